@@ -1,0 +1,18 @@
+//! Floor 0: ids, time, money, errors, names, bad rows, the fold.
+//!
+//! Knows nobody above it: no events, no journeys, no files.
+
+pub mod error;
+pub mod fold;
+pub mod id;
+pub mod issues;
+pub mod money;
+pub mod names;
+pub mod time;
+
+pub use error::{Error, Place, Result};
+pub use id::{CustomerId, NONE, StageId};
+pub use issues::{IssueKind, Issues, Reject};
+pub use money::{Amount, Currency};
+pub use names::Names;
+pub use time::{Span, Timestamp};

@@ -1,0 +1,3 @@
+//! The `touchpath` binary: arguments in, exit code out.
+
+fn main() {}
