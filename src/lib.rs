@@ -4,5 +4,10 @@
 //! `bytes → RawEvents → (stitch) → Events → Customers → folds → Report → bytes`.
 //! See `docs/architecture.md` for the floors and how to add to one.
 
+pub mod analysis;
 pub mod base;
+pub mod input;
+pub mod model;
+pub mod output;
+pub mod prepare;
 pub mod stats;

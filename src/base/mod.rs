@@ -2,6 +2,7 @@
 //!
 //! Knows nobody above it: no events, no journeys, no files.
 
+pub mod dictionary;
 pub mod error;
 pub mod fold;
 pub mod id;
@@ -10,8 +11,9 @@ pub mod money;
 pub mod names;
 pub mod time;
 
+pub use dictionary::Dictionary;
 pub use error::{Error, Place, Result};
-pub use id::{CustomerId, NONE, StageId};
+pub use id::{ChannelId, CustomerId, NONE, StageId, ValueId};
 pub use issues::{IssueKind, Issues, Reject};
 pub use money::{Amount, Currency};
 pub use names::Names;

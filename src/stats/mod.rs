@@ -2,3 +2,4 @@
 //!
 //! Intervals, tests, survival, absorbing chains, quantiles. Each function
 //! returns a named struct. Knows nothing of journeys, events or files.
+pub mod quantile;

@@ -1,0 +1,113 @@
+//! Interning: distinct texts and their codes, in order of first appearance.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use super::id::NONE;
+
+/// The hasher of every dictionary: fixed, so that shards agree between runs.
+#[derive(Debug, Clone, Default)]
+pub struct TextHasher(FixedState);
+
+impl TextHasher {
+    /// The 64-bit hash of a text; the same in every run.
+    #[inline]
+    pub fn hash(&self, text: &[u8]) -> u64 {
+        self.0.hash_one(text)
+    }
+}
+
+/// Distinct texts in one arena; the code of a text is its order of appearance.
+///
+/// Codes of a dictionary depend on row order and stay inside; what leaves the
+/// program is ranked by name first (see [`Names`](super::Names)).
+///
+/// ```
+/// use touchpath::base::Dictionary;
+/// let mut dictionary = Dictionary::default();
+/// assert_eq!(dictionary.intern("home"), 0);
+/// assert_eq!(dictionary.intern("cart"), 1);
+/// assert_eq!(dictionary.intern("home"), 0);
+/// assert_eq!(dictionary.get(1), "cart");
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Dictionary {
+    arena: String,
+    ends: Vec<usize>,
+    hashes: Vec<u64>,
+    table: HashTable<u32>,
+    hasher: TextHasher,
+}
+
+impl Dictionary {
+    /// How many distinct texts there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The code of a text, given a new one if it is new.
+    #[inline]
+    pub fn intern(&mut self, text: &str) -> u32 {
+        self.intern_hashed(text, self.hasher.hash(text.as_bytes()))
+    }
+
+    /// As [`Self::intern`], where the hash is known already.
+    #[inline]
+    pub fn intern_hashed(&mut self, text: &str, hash: u64) -> u32 {
+        let (arena, ends, hashes) = (&self.arena, &self.ends, &self.hashes);
+        let same = |&code: &u32| {
+            hashes[code as usize] == hash && slice(arena, ends, code as usize) == text
+        };
+        if let Some(&code) = self.table.find(hash, same) {
+            return code;
+        }
+        let code = u32::try_from(self.ends.len()).unwrap_or(NONE);
+        self.arena.push_str(text);
+        self.ends.push(self.arena.len());
+        self.hashes.push(hash);
+        let hashes = &self.hashes;
+        self.table.insert_unique(hash, code, |&it| hashes[it as usize]);
+        code
+    }
+
+    /// The code of a text, if it has one.
+    pub fn code(&self, text: &str) -> Option<u32> {
+        let hash = self.hasher.hash(text.as_bytes());
+        let same = |&code: &u32| self.hashes[code as usize] == hash && self.get(code) == text;
+        self.table.find(hash, same).copied()
+    }
+
+    /// The text with this code, or `""` for a code that is not one.
+    #[inline]
+    pub fn get(&self, code: u32) -> &str {
+        if (code as usize) < self.ends.len() {
+            slice(&self.arena, &self.ends, code as usize)
+        } else {
+            ""
+        }
+    }
+
+    /// The hash of the text with this code.
+    #[inline]
+    pub fn hash(&self, code: u32) -> u64 {
+        self.hashes[code as usize]
+    }
+
+    /// All texts in order of their codes.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.ends.len()).map(|it| slice(&self.arena, &self.ends, it))
+    }
+}
+
+#[inline]
+fn slice<'a>(arena: &'a str, ends: &[usize], index: usize) -> &'a str {
+    let start = if index == 0 { 0 } else { ends[index - 1] };
+    &arena[start..ends[index]]
+}

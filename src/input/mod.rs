@@ -1,0 +1,1 @@
+//! Floor 3, room `input`: files in, rows out.

@@ -1,0 +1,201 @@
+//! One customer as every analysis sees it: events, sessions, steps, touches,
+//! conversions, journeys. Views into scratch space; nothing here owns.
+
+use crate::base::{Amount, ChannelId, CustomerId, NONE, StageId, Timestamp, ValueId};
+
+use super::events::Events;
+use super::raw::NO_AMOUNT;
+
+/// A customer's events without a long pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    /// The first event, counted from the customer's first.
+    pub first: u32,
+    /// One past the last event.
+    pub end: u32,
+    /// The time of the first event.
+    pub start: Timestamp,
+    /// The channel of the first event of the session that carries one.
+    pub channel: ChannelId,
+}
+
+/// One visit of a journey to a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The event, counted from the customer's first.
+    pub event: u32,
+    /// Where.
+    pub stage: StageId,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// A step or session that carries a channel, eligible for credit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Touch {
+    /// The event that carries it, counted from the customer's first.
+    pub event: u32,
+    /// When.
+    pub time: Timestamp,
+    /// Through which channel.
+    pub channel: ChannelId,
+}
+
+/// Reaching a goal stage: usually an order with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conversion {
+    /// The event, counted from the customer's first.
+    pub event: u32,
+    /// When.
+    pub time: Timestamp,
+    /// The order's value in minor units; 0 where the rows carry none.
+    pub value: Amount,
+    /// Whether any row of the order carried a value.
+    pub valued: bool,
+    /// The code of the order id, or [`NONE`].
+    pub order: u32,
+    /// The journey in which it lies, counted from the customer's first.
+    pub journey: u32,
+    /// Touches since the previous conversion and within the lookback:
+    /// the range `touches_first..touches_end` of the customer's touches.
+    pub touches_first: u32,
+    /// One past the last eligible touch.
+    pub touches_end: u32,
+}
+
+/// How a journey ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// It reached the goal.
+    Converted,
+    /// It ended without conversion: silence longer than the gap.
+    Exit,
+    /// The data ends too early to judge.
+    Open,
+}
+
+/// A customer's steps from the first (or the first after a conversion) to a
+/// conversion, an exit, or the end of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Journey {
+    /// The first step, counted from the customer's first.
+    pub first: u32,
+    /// One past the last step; a journey has at least one step.
+    pub end: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The sum of its conversions' values in minor units.
+    pub value: Amount,
+    /// How many conversions it holds (more than one only where a journey goes on after one).
+    pub conversions: u32,
+    /// Touches within the journey: the range of the customer's touches.
+    pub touches_first: u32,
+    /// One past the journey's last touch.
+    pub touches_end: u32,
+}
+
+impl Journey {
+    /// How many steps it has.
+    #[inline]
+    pub fn len(&self) -> usize {
+        (self.end - self.first) as usize
+    }
+
+    /// Never true: a journey has at least one step.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.end == self.first
+    }
+}
+
+/// One customer: the item that every analysis visits.
+#[derive(Debug, Clone, Copy)]
+pub struct Customer<'a> {
+    /// The customer's number over the whole study.
+    pub id: CustomerId,
+    /// The shard that holds the customer's events.
+    pub shard: &'a Events,
+    /// The position of the customer's first event in the shard.
+    pub base: usize,
+    /// The times of all events in microseconds, ascending.
+    pub times: &'a [i64],
+    /// Sessions in order.
+    pub sessions: &'a [Session],
+    /// Steps in order: the events that have a stage, an order's further lines left out.
+    pub steps: &'a [Step],
+    /// Touches in order.
+    pub touches: &'a [Touch],
+    /// Conversions in order.
+    pub conversions: &'a [Conversion],
+    /// Journeys in order; together they hold every step once.
+    pub journeys: &'a [Journey],
+}
+
+impl<'a> Customer<'a> {
+    /// The first event's time.
+    pub fn first_time(&self) -> Timestamp {
+        Timestamp(self.times.first().copied().unwrap_or_default())
+    }
+
+    /// The last event's time.
+    pub fn last_time(&self) -> Timestamp {
+        Timestamp(self.times.last().copied().unwrap_or_default())
+    }
+
+    /// The steps of a journey.
+    pub fn steps_of(&self, journey: &Journey) -> &'a [Step] {
+        &self.steps[journey.first as usize..journey.end as usize]
+    }
+
+    /// The touches within a journey.
+    pub fn touches_of(&self, journey: &Journey) -> &'a [Touch] {
+        &self.touches[journey.touches_first as usize..journey.touches_end as usize]
+    }
+
+    /// The touches that are eligible for a conversion's credit.
+    pub fn touches_for(&self, conversion: &Conversion) -> &'a [Touch] {
+        &self.touches[conversion.touches_first as usize..conversion.touches_end as usize]
+    }
+
+    /// The stage of an event, counted from the customer's first.
+    pub fn stage(&self, event: u32) -> StageId {
+        self.shard.stages.get(self.base + event as usize).copied().unwrap_or(StageId::NONE)
+    }
+
+    /// The channel of an event, counted from the customer's first.
+    pub fn channel(&self, event: u32) -> ChannelId {
+        self.shard.channels.get(self.base + event as usize).copied().unwrap_or(ChannelId::NONE)
+    }
+
+    /// The amount of an event in minor units, if it carries one.
+    pub fn amount(&self, event: u32) -> Option<Amount> {
+        let amount = *self.shard.amounts.get(self.base + event as usize)?;
+        (amount != NO_AMOUNT).then_some(amount)
+    }
+
+    /// The order code of an event, or [`NONE`].
+    pub fn order(&self, event: u32) -> u32 {
+        self.shard.orders.get(self.base + event as usize).copied().unwrap_or(NONE)
+    }
+
+    /// The value of a kept property at an event.
+    pub fn property(&self, property: usize, event: u32) -> ValueId {
+        let column = self.shard.properties.get(property);
+        let value = column.and_then(|it| it.get(self.base + event as usize));
+        value.copied().unwrap_or(ValueId::NONE)
+    }
+
+    /// The values of a kept property over all events of the customer.
+    pub fn property_values(&self, property: usize) -> &'a [ValueId] {
+        match self.shard.properties.get(property) {
+            Some(it) if !it.is_empty() => &it[self.base..self.base + self.times.len()],
+            _ => &[],
+        }
+    }
+
+    /// The first value of a kept property that is not missing.
+    pub fn first_value(&self, property: usize) -> ValueId {
+        let mut values = self.property_values(property).iter();
+        values.find(|it| it.is_some()).copied().unwrap_or(ValueId::NONE)
+    }
+}

@@ -1,0 +1,106 @@
+//! A journey map as renderers see it: nodes and edges with figures, no layout.
+
+use crate::base::money::Total;
+use crate::base::{Currency, Span};
+
+/// What a map shows by color.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MapKind {
+    /// How many go where.
+    #[default]
+    Frequency,
+    /// How long they wait.
+    Wait,
+    /// Variant B against variant A.
+    Difference,
+}
+
+/// A stage on a map.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MapNode {
+    /// The stage's name, hostile as all data.
+    pub name: String,
+    /// Steps at the stage.
+    pub visits: u64,
+    /// Distinct customers.
+    pub customers: u64,
+    /// Journeys that began here.
+    pub starts: u64,
+    /// Journeys that ended here without conversion.
+    pub exits: u64,
+    /// Journeys not judged yet, last seen here.
+    pub open: u64,
+    /// Journeys completed here by converting.
+    pub completed: u64,
+    /// Moves from this stage to itself.
+    pub repeats: u64,
+    /// Whether the stage is a goal.
+    pub goal: bool,
+    /// The median step number of visits (orders the ranks).
+    pub position: f64,
+    /// Difference maps: exit share of B less that of A.
+    pub exit_change: Option<f64>,
+    /// Value in minor units of the journeys that came through.
+    pub value: Total,
+}
+
+/// A transition on a map.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MapEdge {
+    /// The position of the first stage in [`JourneyMap::nodes`].
+    pub from: usize,
+    /// The position of the second stage.
+    pub to: usize,
+    /// Moves.
+    pub moves: u64,
+    /// Distinct customers.
+    pub customers: u64,
+    /// Moves over all visits of the first stage.
+    pub share: f64,
+    /// Median wait.
+    pub wait_median: Span,
+    /// 90 % quantile of the wait.
+    pub wait_p90: Span,
+    /// Value in minor units of the journeys with this move.
+    pub value: Total,
+    /// Difference maps: what changed.
+    pub change: Option<MapChange>,
+}
+
+/// How a transition differs between two variants.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MapChange {
+    /// The share of moves out of the first stage in the control.
+    pub share_a: f64,
+    /// The same in the treatment.
+    pub share_b: f64,
+    /// Whether the difference stands after adjusting for the number of transitions tested.
+    pub significant: bool,
+}
+
+/// A map to draw: all stages and transitions, before any is hidden.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct JourneyMap {
+    /// What it is a map of.
+    pub title: String,
+    /// Facts under the title: counts, bases of shares.
+    pub subtitle: Vec<String>,
+    /// What color shows.
+    pub kind: MapKind,
+    /// Stages with at least one visit, in order of their ids.
+    pub nodes: Vec<MapNode>,
+    /// Transitions, self-moves left out, in order of (from, to).
+    pub edges: Vec<MapEdge>,
+    /// Journeys in all.
+    pub journeys: u64,
+    /// Customers in all.
+    pub customers: u64,
+    /// Journeys that converted.
+    pub converted: u64,
+    /// Journeys that ended without conversion.
+    pub exits: u64,
+    /// Journeys not judged yet.
+    pub open: u64,
+    /// The currency of all values.
+    pub currency: Currency,
+}

@@ -1,0 +1,19 @@
+//! Floor 2: the nouns.
+//!
+//! Rows as read, events by customer, a customer's sessions, steps, touches and
+//! journeys, the stage graph, and the report that renderers see. Plain data:
+//! knows no file, no format and no question.
+
+pub mod customer;
+pub mod events;
+pub mod graph;
+pub mod map;
+pub mod raw;
+pub mod report;
+
+pub use customer::{Conversion, Customer, Journey, Outcome, Session, Step, Touch};
+pub use events::{Catalog, Events};
+pub use graph::{StageGraph, StageStat, TransitionStat};
+pub use map::{JourneyMap, MapEdge, MapNode};
+pub use raw::{Batch, Fields, RawEvents};
+pub use report::{Cell, Chart, Column, Kind, Report, Table};

@@ -1,0 +1,1 @@
+//! Floor 3, room `output`: reports in, bytes out.

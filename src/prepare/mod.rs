@@ -1,0 +1,15 @@
+//! Floor 3, room `prepare`: from rows as read to customers with journeys.
+//!
+//! Pure: no files, no printing. `stitch` makes customers of ids, `group` brings
+//! each customer's events together in order, `walk` finds a customer's
+//! sessions, touches, conversions and journeys and feeds every fold.
+
+pub mod journeys;
+pub mod sessions;
+pub mod touches;
+pub mod walk;
+
+pub use journeys::{AfterConversion, EndOfData, JourneyOptions, JourneyRule};
+pub use sessions::{SessionOptions, SessionPreset, SessionRule};
+pub use touches::{TouchOptions, TouchRule};
+pub use walk::{Walker, Walking};

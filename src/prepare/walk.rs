@@ -1,0 +1,51 @@
+//! The walk: one pass over a shard's customers, each shown once as a whole.
+
+use crate::base::CustomerId;
+use crate::model::{Customer, Events, Session, Touch};
+
+use super::journeys::{JourneyCutter, JourneyRule};
+use super::sessions::SessionRule;
+use super::touches::TouchRule;
+
+/// The rules by which a customer's events become sessions, touches and journeys.
+#[derive(Debug, Clone)]
+pub struct Walking {
+    /// Where sessions are cut.
+    pub sessions: SessionRule,
+    /// What is a touch.
+    pub touches: TouchRule,
+    /// Where journeys are cut.
+    pub journeys: JourneyRule,
+}
+
+/// Scratch space for walking: one for each thread, reused from customer to customer.
+#[derive(Debug, Default)]
+pub struct Walker {
+    sessions: Vec<Session>,
+    touches: Vec<Touch>,
+    cutter: JourneyCutter,
+}
+
+impl Walker {
+    /// Shows each customer of a shard to `visit`, in order.
+    pub fn walk(&mut self, rules: &Walking, events: &Events, mut visit: impl FnMut(&Customer<'_>)) {
+        for index in 0..events.customers() {
+            let range = events.range(index);
+            rules.sessions.cut(events, range.clone(), &mut self.sessions);
+            let goals = rules.journeys.goals();
+            rules.touches.find(events, range.clone(), &self.sessions, goals, &mut self.touches);
+            self.cutter.cut(&rules.journeys, events, range.clone(), &self.touches);
+            visit(&Customer {
+                id: CustomerId::at(events.first_customer as usize + index),
+                shard: events,
+                base: range.start,
+                times: &events.times[range],
+                sessions: &self.sessions,
+                steps: &self.cutter.steps,
+                touches: &self.touches,
+                conversions: &self.cutter.conversions,
+                journeys: &self.cutter.journeys,
+            });
+        }
+    }
+}
