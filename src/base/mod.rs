@@ -9,6 +9,7 @@ pub mod id;
 pub mod issues;
 pub mod money;
 pub mod names;
+pub mod progress;
 pub mod time;
 
 pub use dictionary::Dictionary;
@@ -17,4 +18,5 @@ pub use id::{ChannelId, CustomerId, NONE, StageId, ValueId};
 pub use issues::{IssueKind, Issues, Reject};
 pub use money::{Amount, Currency};
 pub use names::Names;
+pub use progress::{Progress, Unwatched};
 pub use time::{Span, Timestamp};
