@@ -31,10 +31,10 @@ macro_rules! ids {
                 Self(u32::try_from(index).unwrap_or(NONE))
             }
 
-            /// Whether this is a real id and not [`Self::NONE`].
+            /// Whether this is a real id: neither [`Self::NONE`] nor another sentinel.
             #[inline]
             pub fn is_some(self) -> bool {
-                self.0 != NONE
+                self.0 < NONE - 1
             }
         }
     )*};
@@ -49,4 +49,10 @@ ids! {
     ChannelId,
     /// One value of a kept property (variant, device, country …).
     ValueId,
+}
+
+impl ChannelId {
+    /// The row's source knows channels, but names none here: direct, unless a
+    /// later event of the session names one.
+    pub const UNNAMED: Self = Self(NONE - 1);
 }

@@ -4,8 +4,15 @@
 //! each customer's events together in order, `walk` finds a customer's
 //! sessions, touches, conversions and journeys and feeds every fold.
 
+pub mod channel_groups;
+pub mod channels;
+pub mod group;
 pub mod journeys;
+pub mod rows;
+pub mod rules;
 pub mod sessions;
+pub mod stages;
+pub mod stitch;
 pub mod touches;
 pub mod walk;
 

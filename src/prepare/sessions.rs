@@ -56,6 +56,7 @@ pub struct SessionRule {
     midnight: Option<jiff::tz::TimeZone>,
     campaign: bool,
     key: bool,
+    direct: ChannelId,
 }
 
 impl SessionOptions {
@@ -80,14 +81,28 @@ impl SessionOptions {
         let timeout = self.timeout.or((!source).then_some(Span::seconds(minutes * 60)));
         let midnight = self.midnight.unwrap_or(midnight).then(|| zone.clone());
         let key = has_key && matches!(self.preset, Preset::Source | Preset::Ga4);
-        Ok(SessionRule { timeout, midnight, campaign: self.campaign.unwrap_or(campaign), key })
+        let campaign = self.campaign.unwrap_or(campaign);
+        Ok(SessionRule { timeout, midnight, campaign, key, direct: ChannelId::NONE })
     }
 }
 
 impl SessionRule {
     /// A rule with a timeout alone.
     pub fn timeout(timeout: Span) -> Self {
-        Self { timeout: Some(timeout), midnight: None, campaign: false, key: false }
+        Self {
+            timeout: Some(timeout),
+            midnight: None,
+            campaign: false,
+            key: false,
+            direct: ChannelId::NONE,
+        }
+    }
+
+    /// The channel of sessions whose sources know channels but name none.
+    #[must_use]
+    pub fn with_direct(mut self, direct: ChannelId) -> Self {
+        self.direct = direct;
+        self
     }
 
     /// Cuts the events `range` of a shard (one customer) into sessions.
@@ -110,13 +125,22 @@ impl SessionRule {
                 channel: ChannelId::NONE,
             });
             session.end = index + 1;
-            if !session.channel.is_some() && !events.channels.is_empty() {
-                session.channel = events.channels[at];
-            }
+            self.see_channel(session, events, at);
             let here = events.campaigns.get(at).copied().unwrap_or(NONE);
             campaign = if here == NONE { campaign } else { here };
         }
         out.extend(open);
+    }
+
+    /// The session's channel: the first that is named and not direct; else direct.
+    #[inline]
+    fn see_channel(&self, session: &mut Session, events: &Events, at: usize) {
+        let Some(&here) = events.channels.get(at) else { return };
+        if here == ChannelId::UNNAMED && !session.channel.is_some() {
+            session.channel = self.direct;
+        } else if here.is_some() && (!session.channel.is_some() || session.channel == self.direct) {
+            session.channel = here;
+        }
     }
 
     /// Whether event `at` starts a session, given the one before it.

@@ -31,6 +31,9 @@ impl Walker {
     pub fn walk(&mut self, rules: &Walking, events: &Events, mut visit: impl FnMut(&Customer<'_>)) {
         for index in 0..events.customers() {
             let range = events.range(index);
+            if range.is_empty() {
+                continue;
+            }
             rules.sessions.cut(events, range.clone(), &mut self.sessions);
             let goals = rules.journeys.goals();
             rules.touches.find(events, range.clone(), &self.sessions, goals, &mut self.touches);
