@@ -11,6 +11,7 @@ use std::any::Any;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use toml::de::ValueDeserializer;
 
 use crate::base::{CustomerId, Dictionary, Error, Result};
 use crate::model::{Catalog, Customer, Report, StageGraph};
@@ -128,6 +129,8 @@ pub struct Entry {
     pub about: &'static str,
     /// The JSON Schema of its options.
     pub schema: fn() -> Schema,
+    /// Reads its options from a section of a journey file.
+    pub parse: fn(ValueDeserializer<'_>) -> std::result::Result<serde_json::Value, toml::de::Error>,
     /// Its default options.
     pub defaults: fn() -> Result<serde_json::Value>,
     /// Makes it ready to run, from options as JSON.
@@ -145,6 +148,13 @@ fn build<A: Analysis>(options: serde_json::Value, catalog: &Catalog) -> Result<B
     Ok(Box::new(A::new(options, catalog)?))
 }
 
+fn parse<A: Analysis>(
+    section: ValueDeserializer<'_>,
+) -> std::result::Result<serde_json::Value, toml::de::Error> {
+    let options = A::Options::deserialize(section)?;
+    serde_json::to_value(options).map_err(serde::de::Error::custom)
+}
+
 fn defaults<A: Analysis>() -> Result<serde_json::Value> {
     serde_json::to_value(A::Options::default())
         .map_err(|error| Error::new(format!("options of {}: {error}", A::NAME)).caused_by(error))
@@ -160,6 +170,7 @@ macro_rules! analyses {
             section: <$module::$analysis as Analysis>::SECTION,
             about: <$module::$analysis as Analysis>::ABOUT,
             schema: || schemars::schema_for!(<$module::$analysis as Analysis>::Options),
+            parse: parse::<$module::$analysis>,
             defaults: defaults::<$module::$analysis>,
             build: build::<$module::$analysis>,
         }),*];

@@ -1,0 +1,183 @@
+//! Floor 4: the journey file.
+//!
+//! `journey.toml` is nothing but the Options structs of the rooms below through
+//! serde, one section each; the analyses' sections come from their registry.
+//! Every key has a default, unknown keys are errors with the nearest name.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema};
+use serde::de::IntoDeserializer;
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+use toml::de::{DeTable, ValueDeserializer};
+
+use crate::analysis::ANALYSES;
+use crate::base::names::nearest;
+use crate::base::{Currency, Error, Place, Result};
+use crate::input::SourceOptions;
+use crate::prepare::rules::RuleOptions;
+use crate::prepare::stitch::IdentityOptions;
+use crate::prepare::{JourneyOptions, SessionOptions};
+
+/// The sections of a journey file that are not an analysis' own.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sections {
+    /// What the journey is called in reports.
+    pub name: String,
+    /// The currency of all amounts, as its ISO 4217 code such as "EUR".
+    pub currency: Currency,
+    /// The zone of times without an offset and of calendar days, such as "Europe/Berlin".
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub timezone: String,
+    /// Where events come from.
+    pub source: Vec<SourceOptions>,
+    /// How ids become customers.
+    pub identity: IdentityOptions,
+    /// Where sessions are cut.
+    pub session: SessionOptions,
+    /// Rules that name stages, in order; without any, the event's name is the stage.
+    pub stage: Vec<RuleOptions>,
+    /// Rules that name channels, in order, before the channel column and the GA4 groups.
+    pub channel: Vec<RuleOptions>,
+    /// What a journey is.
+    pub journey: JourneyOptions,
+}
+
+/// A journey file as read, or as guessed for bare data files.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// Everything but the analyses' sections.
+    pub sections: Sections,
+    /// The options of analyses, by section.
+    pub analyses: IndexMap<String, serde_json::Value>,
+    /// The folder that relative paths start from.
+    pub folder: PathBuf,
+    /// The journey file, where there is one.
+    pub file: Option<PathBuf>,
+    /// Its text, for the manifest; empty for bare data files.
+    pub text: String,
+}
+
+impl Config {
+    /// Reads a journey file, or the `journey.toml` of a folder.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, or has unknown keys or wrong values:
+    /// with line, column and the nearest known name.
+    pub fn read(path: &Path) -> Result<Self> {
+        let file = if path.is_dir() { path.join("journey.toml") } else { path.to_owned() };
+        let text = fs_err::read_to_string(&file).map_err(|error| {
+            Error::from(error).hint("touchpath init FILES writes a journey file from your data")
+        })?;
+        let mut config = Self::parse(&text, &file.display().to_string())?;
+        config.folder = file.parent().map(Path::to_owned).unwrap_or_default();
+        config.file = Some(file);
+        Ok(config)
+    }
+
+    /// Reads the text of a journey file; `name` stands in errors.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(text: &str, name: &str) -> Result<Self> {
+        let wrong = |error: toml::de::Error| place(&error, text, name);
+        let mut table = DeTable::parse(text).map_err(wrong)?;
+        let mut analyses = IndexMap::new();
+        for entry in ANALYSES {
+            if let Some((_, value)) = table.get_mut().remove_entry(entry.section) {
+                // Analyses that share a section share its options: read it once.
+                let value = (entry.parse)(ValueDeserializer::from(value)).map_err(wrong)?;
+                analyses.insert(entry.section.to_owned(), value);
+            }
+        }
+        let sections = sections(table).map_err(wrong)?;
+        Ok(Self { sections, analyses, text: text.to_owned(), ..Self::default() })
+    }
+
+    /// The zone of times without an offset.
+    ///
+    /// # Errors
+    /// No zone of the IANA database has that name.
+    pub fn zone(&self) -> Result<jiff::tz::TimeZone> {
+        match self.sections.timezone.as_str() {
+            "" => Ok(jiff::tz::TimeZone::UTC),
+            name => jiff::tz::TimeZone::get(name).map_err(|error| {
+                Error::new(format!("there is no time zone \"{name}\""))
+                    .hint("write a name of the IANA database, such as Europe/Berlin")
+                    .caused_by(error)
+            }),
+        }
+    }
+
+    /// The options of an analysis' section: the file's, or the defaults.
+    ///
+    /// # Errors
+    /// Never for an analysis of the registry.
+    pub fn options(&self, section: &str) -> Result<serde_json::Value> {
+        if let Some(options) = self.analyses.get(section) {
+            return Ok(options.clone());
+        }
+        match ANALYSES.iter().find(|it| it.section == section) {
+            Some(entry) => (entry.defaults)(),
+            None => Ok(serde_json::Value::Null),
+        }
+    }
+
+    /// The JSON Schema of the whole journey file.
+    pub fn schema() -> Schema {
+        let mut schema = schemars::schema_for!(Sections);
+        let mut definitions = serde_json::Map::new();
+        let object = schema.ensure_object();
+        if let Some(serde_json::Value::Object(properties)) = object.get_mut("properties") {
+            for entry in ANALYSES {
+                let mut own = (entry.schema)().to_value();
+                if let Some(own) = own.as_object_mut() {
+                    own.remove("$schema");
+                    if let Some(serde_json::Value::Object(more)) = own.remove("$defs") {
+                        definitions.extend(more);
+                    }
+                }
+                properties.entry(entry.section).or_insert(own);
+            }
+        }
+        if let Some(serde_json::Value::Object(known)) =
+            object.entry("$defs").or_insert_with(|| serde_json::json!({})).as_object_mut().map(|it| {
+                it.extend(definitions);
+                serde_json::Value::Object(it.clone())
+            })
+        {
+            object.insert("$defs".into(), serde_json::Value::Object(known));
+        }
+        object.insert("title".into(), "touchpath journey file".into());
+        schema
+    }
+}
+
+fn sections(table: Spanned<DeTable<'_>>) -> std::result::Result<Sections, toml::de::Error> {
+    Sections::deserialize(table.into_deserializer())
+}
+
+/// Turns a TOML error into ours: line, column, the line itself, the nearest name.
+fn place(error: &toml::de::Error, text: &str, name: &str) -> Error {
+    let message = error.message().lines().next().unwrap_or_default().to_owned();
+    let at = error.span().map_or(0, |it| it.start.min(text.len()));
+    let before = &text[..at];
+    let line = before.matches('\n').count();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+    let shown = text.lines().nth(line).unwrap_or_default();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = message.starts_with("unknown").then(|| quoted.next()).flatten();
+    let known: Vec<&str> = quoted.collect();
+    let hint = unknown.and_then(|it| nearest(it, known));
+    let message = match unknown {
+        Some(key) => format!("unknown key or value \"{key}\""),
+        None => message.clone(),
+    };
+    Error::new(message)
+        .at(Place::at(name, line as u64 + 1, column as u64 + 1))
+        .excerpt(shown)
+        .suggest(hint)
+}
