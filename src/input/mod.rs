@@ -1,1 +1,8 @@
 //! Floor 3, room `input`: files in, rows out.
+//!
+//! Opens, splits, checks and codes records; every record ends up used, filtered
+//! or set aside with a reason. Knows nothing of customers, stages or journeys.
+
+pub mod mapping;
+pub mod options;
+pub mod rows;
