@@ -144,10 +144,12 @@ impl Config {
             }
         }
         if let Some(serde_json::Value::Object(known)) =
-            object.entry("$defs").or_insert_with(|| serde_json::json!({})).as_object_mut().map(|it| {
-                it.extend(definitions);
-                serde_json::Value::Object(it.clone())
-            })
+            object.entry("$defs").or_insert_with(|| serde_json::json!({})).as_object_mut().map(
+                |it| {
+                    it.extend(definitions);
+                    serde_json::Value::Object(it.clone())
+                },
+            )
         {
             object.insert("$defs".into(), serde_json::Value::Object(known));
         }

@@ -6,8 +6,10 @@
 
 pub mod analysis;
 pub mod base;
+pub mod config;
 pub mod input;
 pub mod model;
 pub mod output;
 pub mod prepare;
 pub mod stats;
+pub mod study;
