@@ -126,6 +126,38 @@ impl Config {
         }
     }
 
+    /// Sets one key of the journey file, as `--set journey.gap=none` does.
+    ///
+    /// The value is read as TOML, or as text where it is none.
+    ///
+    /// # Errors
+    /// An unknown key, with the nearest one; a wrong value.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        let given = format!("it = {value}");
+        let value = match toml::from_str::<IndexMap<String, serde_json::Value>>(&given) {
+            Ok(mut table) => table.shift_remove("it").unwrap_or_default(),
+            Err(_) => serde_json::Value::from(value),
+        };
+        let wrong = |error: serde_json::Error| {
+            let error = error.to_string();
+            let unknown = error.split('`').nth(1).unwrap_or_default();
+            let known: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+            Error::new(format!("--set {key}: {error}")).suggest(nearest(unknown, known))
+        };
+        let section = key.split('.').next().unwrap_or_default();
+        if let Some(entry) = ANALYSES.iter().find(|it| it.section == section) {
+            let mut options = self.options(section)?;
+            put(&mut options, key.split('.').skip(1), value);
+            let options = (entry.check)(options)?;
+            self.analyses.insert(section.to_owned(), options);
+            return Ok(());
+        }
+        let mut all = serde_json::to_value(&self.sections).map_err(wrong)?;
+        put(&mut all, key.split('.'), value);
+        self.sections = serde_json::from_value(all).map_err(wrong)?;
+        Ok(())
+    }
+
     /// The JSON Schema of the whole journey file.
     pub fn schema() -> Schema {
         let mut schema = schemars::schema_for!(Sections);
@@ -155,6 +187,30 @@ impl Config {
         }
         object.insert("title".into(), "touchpath journey file".into());
         schema
+    }
+}
+
+/// Puts a value at a path of keys (or of positions in a list).
+fn put<'a>(
+    into: &mut serde_json::Value,
+    mut path: impl Iterator<Item = &'a str>,
+    value: serde_json::Value,
+) {
+    let Some(key) = path.next() else {
+        *into = value;
+        return;
+    };
+    if let Some(list) = into.as_array_mut() {
+        if let Some(it) = key.parse::<usize>().ok().and_then(|it| list.get_mut(it)) {
+            put(it, path, value);
+        }
+        return;
+    }
+    if !into.is_object() {
+        *into = serde_json::json!({});
+    }
+    if let Some(object) = into.as_object_mut() {
+        put(object.entry(key).or_insert(serde_json::Value::Null), path, value);
     }
 }
 

@@ -1,3 +1,5 @@
-//! The `touchpath` binary: arguments in, exit code out.
+//! The `touchpath` binary: everything is in the library's `cli`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    touchpath::cli::main()
+}

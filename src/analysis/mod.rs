@@ -131,21 +131,29 @@ pub struct Entry {
     pub schema: fn() -> Schema,
     /// Reads its options from a section of a journey file.
     pub parse: fn(ValueDeserializer<'_>) -> std::result::Result<serde_json::Value, toml::de::Error>,
+    /// Reads its options from JSON, and fills in what is not given.
+    pub check: fn(serde_json::Value) -> Result<serde_json::Value>,
     /// Its default options.
     pub defaults: fn() -> Result<serde_json::Value>,
     /// Makes it ready to run, from options as JSON.
     pub build: fn(serde_json::Value, &Catalog) -> Result<Box<dyn Running>>,
 }
 
+fn read<A: Analysis>(options: serde_json::Value) -> Result<A::Options> {
+    if options.is_null() {
+        return Ok(A::Options::default());
+    }
+    serde_json::from_value(options)
+        .map_err(|error| Error::new(format!("[{}] {error}", A::SECTION)).caused_by(error))
+}
+
 fn build<A: Analysis>(options: serde_json::Value, catalog: &Catalog) -> Result<Box<dyn Running>> {
-    let options = if options.is_null() {
-        A::Options::default()
-    } else {
-        serde_json::from_value(options).map_err(|error| {
-            Error::new(format!("options of {}: {error}", A::NAME)).caused_by(error)
-        })?
-    };
-    Ok(Box::new(A::new(options, catalog)?))
+    Ok(Box::new(A::new(read::<A>(options)?, catalog)?))
+}
+
+fn check<A: Analysis>(options: serde_json::Value) -> Result<serde_json::Value> {
+    serde_json::to_value(read::<A>(options)?)
+        .map_err(|error| Error::new(format!("[{}] {error}", A::SECTION)).caused_by(error))
 }
 
 fn parse<A: Analysis>(
@@ -171,6 +179,7 @@ macro_rules! analyses {
             about: <$module::$analysis as Analysis>::ABOUT,
             schema: || schemars::schema_for!(<$module::$analysis as Analysis>::Options),
             parse: parse::<$module::$analysis>,
+            check: check::<$module::$analysis>,
             defaults: defaults::<$module::$analysis>,
             build: build::<$module::$analysis>,
         }),*];

@@ -17,6 +17,9 @@
 //! # }
 //! ```
 
+pub mod check;
+pub mod manifest;
+
 use serde_json::Value;
 
 use crate::analysis::graph::{GraphFold, GraphState};
@@ -98,6 +101,8 @@ pub struct Findings {
     pub graph: StageGraph,
     /// One report a question, in the order asked.
     pub reports: Vec<Report>,
+    /// Questions that the data cannot answer, and why.
+    pub left_out: Vec<(&'static str, Error)>,
 }
 
 impl Study {
@@ -212,16 +217,45 @@ impl Study {
         names.iter().map(question).collect()
     }
 
+    /// Every analysis of the registry with the options of the journey file.
+    ///
+    /// # Errors
+    /// None for a registry in order.
+    pub fn every_question(&self) -> Result<Vec<Question>> {
+        let names: Vec<&str> = analysis::ANALYSES.iter().map(|it| it.name).collect();
+        self.questions(&names)
+    }
+
     /// Answers all questions in one pass over the customers.
     ///
     /// # Errors
     /// A name in the options that does not occur; a question that the data
     /// cannot answer.
     pub fn run(&self, questions: &[Question], progress: &dyn Progress) -> Result<Findings> {
-        let running: Vec<Box<dyn Running>> = questions
-            .iter()
-            .map(|(entry, options)| (entry.build)(options.clone(), &self.catalog))
-            .collect::<Result<_>>()?;
+        let mut findings = self.run_what_fits(questions, progress)?;
+        match findings.left_out.pop() {
+            Some((_, error)) => Err(error),
+            None => Ok(findings),
+        }
+    }
+
+    /// Answers the questions that the data can answer, and names the others.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn run_what_fits(
+        &self,
+        questions: &[Question],
+        progress: &dyn Progress,
+    ) -> Result<Findings> {
+        let mut left_out = Vec::new();
+        let mut running: Vec<Box<dyn Running>> = Vec::new();
+        for (entry, options) in questions {
+            match (entry.build)(options.clone(), &self.catalog) {
+                Ok(it) => running.push(it),
+                Err(error) => left_out.push((entry.name, error)),
+            }
+        }
         progress.stage("analyzing", self.shards.len() as u64);
         let fold = StudyFold {
             graph: GraphFold::new(&self.catalog),
@@ -241,12 +275,14 @@ impl Study {
             customer_name: &customer_name,
             confidence: CONFIDENCE,
         };
-        let reports = running
-            .iter()
-            .zip(states)
-            .map(|(analysis, state)| analysis.finish(state, &evidence))
-            .collect::<Result<_>>()?;
-        Ok(Findings { graph, reports })
+        let mut reports = Vec::new();
+        for (analysis, state) in running.iter().zip(states) {
+            match analysis.finish(state, &evidence) {
+                Ok(report) => reports.push(report),
+                Err(error) => left_out.push((analysis.name(), error)),
+            }
+        }
+        Ok(Findings { graph, reports, left_out })
     }
 }
 

@@ -1,0 +1,213 @@
+//! The command line as clap sees it: one subcommand an analysis, from the registry.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, Command, value_parser};
+
+use crate::analysis::{ANALYSES, Entry};
+use crate::output::FORMATS;
+
+use super::flags::flags;
+
+const ABOUT: &str = "Customer journeys from raw events: maps, drop-off, time to purchase, \
+attribution that sums to the cent, A/B paths";
+
+const AFTER: &str = "\
+Examples:
+  touchpath demo                              a sample shop and its report
+  touchpath init events.csv > journey.toml    a journey file from your data
+  touchpath report shop/ -o out               everything, as one offline page
+  touchpath map events.csv -o map.svg         a journey map
+  touchpath funnel events.csv --steps home,cart,purchase
+
+Exit codes: 0 answered, 1 answered \"no\", 2 usage, input or I/O error.";
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("touchpath")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(ABOUT)
+        .after_help(AFTER)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .max_term_width(100)
+        .subcommand(demo())
+        .subcommand(init())
+        .subcommand(check())
+        .subcommand(report())
+        .subcommands(ANALYSES.iter().map(analysis))
+        .subcommand(reconcile())
+        .subcommand(schema())
+        .subcommand(completions())
+        .subcommand(man())
+}
+
+fn demo() -> Command {
+    ui(Command::new("demo"))
+        .about("Make the sample shop and its report, to look around")
+        .arg(
+            Arg::new("folder")
+                .value_name("DIR")
+                .default_value("touchpath-demo")
+                .help("Where to put the sample's files and the report"),
+        )
+        .arg(number("customers", "How many customers the sample has").default_value("20000"))
+        .arg(number("seed", "The seed of the sample; the same seed, the same bytes").default_value("1"))
+        .arg(number("threads", "Threads to use [default: all cores]"))
+        .after_help("Example:\n  touchpath demo")
+}
+
+fn init() -> Command {
+    ui(Command::new("init"))
+        .about("Look at data and write a commented journey file")
+        .arg(files("The data files to look at"))
+        .arg(output("Where to write the journey file [default: standard output]"))
+        .after_help("Example:\n  touchpath init web.csv crm.csv -o journey.toml")
+}
+
+fn check() -> Command {
+    common(Command::new("check"))
+        .about("What would be read: rows used and set aside, ids and merges, order")
+        .after_help("Example:\n  touchpath check shop/ --rejects bad-rows.csv")
+}
+
+fn report() -> Command {
+    let command = Command::new("report")
+        .about("Everything in one pass: an offline page, maps, tables, ledger, manifest")
+        .arg(
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .value_name("DIR")
+                .default_value("touchpath-report")
+                .help("The folder to write; files of an earlier report in it are replaced"),
+        )
+        .after_help("Example:\n  touchpath report shop/ -o out");
+    selection(ui(command))
+}
+
+fn analysis(entry: &Entry) -> Command {
+    let schema = (entry.schema)().to_value();
+    common(Command::new(entry.name))
+        .about(entry.about)
+        .next_help_heading("Options of this analysis")
+        .args(flags(&schema, "Options of this analysis"))
+}
+
+fn reconcile() -> Command {
+    ui(Command::new("reconcile"))
+        .about("Prove that a ledger sums to the orders")
+        .arg(
+            Arg::new("ledger")
+                .value_name("LEDGER")
+                .required(true)
+                .help("The ledger, as `touchpath ledger --format csv` writes it"),
+        )
+        .arg(
+            Arg::new("orders")
+                .value_name("ORDERS")
+                .required(true)
+                .help("A CSV file with one line an order"),
+        )
+        .arg(text("order", "COLUMN", "The column with the order id").default_value("order"))
+        .arg(text("value", "COLUMN", "The column with the amount").default_value("value"))
+        .arg(text("currency", "CODE", "The currency of all amounts").default_value("XXX"))
+        .args(format_args())
+        .after_help("Example:\n  touchpath reconcile ledger.csv orders.csv --order id --value total")
+}
+
+fn schema() -> Command {
+    Command::new("schema").about("The JSON Schema of the journey file, for editors")
+}
+
+fn completions() -> Command {
+    Command::new("completions").about("Completions for a shell").arg(
+        Arg::new("shell").value_parser(value_parser!(clap_complete::Shell)).required(true),
+    )
+}
+
+fn man() -> Command {
+    Command::new("man").about("The manual page, or one a command into a folder").arg(
+        Arg::new("folder").value_name("DIR").help("Write one page a command into this folder"),
+    )
+}
+
+/// Arguments of every command that reads a journey and answers in any format.
+fn common(command: Command) -> Command {
+    selection(ui(command)).arg(output(
+        "Where to write; the format follows the ending [default: standard output]",
+    ))
+    .args(format_args())
+}
+
+fn format_args() -> [Arg; 3] {
+    let names: Vec<&str> = FORMATS.iter().map(|it| it.name).collect();
+    [
+        Arg::new("format")
+            .long("format")
+            .value_parser(PossibleValuesParser::new(names))
+            .help("The format of the answer [default: by the ending of --output, else table]"),
+        text("part", "KEY", "The table or map to write where the format holds only one"),
+        switch("all-rows", "Show all rows, also where a table would be cut for reading"),
+    ]
+}
+
+/// What of which data is used.
+fn selection(command: Command) -> Command {
+    command
+        .arg(files("A journey (a folder or its journey.toml), or bare data files; - for stdin"))
+        .arg(text("since", "TIME", "Only events at or after this time (RFC 3339 or a date)"))
+        .arg(text("until", "TIME", "Only events before this time (RFC 3339 or a date)"))
+        .arg(text("where", "EXPR", "Only events for which this holds: \"device == 'app'\""))
+        .arg(
+            text("set", "KEY=VALUE", "Set a key of the journey file: journey.gap=none")
+                .action(ArgAction::Append),
+        )
+        .arg(number("threads", "Threads to use [default: all cores]"))
+        .arg(switch("strict", "Stop at the first bad row"))
+        .arg(text("rejects", "FILE", "Write every row that was set aside, as CSV"))
+        .arg(switch("fail-if-rejects", "Answer \"no\" (exit code 1) if any row was set aside"))
+}
+
+fn ui(command: Command) -> Command {
+    const HEADING: &str = "Messages";
+    command
+        .arg(switch("quiet", "Say nothing but errors").short('q').help_heading(HEADING))
+        .arg(switch("verbose", "Say more").short('v').help_heading(HEADING))
+        .arg(
+            Arg::new("color")
+                .long("color")
+                .value_parser(["auto", "always", "never"])
+                .help("When to color [default: auto; NO_COLOR is heeded]")
+                .help_heading(HEADING),
+        )
+        .arg(switch("no-progress", "Show no progress").help_heading(HEADING))
+}
+
+fn files(help: &'static str) -> Arg {
+    Arg::new("inputs").value_name("INPUT").num_args(1..).required(true).help(help)
+}
+
+fn output(help: &'static str) -> Arg {
+    text("output", "FILE", help).short('o')
+}
+
+fn text(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
+}
+
+fn number(name: &'static str, help: &'static str) -> Arg {
+    text(name, "N", help).value_parser(value_parser!(u64))
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,193 @@
+//! What people see besides the answer: messages, colors, progress. All to stderr.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::ArgMatches;
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+
+use crate::base::{Error, Progress};
+use crate::output::escape;
+
+/// How long work may last before progress is shown.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Who talks to the user.
+pub struct Ui {
+    color: bool,
+    quiet: bool,
+    /// Whether `-v` was given.
+    pub verbose: bool,
+    watcher: Watcher,
+}
+
+impl Ui {
+    /// Reads the wishes of the command line and of the environment.
+    pub fn new(matches: &ArgMatches) -> Self {
+        let mut own = matches;
+        while let Some((_, inner)) = own.subcommand() {
+            own = inner;
+        }
+        let flag = |name: &str| own.try_get_one::<bool>(name).ok().flatten() == Some(&true);
+        let choice = own.try_get_one::<String>("color").ok().flatten().map(String::as_str);
+        let terminal = std::io::stderr().is_terminal();
+        let quiet = flag("quiet");
+        Self {
+            color: color(choice, terminal),
+            quiet,
+            verbose: flag("verbose"),
+            watcher: Watcher::new(terminal && !quiet && !flag("no-progress")),
+        }
+    }
+
+    /// Whoever watches long work.
+    pub fn progress(&self) -> &dyn Progress {
+        &self.watcher
+    }
+
+    /// Says what is wrong, where, and what to do.
+    pub fn error(&self, error: &Error) {
+        self.watcher.finish();
+        let mut text = self.head("error", "31", &error.to_string());
+        if let Some(excerpt) = error.excerpt_text() {
+            let column = error.place().map_or(0, |it| it.column).saturating_sub(1) as usize;
+            text.push_str(&format!("  | {}\n", escape::one_line(excerpt, 200)));
+            if column < 200 {
+                text.push_str(&format!("  | {}^\n", " ".repeat(column)));
+            }
+        }
+        if let Some(hint) = error.hint_text().filter(|it| !it.is_empty()) {
+            text.push_str(&self.head("hint", "36", hint));
+        }
+        show(&text);
+    }
+
+    /// Says something that the user should know but need not act on.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.watcher.finish();
+            show(&self.head("note", "36", text));
+        }
+    }
+
+    /// Says something that the user should look at.
+    pub fn warning(&self, text: &str) {
+        if !self.quiet {
+            self.watcher.finish();
+            show(&self.head("warning", "33", text));
+        }
+    }
+
+    /// Ends the display of progress.
+    pub fn done(&self) {
+        self.watcher.finish();
+    }
+
+    fn head(&self, word: &str, color: &str, text: &str) -> String {
+        let text = escape::terminal(text);
+        match self.color {
+            true => format!("\u{1b}[1;{color}m{word}:\u{1b}[0m {text}\n"),
+            false => format!("{word}: {text}\n"),
+        }
+    }
+}
+
+/// Whether to color: `--color`, then `NO_COLOR`, then whether it is a terminal.
+pub fn color(choice: Option<&str>, terminal: bool) -> bool {
+    match choice {
+        Some("always") => true,
+        Some("never") => false,
+        _ => terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
+    }
+}
+
+fn show(text: &str) {
+    // Nothing can be done, and nobody told, when standard error is closed.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Shows progress on a terminal, once work lasts longer than a second.
+struct Watcher {
+    shown: bool,
+    started: Instant,
+    rows: AtomicU64,
+    done: AtomicU64,
+    bar: Mutex<Option<ProgressBar>>,
+    stage: Mutex<(&'static str, u64)>,
+}
+
+impl Watcher {
+    fn new(shown: bool) -> Self {
+        Self {
+            shown,
+            started: Instant::now(),
+            rows: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            bar: Mutex::new(None),
+            stage: Mutex::new(("", 0)),
+        }
+    }
+
+    fn update(&self) {
+        if !self.shown || self.started.elapsed() < PATIENCE {
+            return;
+        }
+        let (Ok(mut bar), Ok(stage)) = (self.bar.try_lock(), self.stage.try_lock()) else {
+            return;
+        };
+        let (what, total) = *stage;
+        let bar = bar.get_or_insert_with(ProgressBar::new_spinner);
+        let template = match total {
+            0 => "{spinner} {msg} [{elapsed}]",
+            _ => "{msg} {wide_bar} {percent}% [{elapsed} < {eta}]",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        let rows = self.rows.load(Ordering::Relaxed);
+        let rate = rows as f64 / self.started.elapsed().as_secs_f64();
+        let detail = match what {
+            "reading" => format!(
+                ": {} of {}, {} rows, {} rows/s",
+                HumanBytes(self.done.load(Ordering::Relaxed)),
+                HumanBytes(total),
+                HumanCount(rows),
+                HumanCount(rate as u64),
+            ),
+            _ => String::new(),
+        };
+        bar.set_length(total.max(1));
+        bar.set_position(self.done.load(Ordering::Relaxed));
+        bar.set_message(format!("{what}{detail}"));
+        bar.tick();
+    }
+
+    fn finish(&self) {
+        if let Ok(mut bar) = self.bar.lock()
+            && let Some(bar) = bar.take()
+        {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Progress for Watcher {
+    fn stage(&self, what: &'static str, total: u64) {
+        self.done.store(0, Ordering::Relaxed);
+        if let Ok(mut stage) = self.stage.lock() {
+            *stage = (what, total);
+        }
+        self.update();
+    }
+
+    fn advance(&self, units: u64) {
+        self.done.fetch_add(units, Ordering::Relaxed);
+        self.update();
+    }
+
+    fn rows(&self, rows: u64) {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,195 @@
+//! What would be read: rows used and set aside, ids and merges, order, time span.
+
+use crate::base::{Result, Span, Timestamp};
+use crate::model::{Cell, Column, Kind, Report, Table};
+
+use super::Study;
+
+/// The data-quality report of a study.
+///
+/// # Errors
+/// None today; kept for questions that the data cannot answer.
+pub fn check(study: &Study) -> Result<Report> {
+    let mut report = Report::new("check", "Data quality", study.catalog.currency);
+    let issues = &study.raw.issues;
+    report.findings.push(format!(
+        "{} rows read: {} used, {} filtered out, {} set aside.",
+        issues.read,
+        issues.used(),
+        issues.filtered,
+        issues.rejected(),
+    ));
+    report.tables.push(rows(study));
+    report.tables.push(files(study));
+    report.tables.push(reasons(study));
+    report.tables.push(places(study));
+    report.tables.push(ids(study));
+    report.tables.push(blocked(study));
+    report.notes.extend(study.guesses.iter().map(|it| format!("Guessed: {it}.")));
+    if issues.rounded > 0 {
+        report.notes.push(format!(
+            "{} amounts had more decimals than {} has and were rounded half to even.",
+            issues.rounded, study.catalog.currency
+        ));
+    }
+    if issues.ambiguous > 0 {
+        report.notes.push(format!(
+            "{} local times occurred twice when clocks went back; the earlier was taken.",
+            issues.ambiguous
+        ));
+    }
+    if study.ties > 0 {
+        report.notes.push(
+            "Where times tie, the place in the file decides; name an event_id or a sequence in \
+             the source to make the order independent of it."
+                .into(),
+        );
+    }
+    if study.unmapped > 0 {
+        report.notes.push(format!(
+            "{} events have no stage: no [[stage]] rule matches them, or they have no name. They \
+             count for sessions and touches, but are no steps.",
+            study.unmapped
+        ));
+    }
+    Ok(report)
+}
+
+fn rows(study: &Study) -> Table {
+    let columns = vec![
+        Column::new("measure", Kind::Text, "what is counted"),
+        Column::new("value", Kind::Number, "how much"),
+    ];
+    let mut table =
+        Table::new("rows", "Rows", "rows read = rows used + filtered out + set aside.", columns);
+    let issues = &study.raw.issues;
+    let catalog = &study.catalog;
+    let mut row = |name: &str, cell: Cell| table.push(vec![Cell::text(name), cell]);
+    row("rows read", Cell::Count(issues.read));
+    row("rows used", Cell::Count(issues.used()));
+    row("rows filtered out", Cell::Count(issues.filtered));
+    row("rows set aside", Cell::Count(issues.rejected()));
+    row("events", Cell::Count(catalog.events));
+    row("customers", Cell::Count(catalog.customers));
+    row("events without a stage", Cell::Count(study.unmapped));
+    row("events ordered by place alone", Cell::Count(study.ties));
+    row("share ordered by place alone", Cell::share(study.ties, catalog.events));
+    let time = |it: Option<Timestamp>| Cell::or_empty(it, "no events", Cell::Time);
+    row("first event", time(catalog.span.map(|it| it.0)));
+    row("last event", time(catalog.span.map(|it| it.1)));
+    let length: Option<Span> = catalog.span.map(|it| it.1.since(it.0));
+    row("time span", Cell::or_empty(length, "no events", Cell::Span));
+    table
+}
+
+fn files(study: &Study) -> Table {
+    let columns = vec![
+        Column::new("file", Kind::Text, "the input file"),
+        Column::new("format", Kind::Text, "the format it was read as"),
+        Column::new("bytes", Kind::Count, "bytes as stored"),
+        Column::new("rows", Kind::Count, "records met, used or not"),
+    ];
+    let mut table = Table::new("files", "Files", "In the order in which they were read.", columns);
+    for input in &study.raw.inputs {
+        table.push(vec![
+            Cell::text(&input.path),
+            Cell::text(&input.format),
+            Cell::Count(input.bytes),
+            Cell::Count(input.rows),
+        ]);
+    }
+    table
+}
+
+fn reasons(study: &Study) -> Table {
+    let columns = vec![
+        Column::new("reason", Kind::Text, "why rows were set aside"),
+        Column::new("rows", Kind::Count, "how many"),
+        Column::new("share", Kind::Share, "of rows read"),
+        Column::new("what_to_do", Kind::Text, "a hint"),
+    ];
+    let about = "Each row is used, or counted here. `--rejects FILE` writes them all.";
+    let mut table = Table::new("reasons", "Rows set aside", about, columns);
+    for (kind, count) in study.raw.issues.kinds() {
+        table.push(vec![
+            Cell::text(kind.key()),
+            Cell::Count(count),
+            Cell::share(count, study.raw.issues.read),
+            Cell::text(kind.hint()),
+        ]);
+    }
+    table
+}
+
+fn places(study: &Study) -> Table {
+    let columns = vec![
+        Column::new("place", Kind::Text, "file:line:column"),
+        Column::new("reason", Kind::Text, "why the row was set aside"),
+        Column::new("detail", Kind::Text, "what is wrong"),
+    ];
+    let about = "The first ten rows of each reason.";
+    let mut table = Table::new("places", "First places", about, columns);
+    table.shown = 20;
+    let mut seen = std::collections::BTreeMap::new();
+    for reject in study.raw.issues.rejects() {
+        let count = seen.entry(reject.kind).or_insert(0usize);
+        *count += 1;
+        if *count <= crate::base::issues::SAMPLES {
+            table.push(vec![
+                Cell::text(reject.place.to_string()),
+                Cell::text(reject.kind.key()),
+                Cell::text(&reject.detail),
+            ]);
+        }
+    }
+    table
+}
+
+fn ids(study: &Study) -> Table {
+    let columns = vec![
+        Column::new("id_type", Kind::Text, "the type of id, strongest first"),
+        Column::new("ids", Kind::Count, "distinct ids"),
+    ];
+    let stitched = &study.stitched;
+    let about = format!(
+        "{} pairs of ids were seen together; they make {} customers.",
+        stitched.links, study.catalog.customers
+    );
+    let mut table = Table::new("ids", "Ids", &about, columns);
+    for (id_type, count) in &stitched.ids {
+        table.push(vec![Cell::text(id_type), Cell::Count(*count)]);
+    }
+    table
+}
+
+fn blocked(study: &Study) -> Table {
+    let columns = vec![
+        Column::new("id_type", Kind::Text, "the type of id"),
+        Column::new("id", Kind::Text, "the id"),
+        Column::new("count", Kind::Count, "stronger ids it meets, or rows that carry it"),
+        Column::new("why", Kind::Text, "why it links nobody"),
+    ];
+    let about = format!(
+        "{} ids meet more stronger ids than their type's limit and link nobody; at most 20 shown.",
+        study.stitched.blocked_count
+    );
+    let mut table = Table::new("blocked", "Ids that link nobody", &about, columns);
+    for it in &study.stitched.blocked {
+        table.push(vec![
+            Cell::text(&it.id_type),
+            Cell::text(&it.id),
+            Cell::Count(it.partners),
+            Cell::text("meets too many ids"),
+        ]);
+    }
+    for ((id_type, id), count) in study.raw.blocked.iter().take(20) {
+        let id_type = study.raw.fields.id_types.get(*id_type).map_or("", String::as_str);
+        table.push(vec![
+            Cell::text(id_type),
+            Cell::text(id),
+            Cell::Count(*count),
+            Cell::text("nobody's id"),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,85 @@
+//! The manifest: what a result was made of, without any clock.
+
+use std::io::Read;
+
+use rayon::prelude::*;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::base::{Error, Place, Result};
+use crate::model::raw::InputFile;
+
+use super::{LoadOptions, Question, Study};
+
+/// The manifest of a run: tool, inputs and their hashes, configuration, counts, options.
+///
+/// # Errors
+/// An input file that can no longer be read.
+pub fn manifest(study: &Study, options: &LoadOptions, questions: &[Question]) -> Result<Value> {
+    let inputs: Vec<Value> =
+        study.raw.inputs.par_iter().map(input).collect::<Result<Vec<Value>>>()?;
+    let issues = &study.raw.issues;
+    let asked: serde_json::Map<String, Value> =
+        questions.iter().map(|(entry, options)| (entry.name.to_owned(), options.clone())).collect();
+    Ok(json!({
+        "tool": "touchpath",
+        "version": env!("CARGO_PKG_VERSION"),
+        "journey": study.config.sections.name,
+        "configuration_sha256": hex(&Sha256::digest(study.config.text.as_bytes())),
+        "configuration": study.config.sections,
+        "inputs": inputs,
+        "rows": {
+            "read": issues.read,
+            "used": issues.used(),
+            "filtered": issues.filtered,
+            "set_aside": issues.rejected(),
+        },
+        "events": study.catalog.events,
+        "customers": study.catalog.customers,
+        "events_ordered_by_place_alone": study.ties,
+        "guesses": study.guesses,
+        "options": {
+            "since": options.since.map(|it| it.to_string()),
+            "until": options.until.map(|it| it.to_string()),
+            "where": options.filter,
+            "strict": options.strict,
+        },
+        "analyses": asked,
+    }))
+}
+
+fn input(file: &InputFile) -> Result<Value> {
+    Ok(json!({
+        "path": file.path,
+        "format": file.format,
+        "bytes": file.bytes,
+        "rows": file.rows,
+        "sha256": if file.path == "-" { Value::Null } else { Value::String(hash(file)?) },
+    }))
+}
+
+/// The SHA-256 of a file as stored.
+fn hash(file: &InputFile) -> Result<String> {
+    let mut input = fs_err::File::open(&file.location)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0u8; 1 << 20];
+    let mut bytes = 0u64;
+    loop {
+        let count = input.read(&mut buffer)?;
+        if count == 0 {
+            break;
+        }
+        bytes += count as u64;
+        hasher.update(&buffer[..count]);
+    }
+    if bytes != file.bytes {
+        return Err(Error::new("the file changed while it was being read")
+            .at(Place::file(&file.path))
+            .hint("run again when nothing writes to it"));
+    }
+    Ok(hex(&hasher.finalize()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
+}
