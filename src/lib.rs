@@ -5,4 +5,5 @@
 //! See `docs/architecture.md` for the floors and how to add to one.
 
 pub mod base;
+pub mod demo;
 pub mod stats;
