@@ -6,7 +6,10 @@
 
 pub mod analysis;
 pub mod base;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod input;
 pub mod model;
 pub mod output;
