@@ -1,0 +1,123 @@
+//! The same events give the same bytes: any order of rows, any split into
+//! files, any number of threads; over every analysis and every format.
+
+use std::collections::BTreeMap;
+
+use touchpath::output::{FORMATS, Style};
+use touchpath::study::Study;
+
+use crate::case::{Case, reports};
+
+/// A small log with two id types, ties, orders, channels and variants.
+fn rows() -> Vec<String> {
+    let mut rows = Vec::new();
+    let mut state = 42u64;
+    let mut random = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let stages = ["home", "list", "product", "cart", "checkout", "purchase", "help"];
+    let channels = ["email", "search", "direct", "social"];
+    for event in 0..3_000u64 {
+        let person = random(150);
+        let cookie = person * 2 + random(2);
+        let user = if random(3) == 0 { format!("u{person}") } else { String::new() };
+        let stage = stages[random(7) as usize];
+        let channel = channels[(person as usize + random(2) as usize) % 4];
+        let variant = if person % 2 == 0 { "A" } else { "B" };
+        // Few distinct seconds: many ties, which the event id must decide.
+        let at = 1_750_000_000 + random(40) * 86_400 + random(5) * 60;
+        let (order, value) = match stage {
+            "purchase" => (format!("o{event}"), format!("{}.{:02}", random(200), random(100))),
+            _ => Default::default(),
+        };
+        rows.push(format!("{event},{at},c{cookie},{user},{stage},{channel},{variant},{order},{value}"));
+    }
+    rows
+}
+
+const HEADER: &str = "id,at,cookie,user,stage,channel,variant,order,value";
+
+fn journey(path: &str) -> String {
+    format!(
+        "name = 'Same'\ncurrency = 'EUR'\n[[source]]\npath = '{path}'\ntime = 'at'\n\
+         time_format = 'epoch_s'\nevent = 'stage'\nids = {{ user = 'user', cookie = 'cookie' }}\n\
+         event_id = 'id'\nchannel = 'channel'\nvariant = 'variant'\norder = 'order'\n\
+         value = 'value'\n[journey]\nconversion = 'purchase'\ngap = '10d'\n\
+         [funnel]\nsteps = ['home', 'cart', 'purchase']\n[kpi]\ncart = 'cart'\ncheckout = 'checkout'\n"
+    )
+}
+
+fn file(rows: &[String]) -> String {
+    format!("{HEADER}\n{}\n", rows.join("\n"))
+}
+
+/// Every report of a study in every format.
+fn outputs(study: &Study) -> BTreeMap<String, Vec<u8>> {
+    let mut outputs = BTreeMap::new();
+    for report in reports(study) {
+        for format in FORMATS {
+            let mut bytes = Vec::new();
+            // A format that cannot hold this report says so in the same words each time.
+            if let Err(error) = (format.write)(&[&report], &Style::default(), &mut bytes) {
+                bytes = error.to_string().into_bytes();
+            }
+            outputs.insert(format!("{} as {}", report.name, format.name), bytes);
+        }
+    }
+    outputs
+}
+
+fn assert_same(left: &BTreeMap<String, Vec<u8>>, right: &BTreeMap<String, Vec<u8>>, what: &str) {
+    assert_eq!(left.keys().collect::<Vec<_>>(), right.keys().collect::<Vec<_>>(), "{what}");
+    for (name, bytes) in left {
+        assert!(bytes == &right[name], "{name} differs: {what}");
+    }
+}
+
+fn whole() -> BTreeMap<String, Vec<u8>> {
+    let case = Case::new(&[("journey.toml", &journey("log.csv")), ("log.csv", &file(&rows()))]);
+    outputs(&case.study())
+}
+
+#[test]
+fn every_analysis_answers_on_the_sample_log() {
+    let outputs = whole();
+    for entry in touchpath::analysis::ANALYSES {
+        let key = format!("{} as json", entry.name);
+        assert!(outputs.contains_key(&key), "{} did not answer", entry.name);
+    }
+}
+
+#[test]
+fn shuffled_rows_change_no_byte() {
+    let mut rows = rows();
+    // A fixed permutation: 1789 and the number of rows share no factor.
+    let count = rows.len();
+    rows = (0..count).map(|it| rows[it * 1789 % count].clone()).collect();
+    let case = Case::new(&[("journey.toml", &journey("log.csv")), ("log.csv", &file(&rows))]);
+    assert_same(&whole(), &outputs(&case.study()), "shuffled rows");
+}
+
+#[test]
+fn ten_files_change_no_byte() {
+    let rows = rows();
+    let mut files = vec![("journey.toml".to_owned(), journey("part-*.csv"))];
+    for (number, part) in rows.chunks(rows.len() / 10).enumerate() {
+        files.push((format!("part-{}.csv", 9 - number.min(9)), file(part)));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
+    assert_same(&whole(), &outputs(&Case::new(&files).study()), "ten files");
+}
+
+#[test]
+fn threads_change_no_byte() {
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(whole)
+    };
+    let one = with(1);
+    for threads in [2, 5] {
+        assert_same(&one, &with(threads), &format!("{threads} threads"));
+    }
+}

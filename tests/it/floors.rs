@@ -1,0 +1,123 @@
+//! Data goes down one stair, imports go the other way.
+
+use std::path::{Path, PathBuf};
+
+/// The rooms, and the rooms that each may know besides itself.
+const ROOMS: [(&str, &[&str]); 12] = [
+    ("base", &[]),
+    ("stats", &["base"]),
+    ("model", &["base"]),
+    ("input", &["base", "stats", "model"]),
+    ("prepare", &["base", "stats", "model"]),
+    ("analysis", &["base", "stats", "model", "prepare"]),
+    ("output", &["base", "stats", "model"]),
+    ("demo", &["base"]),
+    ("config", &["base", "stats", "model", "input", "prepare", "analysis", "output"]),
+    ("study", &["base", "stats", "model", "input", "prepare", "analysis", "output", "config"]),
+    (
+        "cli",
+        &[
+            "base", "stats", "model", "input", "prepare", "analysis", "output", "config", "study",
+            "demo",
+        ],
+    ),
+    ("main", &["cli"]),
+];
+
+fn sources() -> Vec<PathBuf> {
+    fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, out);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                out.push(path);
+            }
+        }
+    }
+    let mut out = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut out);
+    out.sort();
+    out
+}
+
+/// The room of a file: the first name below `src`.
+fn room(path: &Path) -> String {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let first = path.strip_prefix(src).unwrap().components().next().unwrap();
+    first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+/// The code of a file without its comments and its unit tests.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut out = String::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("#[cfg(test)]") && !text.ends_with("fixture;\n") {
+            if text.split("#[cfg(test)]").nth(1).is_some_and(|it| it.trim_start().starts_with("mod"))
+            {
+                break;
+            }
+            continue;
+        }
+        if !line.trim_start().starts_with("//") {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+#[test]
+fn no_room_imports_from_above_or_beside() {
+    let mut wrong = Vec::new();
+    for path in sources() {
+        let own = room(&path);
+        let is_test = path.to_string_lossy().contains("test") || path.ends_with("fixture.rs");
+        if own == "lib" || is_test {
+            continue;
+        }
+        let (_, allowed) = ROOMS.iter().find(|it| it.0 == own).unwrap_or_else(|| {
+            panic!("{} is in a room without a floor: add it to ROOMS", path.display())
+        });
+        for used in code(&path).split("crate::").skip(1) {
+            let end = used.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(used.len());
+            let used = &used[..end];
+            let known = ROOMS.iter().any(|it| it.0 == used);
+            if known && used != own && !allowed.contains(&used) {
+                wrong.push(format!("{}: {own} must not know {used}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_command_line_knows_clap_and_prints() {
+    for path in sources() {
+        let own = room(&path);
+        if own == "cli" || own == "main" {
+            continue;
+        }
+        let code = code(&path);
+        for word in ["clap::", "println!", "eprintln!", "process::exit"] {
+            assert!(!code.contains(word), "{} uses {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//!"), "{} has no module docs", path.display());
+    }
+}
+
+#[test]
+fn files_stay_readable() {
+    for path in sources() {
+        let lines = code(&path).lines().count();
+        assert!(lines <= 700, "{} has {lines} lines before its tests", path.display());
+    }
+}
