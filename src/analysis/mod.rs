@@ -166,12 +166,15 @@ macro_rules! analyses {
     };
 }
 
+mod cells;
+mod counted;
 pub mod graph;
+mod stages;
 
 #[cfg(test)]
 pub(crate) mod fixture;
 
-analyses![overview::Overview,];
+analyses![overview::Overview, map::Map, dropoff::Dropoff, funnel::Funnel,];
 
 /// The registry's line of an analysis.
 ///
