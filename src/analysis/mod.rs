@@ -174,7 +174,7 @@ mod stages;
 #[cfg(test)]
 pub(crate) mod fixture;
 
-analyses![overview::Overview, map::Map, dropoff::Dropoff, funnel::Funnel,];
+analyses![overview::Overview, map::Map, dropoff::Dropoff, funnel::Funnel, paths::Paths, time::Time,];
 
 /// The registry's line of an analysis.
 ///
