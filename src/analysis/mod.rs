@@ -174,7 +174,15 @@ mod stages;
 #[cfg(test)]
 pub(crate) mod fixture;
 
-analyses![overview::Overview, map::Map, dropoff::Dropoff, funnel::Funnel, paths::Paths, time::Time,];
+analyses![
+    overview::Overview,
+    map::Map,
+    dropoff::Dropoff,
+    funnel::Funnel,
+    paths::Paths,
+    time::Time,
+    kpi::Kpi,
+];
 
 /// The registry's line of an analysis.
 ///
