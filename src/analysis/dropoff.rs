@@ -4,7 +4,7 @@
 //! the graph does not know: how the journeys through a stage ended. An open
 //! journey is never judged.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,9 +96,9 @@ impl Analysis for Dropoff {
     fn finish(&self, state: DropoffState, evidence: &Evidence<'_>) -> Result<Report> {
         let (catalog, graph) = (evidence.catalog, evidence.graph);
         let mut report = Report::new(Self::NAME, "Drop-off", catalog.currency);
-        let valued = graph.value != 0;
-        let places = places(&state, evidence, valued);
-        report.findings = findings(&places, evidence, valued);
+        let basis = Basis::of(graph.value, graph.converted);
+        let places = places(&state, evidence, basis);
+        report.findings = findings(&places, evidence, basis);
         report.notes.push(
             "An exit is a journey that ended at the stage without conversion; open journeys are \
              not judged. Exit share: exits / visits that are not open. Conversion share: judged \
@@ -113,8 +113,34 @@ impl Analysis for Dropoff {
              visits and journeys as independent, also those of one customer."
                 .to_owned(),
         );
-        report.tables.push(table(&places, evidence, valued));
+        report.tables.push(table(&places, evidence, basis));
         Ok(report)
+    }
+}
+
+/// What the data allows to rank by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Basis {
+    Money,
+    Conversions,
+    Exits,
+}
+
+impl Basis {
+    fn of(value: Total, converted: u64) -> Self {
+        match (value, converted) {
+            (_, 0) => Self::Exits,
+            (0, _) => Self::Conversions,
+            _ => Self::Money,
+        }
+    }
+
+    fn column(self) -> &'static str {
+        match self {
+            Self::Money => "value_at_stake",
+            Self::Conversions => "conversions_at_stake",
+            Self::Exits => "exits",
+        }
     }
 }
 
@@ -129,7 +155,7 @@ struct Place {
 }
 
 /// Stages with visits: the costliest first, goals last.
-fn places(state: &DropoffState, evidence: &Evidence<'_>, valued: bool) -> Vec<Place> {
+fn places(state: &DropoffState, evidence: &Evidence<'_>, basis: Basis) -> Vec<Place> {
     let stages = evidence.graph.stages().zip(&state.stages).filter(|it| it.0.1.visits > 0);
     let mut places: Vec<Place> = stages
         .map(|((id, stat), through)| {
@@ -146,7 +172,10 @@ fn places(state: &DropoffState, evidence: &Evidence<'_>, valued: bool) -> Vec<Pl
         })
         .collect();
     places.sort_by(|a, b| {
-        let money = if valued { b.at_stake.cmp(&a.at_stake) } else { std::cmp::Ordering::Equal };
+        let money = match basis {
+            Basis::Money => b.at_stake.cmp(&a.at_stake),
+            _ => Ordering::Equal,
+        };
         let lost = b.lost_conversions.total_cmp(&a.lost_conversions);
         let exits = Reverse(a.stat.exits).cmp(&Reverse(b.stat.exits));
         a.goal.cmp(&b.goal).then(money).then(lost).then(exits).then(a.id.cmp(&b.id))
@@ -160,7 +189,7 @@ fn divide(total: Total, by: u64) -> Total {
     (total + total.signum() * (by / 2)) / by
 }
 
-fn findings(places: &[Place], evidence: &Evidence<'_>, valued: bool) -> Vec<String> {
+fn findings(places: &[Place], evidence: &Evidence<'_>, basis: Basis) -> Vec<String> {
     let graph = evidence.graph;
     let mut findings = vec![format!(
         "{} of {} judged journeys ended without conversion ({}); {} are still open.",
@@ -170,12 +199,17 @@ fn findings(places: &[Place], evidence: &Evidence<'_>, valued: bool) -> Vec<Stri
         graph.open,
     )];
     if let Some(worst) = places.first().filter(|it| !it.goal && it.stat.exits > 0) {
-        let stake = match valued {
-            true => money(worst.at_stake, evidence.catalog.currency),
-            false => format!("{:.1} conversions", worst.lost_conversions),
+        let (most, stake) = match basis {
+            Basis::Money => {
+                ("is at stake", format!(": {}", money(worst.at_stake, evidence.catalog.currency)))
+            }
+            Basis::Conversions => {
+                ("is at stake", format!(": {:.1} conversions", worst.lost_conversions))
+            }
+            Basis::Exits => ("journeys end", String::new()),
         };
         findings.push(format!(
-            "Most is at stake at \"{}\": {} exits, {} of its judged visits, {stake}.",
+            "Most {most} at \"{}\": {} exits, {} of its visits that are not open{stake}.",
             evidence.catalog.stage(worst.id),
             worst.stat.exits,
             percent(worst.stat.exits, worst.stat.visits - worst.stat.open),
@@ -208,7 +242,7 @@ fn columns() -> Vec<Column> {
     columns
 }
 
-fn table(places: &[Place], evidence: &Evidence<'_>, valued: bool) -> Table {
+fn table(places: &[Place], evidence: &Evidence<'_>, basis: Basis) -> Table {
     let about = "Stages by what their exits are worth: exits × conversion share × mean value.";
     let mut table = Table::new("dropoff", "Drop-off by stage", about, columns());
     for (index, place) in places.iter().enumerate() {
@@ -230,7 +264,7 @@ fn table(places: &[Place], evidence: &Evidence<'_>, valued: bool) -> Table {
         row.extend(share_with_interval(stat.exits, stat.visits - stat.open, confidence));
         row.push(Cell::Count(through.judged));
         row.extend(share_with_interval(through.converted, through.judged, confidence));
-        row.extend(match (place.goal, through.judged > 0, valued) {
+        row.extend(match (place.goal, through.judged > 0, basis == Basis::Money) {
             (true, _, _) => [Cell::Empty("goal"), Cell::Empty("goal")],
             (_, false, _) => [Cell::Empty("base is 0"), Cell::Empty("base is 0")],
             (_, _, true) => [Cell::Number(place.lost_conversions), Cell::Money(place.at_stake)],
@@ -238,8 +272,7 @@ fn table(places: &[Place], evidence: &Evidence<'_>, valued: bool) -> Table {
         });
         table.push(row);
     }
-    let value = if valued { "value_at_stake" } else { "conversions_at_stake" };
-    table.chart = Some(Chart::Bars { label: "stage", value });
+    table.chart = Some(Chart::Bars { label: "stage", value: basis.column() });
     table
 }
 
@@ -289,6 +322,14 @@ mod tests {
         let report = fixture.run::<Dropoff>(DropoffOptions::default()).expect("report");
         assert_eq!(cell(&report, "home", "value_at_stake"), Cell::Empty("no values"));
         assert_eq!(cell(&report, "home", "conversions_at_stake"), Cell::Number(0.5));
+    }
+
+    #[test]
+    fn without_conversions_exits_rank() {
+        let fixture = fixture("a: home@0s cart@1m; b: home@0s; c: home@0s; d: -@90d");
+        let report = fixture.run::<Dropoff>(DropoffOptions::default()).expect("report");
+        assert_eq!(cell(&report, "home", "rank"), Cell::Count(1));
+        assert!(report.findings[1].starts_with("Most journeys end at \"home\": 2 exits, 66.7 %"));
     }
 
     #[test]

@@ -104,6 +104,9 @@ impl Analysis for Funnel {
 
     fn visit(&self, state: &mut FunnelState, customer: &Customer<'_>) {
         state.customers += 1;
+        if self.steps.is_empty() {
+            return;
+        }
         let level = self.walk(&mut state.scratch, customer.steps);
         for step in 0..level {
             state.reached[step] += 1;

@@ -173,6 +173,8 @@ mod stages;
 
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(test)]
+mod law;
 
 analyses![
     overview::Overview,

@@ -121,7 +121,7 @@ fn joined(bought: &Counts, waiting: &Counts) -> Vec<CountedDuration> {
             (Some(it), None) | (None, Some(it)) => it.0,
             (None, None) => return all,
         };
-        let mut take = |list: &mut &[(i64, u64)]| match **list {
+        let take = |list: &mut &[(i64, u64)]| match **list {
             [(value, count), ref rest @ ..] if value == time => {
                 *list = rest;
                 count

@@ -33,7 +33,7 @@ impl Unit {
     fn part(self, part: i128) -> Cell {
         match self {
             Self::Money => Cell::Money(part),
-            _ => Cell::Integer(i64::try_from(part).unwrap_or(i64::MAX)),
+            _ => Cell::Count(u64::try_from(part).unwrap_or_default()),
         }
     }
 }
