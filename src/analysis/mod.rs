@@ -175,6 +175,8 @@ mod stages;
 pub(crate) mod fixture;
 #[cfg(test)]
 mod law;
+#[cfg(test)]
+mod real_log;
 
 analyses![
     overview::Overview,

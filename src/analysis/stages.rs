@@ -40,8 +40,9 @@ pub fn named_or_guessed(
     name.map_or_else(|| Ok(guessed(catalog, words)), |it| named(catalog, it).map(Some))
 }
 
-/// The stage whose name suggests one of the words: the word itself, else the
-/// word in a name (`add_to_cart` before other names); the first by name.
+/// The stage whose name suggests one of the words: the word itself, else a view
+/// of it, else any name with the word; the first by name. For a cart, adding to
+/// it comes first, since a cart that is looked at may be empty.
 pub fn guessed(catalog: &Catalog, words: &[&str]) -> Option<StageId> {
     let rank = |name: &str| {
         let parts: Vec<String> = name
@@ -54,10 +55,19 @@ pub fn guessed(catalog: &Catalog, words: &[&str]) -> Option<StageId> {
         if undone || !parts.iter().any(is) {
             return None;
         }
-        Some(match parts.as_slice() {
-            [_] => 0,
-            [first, ..] if first == "add" || first == "view" => 1,
-            _ => 2,
+        let adds = parts.first().is_some_and(|it| it == "add");
+        let views = parts.first().is_some_and(|it| it == "view");
+        Some(match (parts.len(), adds, views) {
+            (_, true, _) => {
+                if words == CART {
+                    0
+                } else {
+                    4
+                }
+            }
+            (1, _, _) => 1,
+            (_, _, true) => 2,
+            _ => 3,
         })
     };
     let stages = catalog.stages.iter().enumerate();
@@ -78,8 +88,10 @@ mod tests {
     #[test]
     fn the_plainest_name_is_guessed() {
         let cases: &[(&[&str], &[&str], Option<&str>)] = &[
-            (&["a cart", "Cart", "add_to_cart"], CART, Some("Cart")),
-            (&["abandoned cart", "add_to_cart", "my cart"], CART, Some("add_to_cart")),
+            (&["a cart", "Cart", "add_to_cart"], CART, Some("add_to_cart")),
+            (&["a cart", "Cart", "view_cart"], CART, Some("Cart")),
+            (&["add_product_to_cart", "product page"], PRODUCT, Some("product page")),
+            (&["abandoned cart", "view_cart", "my cart"], CART, Some("view_cart")),
             (&["remove_from_cart"], CART, None),
             (&["Shopping Basket"], CART, Some("Shopping Basket")),
             (&["cartoons"], CART, None),
