@@ -2,7 +2,7 @@
 
 use crate::base::money::Total;
 use crate::base::{Currency, Span};
-use crate::model::{Cell, Column, Kind};
+use crate::model::{Catalog, Cell, Column, Kind};
 use crate::stats::wilson;
 
 /// A share, and the ends of its Wilson interval.
@@ -42,6 +42,12 @@ pub fn percent(part: u64, base: u64) -> String {
 /// Money as people read it: `12.50 EUR`.
 pub fn money(amount: Total, currency: Currency) -> String {
     format!("{} {currency}", currency.format(amount))
+}
+
+/// What a reader of conversions must know where no stage is a goal.
+pub fn no_goal_note(catalog: &Catalog) -> Option<String> {
+    let note = "No stage is a goal, so nothing converts; name one as the journey's conversion.";
+    catalog.goals.is_empty().then(|| note.to_owned())
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::model::{
     Catalog, Cell, Chart, Column, Customer, Kind, Outcome, Report, StageStat, Table,
 };
 
-use super::cells::{money, percent, share_columns, share_with_interval};
+use super::cells::{money, no_goal_note, percent, share_columns, share_with_interval};
 use super::{Analysis, Evidence};
 
 /// Drop-off has no options yet.
@@ -113,6 +113,7 @@ impl Analysis for Dropoff {
              visits and journeys as independent, also those of one customer."
                 .to_owned(),
         );
+        report.notes.extend(no_goal_note(catalog));
         report.tables.push(table(&places, evidence, basis));
         Ok(report)
     }

@@ -12,7 +12,7 @@ use crate::base::{Result, StageId};
 use crate::model::{Catalog, Customer, Report, Session};
 use crate::stats::RatioSums;
 
-use super::cells::{money, percent};
+use super::cells::{money, no_goal_note, percent};
 use super::counted::Counted;
 use super::{Analysis, Evidence, stages};
 
@@ -136,6 +136,7 @@ impl Analysis for Kpi {
         let mut report = Report::new(Self::NAME, "KPIs", evidence.catalog.currency);
         report.findings = findings(&state, evidence);
         report.notes = self.notes(&state, evidence.catalog);
+        report.notes.extend(no_goal_note(evidence.catalog));
         report.tables.push(table::table(self, state, evidence.confidence));
         Ok(report)
     }

@@ -11,7 +11,7 @@ use crate::model::{Catalog, Cell, Chart, Column, Customer, Kind, Report, Table};
 use crate::stats::survival::RestrictedMean;
 use crate::stats::{CountedDuration, KaplanMeier, SurvivalRow, normal};
 
-use super::cells::{percent, span, span_cell};
+use super::cells::{no_goal_note, percent, span, span_cell};
 use super::counted::{Counted, Counts};
 use super::{Analysis, Evidence};
 
@@ -104,6 +104,7 @@ impl Analysis for Time {
              data."
                 .to_owned(),
         );
+        report.notes.extend(no_goal_note(evidence.catalog));
         report.tables.push(self.horizons_table(&curve));
         report.tables.push(summary_table(&curve, &bought, horizon));
         report.tables.push(self.curve_table(&curve));

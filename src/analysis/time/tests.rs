@@ -44,6 +44,7 @@ fn without_buyers_the_median_is_not_reached() {
     let fixture = fixture("a: home@0s; b: home@1d");
     let report = fixture.run::<Time>(TimeOptions::default()).expect("report");
     assert_eq!(rows(&report, "summary")[1][1], Cell::Empty("not reached"));
+    assert!(report.notes.iter().any(|it| it.starts_with("No stage is a goal")));
     let nobody = self::fixture("").run::<Time>(TimeOptions::default()).expect("report");
     assert!(nobody.tables.is_empty());
     fixture.assert_merges::<Time>(TimeOptions::default);
