@@ -154,8 +154,8 @@ impl Kpi {
             let own = conversions.partition_point(|it| within(it.event));
             let converted = own > 0;
             conversions = &conversions[own..];
-            let has =
-                |stage: Option<StageId>| stage.is_some_and(|it| here.iter().any(|at| at.stage == it));
+            let at = |stage: StageId| here.iter().any(|it| it.stage == stage);
+            let has = |stage: Option<StageId>| stage.is_some_and(at);
             counts.converting += i64::from(converted);
             counts.bounced += i64::from(is_single(session));
             if has(self.cart) {

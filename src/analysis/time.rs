@@ -209,7 +209,7 @@ impl Time {
     fn curve_table(&self, curve: &KaplanMeier) -> Table {
         let mut columns = vec![
             Column::new("after", Kind::Span, "time after the first event"),
-            Column::new("at_risk", Kind::Count, "watched and without purchase after the row before"),
+            Column::new("at_risk", Kind::Count, "watched and not yet buyers after the row before"),
             Column::new("purchases", Kind::Count, "first purchases since the row before"),
             Column::new("last_seen", Kind::Count, "customers watched no longer, without purchase"),
         ];
