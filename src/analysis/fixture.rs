@@ -27,7 +27,8 @@ pub struct Fixture {
     pub shards: Vec<Events>,
     /// The rules.
     pub walking: Walking,
-    orders: Dictionary,
+    /// Order ids by their codes.
+    pub orders: Dictionary,
     customers: Vec<String>,
 }
 

@@ -186,12 +186,27 @@ macro_rules! analyses {
     };
 }
 
+mod cells;
+mod counted;
 pub mod graph;
+mod stages;
 
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(test)]
+mod law;
+#[cfg(test)]
+mod real_log;
 
-analyses![overview::Overview,];
+analyses![
+    overview::Overview,
+    map::Map,
+    dropoff::Dropoff,
+    funnel::Funnel,
+    paths::Paths,
+    time::Time,
+    kpi::Kpi,
+];
 
 /// The registry's line of an analysis.
 ///

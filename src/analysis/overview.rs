@@ -71,36 +71,86 @@ impl Analysis for Overview {
     fn finish(&self, state: OverviewState, evidence: &Evidence<'_>) -> Result<Report> {
         let (catalog, graph) = (evidence.catalog, evidence.graph);
         let mut report = Report::new(Self::NAME, "Overview", catalog.currency);
-        let columns = vec![
-            Column::new("measure", Kind::Text, "what is counted"),
-            Column::new("value", Kind::Number, "how much"),
-        ];
-        let mut table = Table::new("overview", "Overview", "Facts of the whole data.", columns);
-        let mut row = |name: &str, cell: Cell| table.push(vec![Cell::text(name), cell]);
-        row("events", Cell::Count(state.events));
-        row("customers", Cell::Count(state.customers));
-        row("sessions", Cell::Count(state.sessions));
-        row("steps", Cell::Count(state.steps));
-        row("touches", Cell::Count(state.touches));
-        row("journeys", Cell::Count(graph.journeys));
-        row("journeys converted", Cell::Count(graph.converted));
-        row("journeys exited", Cell::Count(graph.exits));
-        row("journeys open", Cell::Count(graph.open));
-        row("conversions", Cell::Count(state.conversions));
-        row("converting customers", Cell::Count(state.converting_customers));
-        row("value", Cell::Money(state.value));
-        row("stages", Cell::Count(catalog.stages.len() as u64));
-        row("transitions", Cell::Count(graph.graph.edge_count() as u64));
-        row("moves", Cell::Count(graph.moves()));
-        let time = |it| Cell::or_empty(it, "no events", Cell::Time);
-        row("first event", time(catalog.span.map(|it| it.0)));
-        row("last event", time(catalog.span.map(|it| it.1)));
+        report.tables.push(table(&state, evidence));
+        report.notes.push(rules(catalog));
         report.findings.push(format!(
             "{} customers made {} events in {} journeys: {} converted, {} ended without, {} are \
              still open.",
             state.customers, state.events, graph.journeys, graph.converted, graph.exits, graph.open,
         ));
-        report.tables.push(table);
         Ok(report)
+    }
+}
+
+/// What the figures rest on: the goal, the gap, the lookback.
+fn rules(catalog: &Catalog) -> String {
+    let goals: Vec<String> =
+        catalog.goals.iter().map(|&it| format!("\"{}\"", catalog.stage(it))).collect();
+    let goal = match goals.as_slice() {
+        [] => "No stage is a goal: nothing converts.".to_owned(),
+        [goal] => format!("The goal is {goal}."),
+        _ => format!("The goals are {}.", goals.join(", ")),
+    };
+    let gap = match catalog.gap {
+        Some(gap) => format!("A journey without conversion ends after silence longer than {gap}."),
+        None => "Silence ends no journey.".to_owned(),
+    };
+    let lookback = match catalog.lookback {
+        Some(it) => format!("A touch may earn credit up to {it} before a conversion."),
+        None => "A touch may earn credit any time before a conversion.".to_owned(),
+    };
+    format!("{goal} {gap} {lookback}")
+}
+
+fn table(state: &OverviewState, evidence: &Evidence<'_>) -> Table {
+    let (catalog, graph) = (evidence.catalog, evidence.graph);
+    let columns = vec![
+        Column::new("measure", Kind::Text, "what is counted"),
+        Column::new("value", Kind::Number, "how much"),
+        Column::new("meaning", Kind::Text, "what the measure means"),
+    ];
+    let mut table = Table::new("overview", "Overview", "Facts of the whole data.", columns);
+    let mut row = |name: &str, cell: Cell, meaning: &str| {
+        table.push(vec![Cell::text(name), cell, Cell::text(meaning)]);
+    };
+    let count = Cell::Count;
+    row("events", count(state.events), "rows of input, after stitching");
+    row("customers", count(state.customers), "whoever stitching holds to be one person");
+    row("sessions", count(state.sessions), "a customer's events without a long pause");
+    row("steps", count(state.steps), "events at a stage; further lines of an order left out");
+    row("touches", count(state.touches), "steps or sessions that carry a channel");
+    row("journeys", count(graph.journeys), "steps up to a conversion, an exit or the data's end");
+    row("journeys converted", count(graph.converted), "reached the goal");
+    row("journeys exited", count(graph.exits), "ended without conversion");
+    row("journeys open", count(graph.open), "the data ends too early to judge");
+    row("conversions", count(state.conversions), "reached a goal stage; an order counts once");
+    row("converting customers", count(state.converting_customers), "with a conversion");
+    row("value", Cell::Money(state.value), "of all conversions");
+    row("stages", count(catalog.stages.len() as u64), "named places of the journey");
+    row("transitions", count(graph.graph.edge_count() as u64), "pairs of stages with a move");
+    row("moves", count(graph.moves()), "two steps of a journey in a row");
+    let time = |it| Cell::or_empty(it, "no events", Cell::Time);
+    row("first event", time(catalog.span.map(|it| it.0)), "where the data begins");
+    row("last event", time(catalog.span.map(|it| it.1)), "where the data ends");
+    let covered = catalog.span.map(|it| it.1.since(it.0));
+    let covered = Cell::or_empty(covered, "no events", Cell::Span);
+    row("time covered", covered, "from the first event to the last");
+    row("channels", count(catalog.channels.len() as u64), "names that touches carry");
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::fixture::fixture;
+
+    #[test]
+    fn the_rules_that_figures_rest_on_are_stated() {
+        let report = fixture("a: home@0s buy@1m").run::<Overview>(OverviewOptions::default());
+        assert_eq!(
+            report.expect("report").notes,
+            ["The goal is \"buy\". A journey without conversion ends after silence longer than \
+              30d. A touch may earn credit up to 30d before a conversion."]
+        );
     }
 }

@@ -16,7 +16,7 @@ pub mod means;
 pub mod multiple;
 pub mod normal;
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;
 pub mod quantile;
 pub mod ratio_check;
 pub mod survival;

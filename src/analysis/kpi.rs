@@ -1,0 +1,245 @@
+//! KPIs: the figures that events alone can give, each with its two counts.
+//!
+//! Formulas are the usual ones (conversion rate, average order value, repeat
+//! rate, abandonment …), each a quotient of two sums that stand beside it. Costs,
+//! margins and refunds are not in the events and not here.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::base::money::Total;
+use crate::base::{Result, StageId};
+use crate::model::{Catalog, Customer, Report, Session};
+use crate::stats::RatioSums;
+
+use super::cells::{money, no_goal_note, percent};
+use super::counted::Counted;
+use super::{Analysis, Evidence, stages};
+
+mod table;
+
+/// Which stages the KPIs of the cart read.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct KpiOptions {
+    /// The stage of something put into the cart; guessed from the names (cart, basket)
+    /// if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cart: Option<String>,
+    /// The stage where a checkout begins; guessed from the names (checkout) if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkout: Option<String>,
+}
+
+/// The KPIs that events alone can give.
+#[derive(Debug, Clone)]
+pub struct Kpi {
+    cart: Option<StageId>,
+    checkout: Option<StageId>,
+    guessed: bool,
+}
+
+/// Counts of customers, and sums over customers of what each has several of.
+#[derive(Debug, Default)]
+pub struct KpiState {
+    customers: u64,
+    buyers: u64,
+    repeat_buyers: u64,
+    returning: u64,
+    orders: u64,
+    revenue: Total,
+    /// Sessions with a conversion, of sessions.
+    converting: RatioSums,
+    /// Sessions of a single event, of sessions.
+    bounced: RatioSums,
+    /// Sessions with a cart but no conversion, of sessions with a cart.
+    abandoned: RatioSums,
+    /// Sessions with a checkout and a conversion, of sessions with a checkout.
+    completed: RatioSums,
+    /// Value of valued conversions, of their number.
+    order_value: RatioSums,
+    /// Conversions of a buyer, of 1.
+    orders_per_buyer: RatioSums,
+    /// Value of a customer, of 1.
+    customer_value: RatioSums,
+    /// First event to first conversion, of buyers, in microseconds.
+    durations: Counted,
+}
+
+/// One customer's sessions, counted.
+#[derive(Debug, Default)]
+struct SessionCounts {
+    converting: i64,
+    bounced: i64,
+    cart: u64,
+    abandoned: i64,
+    checkout: u64,
+    completed: i64,
+}
+
+impl Analysis for Kpi {
+    const NAME: &'static str = "kpi";
+    const SECTION: &'static str = "kpi";
+    const ABOUT: &'static str = "Conversion rates, order values, repeat and abandonment rates";
+    type Options = KpiOptions;
+    type State = KpiState;
+
+    fn new(options: KpiOptions, catalog: &Catalog) -> Result<Self> {
+        let stage = |name: &Option<String>, words| {
+            stages::named_or_guessed(catalog, name.as_deref(), words)
+        };
+        let cart = stage(&options.cart, stages::CART)?;
+        let checkout = stage(&options.checkout, stages::CHECKOUT)?;
+        let guessed = (options.cart.is_none() && cart.is_some())
+            || (options.checkout.is_none() && checkout.is_some());
+        Ok(Self { cart, checkout, guessed })
+    }
+
+    fn start(&self) -> KpiState {
+        KpiState::default()
+    }
+
+    fn visit(&self, state: &mut KpiState, customer: &Customer<'_>) {
+        let sessions = customer.sessions.len() as u64;
+        let counts = self.count_sessions(customer);
+        state.customers += 1;
+        state.returning += u64::from(sessions >= 2);
+        state.converting.add(counts.converting, sessions);
+        state.bounced.add(counts.bounced, sessions);
+        if counts.cart > 0 {
+            state.abandoned.add(counts.abandoned, counts.cart);
+        }
+        if counts.checkout > 0 {
+            state.completed.add(counts.completed, counts.checkout);
+        }
+        visit_orders(state, customer);
+    }
+
+    fn merge(&self, into: &mut KpiState, from: KpiState) {
+        into.customers += from.customers;
+        into.buyers += from.buyers;
+        into.repeat_buyers += from.repeat_buyers;
+        into.returning += from.returning;
+        into.orders += from.orders;
+        into.revenue += from.revenue;
+        into.converting.merge(&from.converting);
+        into.bounced.merge(&from.bounced);
+        into.abandoned.merge(&from.abandoned);
+        into.completed.merge(&from.completed);
+        into.order_value.merge(&from.order_value);
+        into.orders_per_buyer.merge(&from.orders_per_buyer);
+        into.customer_value.merge(&from.customer_value);
+        into.durations.merge(from.durations);
+    }
+
+    fn finish(&self, state: KpiState, evidence: &Evidence<'_>) -> Result<Report> {
+        let mut report = Report::new(Self::NAME, "KPIs", evidence.catalog.currency);
+        report.findings = findings(&state, evidence);
+        report.notes = self.notes(&state, evidence.catalog);
+        report.notes.extend(no_goal_note(evidence.catalog));
+        report.tables.push(table::table(self, state, evidence.confidence));
+        Ok(report)
+    }
+}
+
+impl Kpi {
+    fn count_sessions(&self, customer: &Customer<'_>) -> SessionCounts {
+        let mut counts = SessionCounts::default();
+        let (mut steps, mut conversions) = (customer.steps, customer.conversions);
+        for session in customer.sessions {
+            let within = |event: u32| event < session.end;
+            let own = steps.partition_point(|it| within(it.event));
+            let (here, later) = steps.split_at(own);
+            steps = later;
+            let own = conversions.partition_point(|it| within(it.event));
+            let converted = own > 0;
+            conversions = &conversions[own..];
+            let at = |stage: StageId| here.iter().any(|it| it.stage == stage);
+            let has = |stage: Option<StageId>| stage.is_some_and(at);
+            counts.converting += i64::from(converted);
+            counts.bounced += i64::from(is_single(session));
+            if has(self.cart) {
+                counts.cart += 1;
+                counts.abandoned += i64::from(!converted);
+            }
+            if has(self.checkout) {
+                counts.checkout += 1;
+                counts.completed += i64::from(converted);
+            }
+        }
+        counts
+    }
+
+    fn notes(&self, state: &KpiState, catalog: &Catalog) -> Vec<String> {
+        let mut notes = vec![
+            "Customers are all stitched customers, buyers those with a conversion; an order is a \
+             conversion. Values are as the events carry them: refunds and costs are not taken off."
+                .to_owned(),
+            "Intervals: Wilson where the customer is counted; else normal with the variance \
+             between customers, because sessions and orders of one customer are not independent; \
+             it asks for some 30 customers."
+                .to_owned(),
+        ];
+        let name = |it: Option<StageId>| it.map_or("none", |it| catalog.stage(it));
+        if self.guessed {
+            notes.push(format!(
+                "Stages guessed from their names: cart \"{}\", checkout \"{}\"; the options cart \
+                 and checkout set them.",
+                name(self.cart),
+                name(self.checkout)
+            ));
+        }
+        let unvalued = i128::from(state.orders) - state.order_value.base;
+        if unvalued > 0 && state.order_value.base > 0 {
+            notes.push(format!(
+                "{unvalued} of {} orders carry no value and are left out of the order value.",
+                state.orders
+            ));
+        }
+        notes
+    }
+}
+
+fn is_single(session: &Session) -> bool {
+    session.end - session.first == 1
+}
+
+fn visit_orders(state: &mut KpiState, customer: &Customer<'_>) {
+    let orders = customer.conversions;
+    let valued = orders.iter().filter(|it| it.valued);
+    let (mut value, mut count) = (0i64, 0u64);
+    for order in valued {
+        value = value.saturating_add(order.value);
+        count += 1;
+        state.revenue += Total::from(order.value);
+    }
+    if count > 0 {
+        state.order_value.add(value, count);
+    }
+    state.customer_value.add(value, 1);
+    state.orders += orders.len() as u64;
+    let Some(first) = orders.first() else { return };
+    state.buyers += 1;
+    state.repeat_buyers += u64::from(orders.len() >= 2);
+    state.orders_per_buyer.add(orders.len() as i64, 1);
+    state.durations.push(first.time.since(customer.first_time()).0);
+}
+
+fn findings(state: &KpiState, evidence: &Evidence<'_>) -> Vec<String> {
+    let mut finding = format!(
+        "{} of {} customers bought ({}), in {} orders",
+        state.buyers,
+        state.customers,
+        percent(state.buyers, state.customers),
+        state.orders,
+    );
+    if state.order_value.base > 0 {
+        finding.push_str(" worth ");
+        finding.push_str(&money(state.revenue, evidence.catalog.currency));
+    }
+    finding.push('.');
+    vec![finding]
+}
+
+#[cfg(test)]
+mod tests;

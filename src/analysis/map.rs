@@ -1,0 +1,300 @@
+//! The journey map: every stage and transition with its figures.
+//!
+//! Reads the stage graph, which is folded once for all analyses, and counts
+//! nothing itself. Hides nothing: what a picture leaves out is the renderer's choice.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::base::Result;
+use crate::model::map::MapKind;
+use crate::model::{
+    Catalog, Cell, Column, Customer, JourneyMap, Kind, MapEdge, MapNode, Report, StageGraph,
+    StageStat, Table, TransitionStat,
+};
+
+use super::cells::{percent, span};
+use super::{Analysis, Evidence};
+
+/// What the map's color shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MapColor {
+    /// How many go where.
+    #[default]
+    Frequency,
+    /// How long they wait.
+    Wait,
+}
+
+/// How the map is drawn.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MapOptions {
+    /// What color shows: frequency (how many go where) or wait (how long it takes).
+    pub color: MapColor,
+}
+
+/// The journey map.
+#[derive(Debug, Clone, Copy)]
+pub struct Map {
+    color: MapColor,
+}
+
+impl Analysis for Map {
+    const NAME: &'static str = "map";
+    const SECTION: &'static str = "map";
+    const ABOUT: &'static str = "The journey map: stages, and the moves between them";
+    type Options = MapOptions;
+    type State = ();
+
+    fn new(options: MapOptions, _: &Catalog) -> Result<Self> {
+        Ok(Self { color: options.color })
+    }
+
+    fn start(&self) {}
+
+    fn visit(&self, _: &mut (), _: &Customer<'_>) {}
+
+    fn merge(&self, _: &mut (), _: ()) {}
+
+    fn finish(&self, _: (), evidence: &Evidence<'_>) -> Result<Report> {
+        let (catalog, graph) = (evidence.catalog, evidence.graph);
+        let mut report = Report::new(Self::NAME, "Journey map", catalog.currency);
+        let kind = match self.color {
+            MapColor::Frequency => MapKind::Frequency,
+            MapColor::Wait => MapKind::Wait,
+        };
+        report.findings = findings(catalog, graph);
+        report.notes.push(
+            "For each stage in + starts = out + exits + open; out holds moves on and journeys \
+             completed here. The value of a journey counts once for each stage and transition \
+             that it comes through, so these values do not add up to the total."
+                .to_owned(),
+        );
+        report.tables = vec![stages(catalog, graph), transitions(catalog, graph)];
+        report.maps.push(("map".to_owned(), journey_map(catalog, graph, kind)));
+        Ok(report)
+    }
+}
+
+fn findings(catalog: &Catalog, graph: &StageGraph) -> Vec<String> {
+    let stages = graph.stages().filter(|it| it.1.visits > 0).count();
+    let mut findings = vec![format!(
+        "{} journeys of {} customers made {} moves between {} stages, over {} transitions.",
+        graph.journeys,
+        graph.customers,
+        graph.moves(),
+        stages,
+        graph.graph.edge_count(),
+    )];
+    // The first of the most frequent: later ties do not replace it.
+    let most = graph.transitions().filter(|it| it.0 != it.1);
+    let most = most.min_by_key(|it| (std::cmp::Reverse(it.2.moves), it.0, it.1));
+    if let Some((from, to, stat)) = most {
+        findings.push(format!(
+            "The most frequent move is from \"{}\" to \"{}\": {} times, {} of the visits of \
+             \"{}\".",
+            catalog.stage(from),
+            catalog.stage(to),
+            stat.moves,
+            percent(stat.moves, graph.stage(from).visits),
+            catalog.stage(from),
+        ));
+    }
+    findings
+}
+
+/// The map of a stage graph: stages with visits, self-moves as repeats.
+///
+/// The base of every share is the visits of the first stage: moves out of it,
+/// completions, exits and open ends.
+pub fn journey_map(catalog: &Catalog, graph: &StageGraph, kind: MapKind) -> JourneyMap {
+    let mut places = vec![usize::MAX; graph.graph.node_count()];
+    let mut nodes = Vec::new();
+    for (id, stat) in graph.stages().filter(|it| it.1.visits > 0) {
+        places[id.index()] = nodes.len();
+        nodes.push(node(catalog.stage(id).to_owned(), catalog.is_goal(id), stat));
+    }
+    let mut edges = Vec::new();
+    for (from, to, stat) in graph.transitions() {
+        let place = places[from.index()];
+        if from == to {
+            nodes[place].repeats = stat.moves;
+        } else {
+            edges.push(edge(place, places[to.index()], stat, nodes[place].visits));
+        }
+    }
+    JourneyMap {
+        title: "Journey map".to_owned(),
+        subtitle: vec![
+            format!(
+                "{} journeys of {} customers: {} converted, {} exits, {} open",
+                graph.journeys, graph.customers, graph.converted, graph.exits, graph.open
+            ),
+            "share of a move: of all visits of the stage it leaves".to_owned(),
+        ],
+        kind,
+        nodes,
+        edges,
+        journeys: graph.journeys,
+        customers: graph.customers,
+        converted: graph.converted,
+        exits: graph.exits,
+        open: graph.open,
+        currency: catalog.currency,
+    }
+}
+
+fn node(name: String, goal: bool, stat: &StageStat) -> MapNode {
+    MapNode {
+        name,
+        visits: stat.visits,
+        customers: stat.customers,
+        starts: stat.starts,
+        exits: stat.exits,
+        open: stat.open,
+        completed: stat.completed,
+        repeats: 0,
+        goal,
+        position: stat.position_median as f64,
+        exit_change: None,
+        value: stat.value,
+    }
+}
+
+fn edge(from: usize, to: usize, stat: &TransitionStat, visits: u64) -> MapEdge {
+    MapEdge {
+        from,
+        to,
+        moves: stat.moves,
+        customers: stat.customers,
+        share: if visits == 0 { 0.0 } else { stat.moves as f64 / visits as f64 },
+        wait_median: span(stat.wait.median),
+        wait_p90: span(stat.wait.p90),
+        value: stat.value,
+        change: None,
+    }
+}
+
+fn stages(catalog: &Catalog, graph: &StageGraph) -> Table {
+    let count = |key, about| Column::new(key, Kind::Count, about);
+    let columns = vec![
+        Column::new("stage", Kind::Text, "the stage"),
+        count("visits", "steps at the stage: in + starts"),
+        count("customers", "distinct customers with a step here"),
+        count("journeys", "journeys with a step here"),
+        count("starts", "journeys that began here"),
+        count("in", "steps here that came from another step"),
+        count("out", "steps that moved on or completed their journey"),
+        count("completed", "journeys completed here by converting; part of out"),
+        count("exits", "journeys that ended here without conversion"),
+        count("open", "journeys last seen here that the data ends too early to judge"),
+        count("conversions", "conversions at the stage"),
+        Column::new("value", Kind::Money, "value of the journeys that came through, each once"),
+        count("repeats", "moves from the stage to itself; part of in and out"),
+    ];
+    let about = "Every stage with a visit; in + starts = out + exits + open.";
+    let mut table = Table::new("stages", "Stages", about, columns);
+    let mut repeats = vec![0; graph.graph.node_count()];
+    for (from, _, stat) in graph.transitions().filter(|it| it.0 == it.1) {
+        repeats[from.index()] = stat.moves;
+    }
+    for (id, stat) in graph.stages().filter(|it| it.1.visits > 0) {
+        let mut row = vec![Cell::text(catalog.stage(id))];
+        row.extend(
+            [
+                stat.visits,
+                stat.customers,
+                stat.journeys,
+                stat.starts,
+                stat.arrivals,
+                stat.departures,
+                stat.completed,
+                stat.exits,
+                stat.open,
+                stat.conversions,
+            ]
+            .map(Cell::Count),
+        );
+        row.extend([Cell::Money(stat.value), Cell::Count(repeats[id.index()])]);
+        table.push(row);
+    }
+    table
+}
+
+fn transitions(catalog: &Catalog, graph: &StageGraph) -> Table {
+    let columns = vec![
+        Column::new("from", Kind::Text, "the stage left"),
+        Column::new("to", Kind::Text, "the stage reached"),
+        Column::new("moves", Kind::Count, "two steps in a row, how often"),
+        Column::new("share", Kind::Share, "moves / visits of the stage left"),
+        Column::new("customers", Kind::Count, "distinct customers"),
+        Column::new("journeys", Kind::Count, "journeys with such a move"),
+        Column::new("wait_median", Kind::Span, "median time between the two steps"),
+        Column::new("wait_p90", Kind::Span, "90 % quantile of that time"),
+        Column::new("wait_mean", Kind::Span, "mean of that time"),
+        Column::new("value", Kind::Money, "value of the journeys with such a move, each once"),
+    ];
+    let about = "Every transition, most moves first; shares are of the visits of the stage left.";
+    let mut table = Table::new("transitions", "Transitions", about, columns);
+    let mut all: Vec<_> = graph.transitions().collect();
+    all.sort_by_key(|it| (std::cmp::Reverse(it.2.moves), it.0, it.1));
+    for (from, to, stat) in all {
+        table.push(vec![
+            Cell::text(catalog.stage(from)),
+            Cell::text(catalog.stage(to)),
+            Cell::Count(stat.moves),
+            Cell::share(stat.moves, graph.stage(from).visits),
+            Cell::Count(stat.customers),
+            Cell::Count(stat.journeys),
+            Cell::Span(span(stat.wait.median)),
+            Cell::Span(span(stat.wait.p90)),
+            Cell::Span(stat.mean_wait()),
+            Cell::Money(stat.value),
+        ]);
+    }
+    table.shown = 30;
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::fixture::fixture;
+    use crate::base::Span;
+
+    const TEXT: &str = "ann: home@0s home@1m cart@3m buy@2h=12.50#o1 home@3h; \
+                        bob: home@5s cart@8h -@9h; cid: cart@1d buy@2d=3; dot: -@90d";
+
+    #[test]
+    fn stages_and_moves_are_counted_by_hand() {
+        let report = fixture(TEXT).run::<Map>(MapOptions::default()).expect("report");
+        let map = &report.maps[0].1;
+        let names: Vec<_> = map.nodes.iter().map(|it| (it.name.as_str(), it.visits)).collect();
+        assert_eq!(names, [("buy", 2), ("cart", 3), ("home", 4)]);
+        assert_eq!((map.nodes[2].repeats, map.nodes[0].goal, map.nodes[1].exits), (1, true, 1));
+        // Edges are cart → buy and home → cart, by (from, to).
+        assert_eq!((map.edges[1].from, map.edges[1].to, map.edges[1].moves), (2, 1, 2));
+        assert_eq!((map.edges[1].share, map.edges[0].share), (0.5, 2.0 / 3.0));
+        // Waits of 2 minutes, and of 8 hours less 5 seconds.
+        assert_eq!(map.edges[1].wait_median, "4h57s500ms".parse::<Span>().expect("span"));
+        assert_eq!((map.journeys, map.converted, map.exits, map.open), (4, 2, 2, 0));
+    }
+
+    #[test]
+    fn flow_is_conserved_and_runs_merge() {
+        let fixture = fixture(TEXT);
+        let report = fixture.run::<Map>(MapOptions::default()).expect("report");
+        let table = report.table("stages").expect("stages");
+        for row in &table.rows {
+            let count = |key: &str| match row[table.column(key).expect(key)] {
+                Cell::Count(it) => it,
+                _ => unreachable!("{key} is a count"),
+            };
+            assert_eq!(count("in") + count("starts"), count("visits"));
+            assert_eq!(count("visits"), count("out") + count("exits") + count("open"));
+        }
+        fixture.assert_merges::<Map>(|| MapOptions { color: MapColor::Wait });
+    }
+}

@@ -1,0 +1,294 @@
+//! Time to purchase: from a customer's first event to the first conversion.
+//!
+//! Customers who have not bought yet were watched until the data ends and are
+//! counted as such (Kaplan-Meier); leaving them out would make buying look fast.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Result, Span, Timestamp};
+use crate::model::{Catalog, Cell, Chart, Column, Customer, Kind, Report, Table};
+use crate::stats::survival::RestrictedMean;
+use crate::stats::{CountedDuration, KaplanMeier, SurvivalRow, normal};
+
+use super::cells::{no_goal_note, percent, span, span_cell};
+use super::counted::{Counted, Counts};
+use super::{Analysis, Evidence};
+
+/// The most rows of a thinned curve.
+const CURVE_ROWS: usize = 500;
+
+/// Which times are shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TimeOptions {
+    /// Times after the first event at which the share of buyers is told; those that
+    /// the data is too short for are left out.
+    pub horizons: Vec<Span>,
+    /// Whether the curve's table has a row for every time; else it has at most 500.
+    pub all: bool,
+}
+
+impl Default for TimeOptions {
+    fn default() -> Self {
+        let days = [1, 7, 14, 30, 60, 90].map(Span::days);
+        Self { horizons: [Span::seconds(3600)].into_iter().chain(days).collect(), all: false }
+    }
+}
+
+/// Time from a customer's first event to the first conversion.
+#[derive(Debug, Clone)]
+pub struct Time {
+    options: TimeOptions,
+    data_end: Timestamp,
+}
+
+/// How long buyers took, and how long the others were watched, in microseconds.
+#[derive(Debug, Default)]
+pub struct TimeState {
+    bought: Counted,
+    waiting: Counted,
+}
+
+impl Analysis for Time {
+    const NAME: &'static str = "time";
+    const SECTION: &'static str = "time";
+    const ABOUT: &'static str = "Time to purchase, with those who have not bought yet";
+    type Options = TimeOptions;
+    type State = TimeState;
+
+    fn new(mut options: TimeOptions, catalog: &Catalog) -> Result<Self> {
+        options.horizons.sort_unstable();
+        options.horizons.dedup();
+        Ok(Self { options, data_end: catalog.span.map_or(Timestamp(0), |it| it.1) })
+    }
+
+    fn start(&self) -> TimeState {
+        TimeState::default()
+    }
+
+    fn visit(&self, state: &mut TimeState, customer: &Customer<'_>) {
+        if customer.times.is_empty() {
+            return;
+        }
+        let first = customer.first_time();
+        match customer.conversions.first() {
+            Some(it) => state.bought.push(it.time.since(first).0),
+            None => state.waiting.push(self.data_end.since(first).0),
+        }
+    }
+
+    fn merge(&self, into: &mut TimeState, from: TimeState) {
+        into.bought.merge(from.bought);
+        into.waiting.merge(from.waiting);
+    }
+
+    fn finish(&self, state: TimeState, evidence: &Evidence<'_>) -> Result<Report> {
+        let mut report = Report::new(Self::NAME, "Time to purchase", evidence.catalog.currency);
+        let (bought, waiting) = (state.bought.finish(), state.waiting.finish());
+        let counts = joined(&bought, &waiting);
+        let Some(curve) = KaplanMeier::fit(&counts, evidence.confidence) else {
+            report.notes.push("No customers: there is no time to measure.".to_owned());
+            return Ok(report);
+        };
+        let horizon = self.horizon(&curve);
+        report.findings = findings(&curve, &bought, horizon);
+        report.notes.push(
+            "Clock: from a customer's first event to the first conversion. Customers without one \
+             are watched until the data ends (Kaplan-Meier, exponential Greenwood interval). \
+             Figures among buyers alone leave those out and are too short."
+                .to_owned(),
+        );
+        report.notes.push(
+            "Customers who were there before the data begins count from their first event in the \
+             data."
+                .to_owned(),
+        );
+        report.notes.extend(no_goal_note(evidence.catalog));
+        report.tables.push(self.horizons_table(&curve));
+        report.tables.push(summary_table(&curve, &bought, horizon));
+        report.tables.push(self.curve_table(&curve));
+        Ok(report)
+    }
+}
+
+/// Buyers' and others' durations as one list, ascending.
+fn joined(bought: &Counts, waiting: &Counts) -> Vec<CountedDuration> {
+    let (mut left, mut right) = (bought.as_slice(), waiting.as_slice());
+    let mut all = Vec::with_capacity(left.len() + right.len());
+    loop {
+        let time = match (left.first(), right.first()) {
+            (Some(a), Some(b)) => a.0.min(b.0),
+            (Some(it), None) | (None, Some(it)) => it.0,
+            (None, None) => return all,
+        };
+        let take = |list: &mut &[(i64, u64)]| match **list {
+            [(value, count), ref rest @ ..] if value == time => {
+                *list = rest;
+                count
+            }
+            _ => 0,
+        };
+        let events = take(&mut left);
+        all.push((time, events, take(&mut right)));
+    }
+}
+
+fn findings(curve: &KaplanMeier, bought: &Counts, horizon: Option<Span>) -> Vec<String> {
+    let mut findings = vec![format!(
+        "{} of {} customers bought ({}); the others were watched without a purchase.",
+        bought.len(),
+        curve.watched(),
+        percent(bought.len(), curve.watched()),
+    )];
+    if let Some((horizon, row)) = horizon.and_then(|it| Some((it, curve.survival_at(it.0)?))) {
+        findings.push(format!(
+            "Within {horizon} of their first event {:.1} % buy.",
+            (1.0 - row.survival) * 100.0
+        ));
+    }
+    findings.push(match curve.median().time {
+        Some(it) => format!("Half of all customers have bought after {}.", Span(it).human()),
+        None => "Fewer than half of all customers buy in the time watched: the median time to \
+                 purchase is not reached."
+            .to_owned(),
+    });
+    findings
+}
+
+/// The share who have bought after a row of the curve, and its interval.
+fn bought_share(row: &SurvivalRow) -> [Cell; 3] {
+    let end = |it: Option<f64>| {
+        Cell::or_empty(it, "undefined once all have bought", |it| Cell::Share(1.0 - it))
+    };
+    [
+        Cell::Share(1.0 - row.survival),
+        end(row.interval.map(|it| it.high)),
+        end(row.interval.map(|it| it.low)),
+    ]
+}
+
+fn bought_columns() -> [Column; 3] {
+    [
+        Column::new("bought", Kind::Share, "estimated share of all customers who have bought"),
+        Column::new("bought_low", Kind::Share, "lower end of its interval"),
+        Column::new("bought_high", Kind::Share, "upper end of its interval"),
+    ]
+}
+
+impl Time {
+    /// The longest horizon that the data covers.
+    fn horizon(&self, curve: &KaplanMeier) -> Option<Span> {
+        let horizons = self.options.horizons.iter().rev();
+        horizons.copied().find(|it| it.0 > 0 && curve.survival_at(it.0).is_some())
+    }
+
+    fn horizons_table(&self, curve: &KaplanMeier) -> Table {
+        let mut columns = vec![Column::new("within", Kind::Span, "time after the first event")];
+        columns.extend(bought_columns());
+        columns.push(Column::new(
+            "still_watched",
+            Kind::Count,
+            "customers watched for longer than that and without purchase until then",
+        ));
+        let about = "Share of all customers who buy within a time of their first event.";
+        let mut table = Table::new("horizons", "Bought within", about, columns);
+        for &horizon in &self.options.horizons {
+            let Some(row) = curve.survival_at(horizon.0) else {
+                continue;
+            };
+            let mut cells = vec![Cell::Span(horizon)];
+            cells.extend(bought_share(row));
+            cells.push(Cell::Count(row.at_risk - row.events - row.censored));
+            table.push(cells);
+        }
+        table
+    }
+
+    /// The curve; thinned by joining runs of rows into one, counts summed.
+    fn curve_table(&self, curve: &KaplanMeier) -> Table {
+        let mut columns = vec![
+            Column::new("after", Kind::Span, "time after the first event"),
+            Column::new("at_risk", Kind::Count, "watched and not yet buyers after the row before"),
+            Column::new("purchases", Kind::Count, "first purchases since the row before"),
+            Column::new("last_seen", Kind::Count, "customers watched no longer, without purchase"),
+        ];
+        columns.extend(bought_columns());
+        let about = "Estimated share of all customers who have bought by a time after their first \
+                     event (Kaplan-Meier).";
+        let mut table = Table::new("curve", "Time to purchase", about, columns);
+        let rows = curve.rows();
+        let run = if self.options.all { 1 } else { rows.len().div_ceil(CURVE_ROWS).max(1) };
+        // The opening row stays alone, so that the curve begins at time 0.
+        let (opening, others) = rows.split_at(rows.len().min(1));
+        for run in opening.chunks(1).chain(others.chunks(run)) {
+            let [first, ..] = run else { continue };
+            let last = run.last().unwrap_or(first);
+            let mut cells = vec![
+                Cell::Span(Span(last.time)),
+                Cell::Count(first.at_risk),
+                Cell::Count(run.iter().map(|it| it.events).sum()),
+                Cell::Count(run.iter().map(|it| it.censored).sum()),
+            ];
+            cells.extend(bought_share(last));
+            table.push(cells);
+        }
+        let band = Some(("bought_low", "bought_high"));
+        table.chart = Some(Chart::Curve { x: "after", y: "bought", band });
+        table.shown = 20;
+        table
+    }
+}
+
+fn summary_table(curve: &KaplanMeier, bought: &Counts, horizon: Option<Span>) -> Table {
+    let columns = vec![
+        Column::new("measure", Kind::Text, "what is measured"),
+        Column::new("time", Kind::Span, "how long"),
+        Column::new("low", Kind::Span, "lower end of its interval"),
+        Column::new("high", Kind::Span, "upper end of its interval"),
+        Column::new("base", Kind::Text, "who is counted"),
+    ];
+    let about = "Times from the first event; mind whom each one counts.";
+    let mut table = Table::new("summary", "Times to purchase", about, columns);
+    for (name, p) in [("25 % have bought", 0.25), ("median: half have bought", 0.5)] {
+        let it = curve.quantile(p);
+        let time = |it: Option<i64>| Cell::or_empty(it, "not reached", |it| Cell::Span(Span(it)));
+        let base = format!("all {} customers", curve.watched());
+        table.push(vec![
+            Cell::text(name),
+            time(it.time),
+            time(it.low),
+            time(it.high),
+            Cell::text(base),
+        ]);
+    }
+    if let Some((horizon, it)) = horizon.and_then(|it| Some((it, curve.restricted_mean(it.0)?))) {
+        table.push(restricted_mean_row(curve, horizon, it));
+    }
+    let buyers = || Cell::text(format!("{} buyers only", bought.len()));
+    let reason = Cell::Empty("among buyers only");
+    for (name, p) in [("25 %", 0.25), ("median", 0.5), ("75 %", 0.75), ("90 %", 0.9)] {
+        let time = span_cell(bought.quantile(p), "no buyers");
+        let name = Cell::text(format!("{name} among buyers"));
+        table.push(vec![name, time, reason.clone(), reason.clone(), buyers()]);
+    }
+    let mean = span_cell(bought.mean(), "no buyers");
+    table.push(vec![Cell::text("mean among buyers"), mean, reason.clone(), reason, buyers()]);
+    table
+}
+
+fn restricted_mean_row(curve: &KaplanMeier, horizon: Span, it: RestrictedMean) -> Vec<Cell> {
+    let half = normal::z_for(curve.confidence()).map(|z| z * it.variance.sqrt());
+    let within = |micros: f64| micros.clamp(0.0, horizon.0 as f64);
+    vec![
+        Cell::text(format!("mean time without purchase in the first {horizon}")),
+        Cell::Span(span(it.mean)),
+        span_cell(half.map(|half| within(it.mean - half)), "no interval"),
+        span_cell(half.map(|half| within(it.mean + half)), "no interval"),
+        Cell::text(format!("all {} customers", curve.watched())),
+    ]
+}
+
+#[cfg(test)]
+#[path = "time/tests.rs"]
+mod tests;
