@@ -1,0 +1,301 @@
+//! Kaplan-Meier: the share still without the event after a time, when some were
+//! watched for less than that time.
+//!
+//! Durations are integers in the caller's unit and come counted, so a million
+//! customers fold into a short list first. Knows no clock, customer or event.
+//!
+//! Conventions: at one time events precede censorings; the table opens with a
+//! row at time 0; durations of 0 are legal.
+
+use super::interval::{Interval, ZTest};
+use super::normal;
+
+/// How many had the event, and how many were last seen without it, at one
+/// duration: `(duration, events, censored)`.
+pub type CountedDuration = (i64, u64, u64);
+
+/// Survival shares within this distance of a threshold count as reaching it, so
+/// that rounding never moves a median by a row.
+const ROUNDING: f64 = 1e-12;
+
+/// One row of the survival table: the state just after `time`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SurvivalRow {
+    /// Duration, in the caller's unit.
+    pub time: i64,
+    /// How many were still watched and without the event just before `time`.
+    pub at_risk: u64,
+    /// Events at `time`.
+    pub events: u64,
+    /// Last seen without the event at `time`.
+    pub censored: u64,
+    /// Estimated share without the event after `time`.
+    pub survival: f64,
+    /// Interval of `survival`: \[1, 1\] before the first event, undefined once
+    /// the share is 0.
+    pub interval: Option<Interval>,
+    /// Greenwood's sum Σ d / (n (n − d)), the variance of ln S; undefined once
+    /// the share is 0.
+    pub greenwood: Option<f64>,
+}
+
+/// A time at which survival falls to a threshold, with its interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SurvivalTime {
+    /// First time with survival at or below the threshold; `None`: not reached.
+    pub time: Option<i64>,
+    /// First time at which the lower limit of the curve is.
+    pub low: Option<i64>,
+    /// First time at which the upper limit of the curve is; `None`: not reached.
+    pub high: Option<i64>,
+}
+
+/// Mean time without the event up to a horizon.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RestrictedMean {
+    /// Area under the survival curve from 0 to the horizon, in the caller's unit.
+    pub mean: f64,
+    /// Variance of that estimate (its squared standard error).
+    pub variance: f64,
+}
+
+/// The difference of two restricted means, first minus second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RestrictedMeanDifference {
+    /// The difference, in the caller's unit.
+    pub difference: f64,
+    /// Its standard error.
+    pub standard_error: f64,
+    /// Its normal test against zero; `None` when the standard error is 0.
+    pub test: Option<ZTest>,
+    /// Its interval.
+    pub interval: Interval,
+}
+
+/// A fitted survival curve.
+///
+/// S(t) = Π (1 − d/n) over the event times up to t. Source: E. L. Kaplan and P.
+/// Meier, Journal of the American Statistical Association 53 (1958). Interval:
+/// Greenwood's variance on the ln(−ln S) scale ("exponential Greenwood", J. D.
+/// Kalbfleisch and R. L. Prentice 1980), which stays within 0 and 1.
+///
+/// ```
+/// # use touchpath::stats::KaplanMeier;
+/// // Bought on day 1, on day 3; one was last seen on day 2, one on day 5.
+/// let curve = KaplanMeier::fit(&[(1, 1, 0), (2, 0, 1), (3, 1, 0), (5, 0, 1)], 0.95).unwrap();
+/// assert_eq!(curve.survival_at(1).unwrap().survival, 0.75);
+/// assert_eq!(curve.survival_at(3).unwrap().survival, 0.375);
+/// assert_eq!(curve.median().time, Some(3));
+/// // Area under the curve up to day 5: 1·1 + 0.75·2 + 0.375·2.
+/// assert_eq!(curve.restricted_mean(5).unwrap().mean, 3.25);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct KaplanMeier {
+    rows: Vec<SurvivalRow>,
+    confidence: f64,
+}
+
+impl KaplanMeier {
+    /// Fits the curve. `None` when nobody was watched, a duration is negative,
+    /// durations are not strictly ascending, the counts pass 2^64, or unless
+    /// 0 < confidence < 1. Entries without events and censorings are ignored. O(n).
+    pub fn fit(counts: &[CountedDuration], confidence: f64) -> Option<Self> {
+        let z = normal::z_for(confidence)?;
+        let counts = checked(counts)?;
+        let mut at_risk = total(&counts)?;
+        if at_risk == 0 {
+            return None;
+        }
+        // S after the last censoring, and how many were at risk then: between
+        // censorings S is one division and carries no product of roundings.
+        let (mut base, mut base_risk) = (1.0, at_risk);
+        let mut greenwood = 0.0;
+        let mut rows = Vec::with_capacity(counts.len() + 1);
+        if counts.first().is_some_and(|it| it.0 > 0) {
+            rows.push(opening_row(at_risk));
+        }
+        for &(time, events, censored) in &counts {
+            let left = at_risk - events;
+            let survival = base * (left as f64 / base_risk as f64);
+            if left > 0 {
+                greenwood += events as f64 / at_risk as f64 / left as f64;
+            }
+            let (interval, sum) = match left {
+                0 if events > 0 => (None, None),
+                _ => (limits(survival, greenwood, z), Some(greenwood)),
+            };
+            let greenwood = sum;
+            rows.push(SurvivalRow {
+                time,
+                at_risk,
+                events,
+                censored,
+                survival,
+                interval,
+                greenwood,
+            });
+            at_risk = left - censored;
+            if censored > 0 {
+                (base, base_risk) = (survival, at_risk.max(1));
+            }
+        }
+        Some(Self { rows, confidence })
+    }
+
+    /// The table, by ascending time, opening at time 0.
+    pub fn rows(&self) -> &[SurvivalRow] {
+        &self.rows
+    }
+
+    /// How many were watched: the base of every share of this curve.
+    pub fn watched(&self) -> u64 {
+        self.rows.first().map_or(0, |it| it.at_risk)
+    }
+
+    /// How many had the event.
+    pub fn events(&self) -> u64 {
+        self.rows.iter().map(|it| it.events).sum()
+    }
+
+    /// The longest duration watched.
+    pub fn last_time(&self) -> i64 {
+        self.rows.last().map_or(0, |it| it.time)
+    }
+
+    /// The confidence of the intervals.
+    pub fn confidence(&self) -> f64 {
+        self.confidence
+    }
+
+    /// The row in force at time `t`: its survival, interval and Greenwood sum
+    /// hold at `t`. `None` for negative times, and after the last watched one
+    /// (nobody was there to see) unless survival had reached 0.
+    pub fn survival_at(&self, t: i64) -> Option<&SurvivalRow> {
+        if !self.covers(t) {
+            return None;
+        }
+        let after = self.rows.partition_point(|row| row.time <= t);
+        self.rows.get(after.checked_sub(1)?)
+    }
+
+    /// The time by which a share `p` has had the event: the first time with
+    /// survival at or below 1 − p. Interval: where the limits of the curve cross
+    /// 1 − p; where survival is 0 its upper limit is undefined and crosses
+    /// nothing. All `None` unless 0 < p ≤ 1.
+    ///
+    /// ```
+    /// # use touchpath::stats::KaplanMeier;
+    /// let curve = KaplanMeier::fit(&[(1, 5, 0), (9, 0, 5)], 0.95).unwrap();
+    /// assert_eq!(curve.quantile(0.25).time, Some(1));
+    /// assert_eq!(curve.quantile(0.75).time, None);
+    /// ```
+    pub fn quantile(&self, p: f64) -> SurvivalTime {
+        if !(p > 0.0 && p <= 1.0) {
+            return SurvivalTime { time: None, low: None, high: None };
+        }
+        let threshold = 1.0 - p + ROUNDING;
+        let first = |reached: &dyn Fn(&SurvivalRow) -> bool| {
+            self.rows.iter().find(|row| reached(row)).map(|row| row.time)
+        };
+        SurvivalTime {
+            time: first(&|row| row.survival <= threshold),
+            low: first(&|row| row.interval.map_or(0.0, |it| it.low) <= threshold),
+            high: first(&|row| row.interval.is_some_and(|it| it.high <= threshold)),
+        }
+    }
+
+    /// The time by which half have had the event.
+    pub fn median(&self) -> SurvivalTime {
+        self.quantile(0.5)
+    }
+
+    /// The mean time without the event up to `horizon`.
+    ///
+    /// Area A under the curve; variance Σ A(t, horizon)² d / (n (n − d)) over the
+    /// event times t, with A(t, horizon) the area right of t. `None` unless
+    /// 0 < horizon, and the horizon is within the watched time (or survival
+    /// reached 0).
+    pub fn restricted_mean(&self, horizon: i64) -> Option<RestrictedMean> {
+        if horizon <= 0 || !self.covers(horizon) {
+            return None;
+        }
+        let (mut area, mut variance, mut end) = (0.0, 0.0, horizon);
+        // From the right, so that the area right of each time is at hand.
+        for row in self.rows.iter().rev().filter(|row| row.time < horizon) {
+            area += row.survival * (end - row.time) as f64;
+            end = row.time;
+            let left = row.at_risk - row.events;
+            if left > 0 {
+                variance += area * area * (row.events as f64 / row.at_risk as f64 / left as f64);
+            }
+        }
+        Some(RestrictedMean { mean: area, variance })
+    }
+
+    /// The difference of restricted means, this curve minus the other, with a
+    /// normal interval of this curve's confidence. `None` as for
+    /// [`restricted_mean`](Self::restricted_mean) of either.
+    pub fn restricted_mean_difference(
+        &self,
+        other: &Self,
+        horizon: i64,
+    ) -> Option<RestrictedMeanDifference> {
+        let z = normal::z_for(self.confidence)?;
+        let (a, b) = (self.restricted_mean(horizon)?, other.restricted_mean(horizon)?);
+        let difference = a.mean - b.mean;
+        let standard_error = (a.variance + b.variance).sqrt();
+        let half = z * standard_error;
+        Some(RestrictedMeanDifference {
+            difference,
+            standard_error,
+            test: ZTest::of(difference, standard_error),
+            interval: Interval { low: difference - half, high: difference + half },
+        })
+    }
+
+    /// Whether the curve is known at time `t`.
+    fn covers(&self, t: i64) -> bool {
+        let ended = self.rows.last().is_some_and(|row| row.survival == 0.0);
+        t >= 0 && (t <= self.last_time() || ended)
+    }
+}
+
+/// The counts without empty entries; `None` when they are not in order.
+pub(super) fn checked(counts: &[CountedDuration]) -> Option<Vec<CountedDuration>> {
+    let ascending = counts.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    let valid = ascending && counts.first().is_none_or(|it| it.0 >= 0);
+    valid.then(|| counts.iter().filter(|it| it.1 > 0 || it.2 > 0).copied().collect())
+}
+
+/// How many were watched; `None` past 2^64.
+pub(super) fn total(counts: &[CountedDuration]) -> Option<u64> {
+    counts.iter().try_fold(0u64, |sum, it| sum.checked_add(it.1)?.checked_add(it.2))
+}
+
+fn opening_row(at_risk: u64) -> SurvivalRow {
+    SurvivalRow {
+        time: 0,
+        at_risk,
+        events: 0,
+        censored: 0,
+        survival: 1.0,
+        interval: Some(Interval { low: 1.0, high: 1.0 }),
+        greenwood: Some(0.0),
+    }
+}
+
+/// The exponential-Greenwood limits of a survival share above 0.
+fn limits(survival: f64, greenwood: f64, z: f64) -> Option<Interval> {
+    if survival >= 1.0 {
+        return Some(Interval { low: 1.0, high: 1.0 });
+    }
+    let log = survival.ln();
+    let center = (-log).ln();
+    let half = z * greenwood.sqrt() / log;
+    let limit = |theta: f64| (-theta.exp()).exp();
+    let it = Interval { low: limit(center - half), high: limit(center + half) };
+    (it.low <= it.high).then_some(it)
+}
+
+#[cfg(test)]
+mod tests;
