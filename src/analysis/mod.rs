@@ -166,12 +166,14 @@ macro_rules! analyses {
     };
 }
 
+pub mod attribution;
 pub mod graph;
+pub mod reconcile;
 
 #[cfg(test)]
 pub(crate) mod fixture;
 
-analyses![overview::Overview,];
+analyses![overview::Overview, attribute::Attribute, ledger::Ledger, compare::Compare,];
 
 /// The registry's line of an analysis.
 ///
