@@ -17,7 +17,9 @@ use super::{Analysis, Evidence};
 mod arms;
 mod difference;
 mod edges;
+mod effects;
 mod tables;
+mod transitions;
 
 #[cfg(test)]
 mod tests;

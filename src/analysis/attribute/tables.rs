@@ -239,5 +239,12 @@ fn notes(
              without conversion (gap, end_of_data, open = \"null\") before reading it."
                 .to_owned(),
         );
+    }    let (gap, lookback) = (evidence.catalog.gap, evidence.catalog.lookback);
+    if gap.is_some_and(|gap| lookback.is_none_or(|it| it > gap)) {
+        report.notes.push(
+            "markov: the lookback is longer than the gap that ends a journey, so a touch may lie \
+             in a path without conversion and in a later one that converts."
+                .to_owned(),
+        );
     }
 }

@@ -22,6 +22,9 @@ pub const UNITS: u64 = 1_000_000_000_000;
 /// ```
 pub fn whole(shares: &[f64]) -> Vec<u64> {
     let near = quantise(shares);
+    if near.iter().sum::<u64>() == UNITS {
+        return near;
+    }
     apportion(UNITS as Amount, &near).into_iter().map(|it| it.unsigned_abs()).collect()
 }
 

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use crate::analysis::Evidence;
 use crate::base::{Span, StageId};
 use crate::model::map::{MapChange, MapKind};
-use crate::model::{JourneyMap, MapEdge, MapNode};
+use crate::model::{JourneyMap, MapEdge, MapNode, StageStat};
 
 use super::edges::EdgeRow;
+
+/// Rows by the stage that is left and the one that follows.
+type Rows<'a> = BTreeMap<(StageId, Option<StageId>), &'a EdgeRow>;
 
 /// The map of one variant's rows over the graph of all customers.
 pub(super) fn map(title: String, rows: &[&EdgeRow], evidence: &Evidence<'_>) -> JourneyMap {
     let (catalog, graph) = (evidence.catalog, evidence.graph);
-    let rows: BTreeMap<(StageId, Option<StageId>), &EdgeRow> =
-        rows.iter().map(|it| ((it.from, it.to), *it)).collect();
+    let rows: Rows<'_> = rows.iter().map(|it| ((it.from, it.to), *it)).collect();
     let mut place = BTreeMap::new();
     let mut map = JourneyMap {
         title,
@@ -33,22 +35,7 @@ pub(super) fn map(title: String, rows: &[&EdgeRow], evidence: &Evidence<'_>) -> 
     };
     for (id, stat) in graph.stages().filter(|it| it.1.visits > 0) {
         place.insert(id, map.nodes.len());
-        map.nodes.push(MapNode {
-            name: catalog.stage(id).to_owned(),
-            visits: stat.visits,
-            customers: stat.customers,
-            starts: stat.starts,
-            exits: stat.exits,
-            open: stat.open,
-            completed: stat.completed,
-            goal: catalog.is_goal(id),
-            position: stat.position_median as f64,
-            exit_change: rows.get(&(id, None)).and_then(|it| {
-                Some(it.variant.ratio()? - it.control.ratio()?)
-            }),
-            value: stat.value,
-            ..MapNode::default()
-        });
+        map.nodes.push(node(id, stat, &rows, evidence));
     }
     for (from, to, stat) in graph.transitions() {
         let (Some(&a), Some(&b)) = (place.get(&from), place.get(&to)) else { continue };
@@ -65,14 +52,35 @@ pub(super) fn map(title: String, rows: &[&EdgeRow], evidence: &Evidence<'_>) -> 
             wait_median: Span(stat.wait.median.round() as i64),
             wait_p90: Span(stat.wait.p90.round() as i64),
             value: stat.value,
-            change: rows.get(&(from, Some(to))).and_then(|it| {
-                Some(MapChange {
-                    share_a: it.control.ratio()?,
-                    share_b: it.variant.ratio()?,
-                    significant: it.significant(),
-                })
-            }),
+            change: change(rows.get(&(from, Some(to)))),
         });
     }
     map
+}
+
+fn node(id: StageId, stat: &StageStat, rows: &Rows<'_>, evidence: &Evidence<'_>) -> MapNode {
+    MapNode {
+        name: evidence.catalog.stage(id).to_owned(),
+        visits: stat.visits,
+        customers: stat.customers,
+        starts: stat.starts,
+        exits: stat.exits,
+        open: stat.open,
+        completed: stat.completed,
+        goal: evidence.catalog.is_goal(id),
+        position: stat.position_median as f64,
+        exit_change: change(rows.get(&(id, None))).map(|it| it.share_b - it.share_a),
+        value: stat.value,
+        ..MapNode::default()
+    }
+}
+
+/// What a row changed; `None` where an arm never left the stage.
+fn change(row: Option<&&EdgeRow>) -> Option<MapChange> {
+    let row = row?;
+    Some(MapChange {
+        share_a: row.control.ratio()?,
+        share_b: row.variant.ratio()?,
+        significant: row.significant(),
+    })
 }
