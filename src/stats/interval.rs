@@ -130,10 +130,16 @@ pub fn newcombe(
         treatment_interval: b,
         difference,
         interval: Interval {
-            low: difference - (share_b - b.low).hypot(a.high - share_a),
-            high: difference + (b.high - share_b).hypot(share_a - a.low),
+            low: difference - joined(share_b - b.low, a.high - share_a),
+            high: difference + joined(b.high - share_b, share_a - a.low),
         },
     })
+}
+
+/// The square root of the sum of squares; not `hypot`, whose bits depend on the
+/// platform.
+fn joined(a: f64, b: f64) -> f64 {
+    (a * a + b * b).sqrt()
 }
 
 /// A z statistic and its two-sided p value.

@@ -27,8 +27,9 @@ pub struct LogRank {
 /// V their hypergeometric covariance, summed over event times. Source: N.
 /// Mantel, Cancer Chemotherapy Reports 50 (1966); R. Peto and J. Peto, Journal
 /// of the Royal Statistical Society A 135 (1972). `None` with fewer than two
-/// groups, an empty group, durations out of order, or no information (no event
-/// while two groups were at risk).
+/// groups, an empty group, durations out of order, or when some groups cannot be
+/// compared: they were never at risk together at the time of an event, not even
+/// by way of other groups.
 ///
 /// ```
 /// # use touchpath::stats::log_rank;
@@ -53,6 +54,9 @@ pub fn log_rank(groups: &[&[CountedDuration]]) -> Option<LogRank> {
     for time in times {
         let now: Vec<(u64, u64)> = tracks.iter_mut().map(|it| it.step(time)).collect();
         sums.add(&now);
+    }
+    if sums.linked.iter().any(|&it| it != 0) {
+        return None;
     }
     let u: Vec<f64> = (0..k - 1).map(|i| sums.observed[i] as f64 - sums.expected[i]).collect();
     let solved = Lu::factor(sums.covariance, k - 1)?.solve(&u);
@@ -95,12 +99,14 @@ struct Sums {
     observed: Vec<u64>,
     expected: Vec<f64>,
     covariance: Vec<f64>,
+    /// For each group the first one that it can be compared with.
+    linked: Vec<usize>,
 }
 
 impl Sums {
     fn new(k: usize) -> Self {
         let covariance = vec![0.0; (k - 1) * (k - 1)];
-        Self { observed: vec![0; k], expected: vec![0.0; k], covariance }
+        Self { observed: vec![0; k], expected: vec![0.0; k], covariance, linked: (0..k).collect() }
     }
 
     fn add(&mut self, now: &[(u64, u64)]) {
@@ -114,9 +120,10 @@ impl Sums {
             self.observed[i] += events;
             self.expected[i] += d * shares[i];
         }
-        if n <= 1.0 {
+        if n <= d {
             return;
         }
+        self.link(now);
         let spread = d * (n - d) / (n - 1.0);
         let rest = now.len() - 1;
         for i in 0..rest {
@@ -125,5 +132,13 @@ impl Sums {
                 self.covariance[i * rest + j] += spread * shares[i] * (same - shares[j]);
             }
         }
+    }
+
+    /// Marks the groups at risk now, and those linked to them before, as comparable.
+    fn link(&mut self, now: &[(u64, u64)]) {
+        let at_risk = |i: &usize| now[*i].0 > 0;
+        let labels: Vec<usize> = (0..now.len()).filter(at_risk).map(|i| self.linked[i]).collect();
+        let first = labels.iter().copied().min().unwrap_or(0);
+        self.linked.iter_mut().filter(|it| labels.contains(it)).for_each(|it| *it = first);
     }
 }

@@ -57,7 +57,7 @@ impl Moments {
         };
         let squares = match exact() {
             Some(it) => it.max(0) as f64 / n,
-            None => (self.sum_squared as f64 - (self.sum as f64).powi(2) / n).max(0.0),
+            None => (self.sum_squared as f64 - self.sum as f64 * (self.sum as f64 / n)).max(0.0),
         };
         Some(squares / (n - 1.0))
     }

@@ -48,7 +48,7 @@ pub fn sample_ratio(observed: &[u64], weights: &[f64]) -> Option<RatioCheck> {
         return None;
     }
     let expected: Vec<f64> = weights.iter().map(|it| total as f64 * (it / planned)).collect();
-    let terms = observed.iter().zip(&expected).map(|(&n, e)| (n as f64 - e).powi(2) / e);
+    let terms = observed.iter().zip(&expected).map(|(&n, e)| (n as f64 - e) * ((n as f64 - e) / e));
     let chi_square = terms.sum::<f64>();
     let df = u32::try_from(observed.len() - 1).ok()?;
     let p = chi_square_sf(chi_square, df)?;

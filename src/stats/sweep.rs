@@ -26,6 +26,13 @@ impl Sparse {
         Self { rows }
     }
 
+    /// The same with these rows emptied.
+    pub(super) fn without_rows(&self, emptied: &[usize]) -> Self {
+        let mut rows = self.rows.clone();
+        emptied.iter().for_each(|&i| rows[i].clear());
+        Self { rows }
+    }
+
     /// I − Q, row by row.
     pub(super) fn dense_complement(&self) -> Vec<f64> {
         let n = self.rows.len();

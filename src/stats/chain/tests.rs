@@ -136,6 +136,61 @@ fn sweeps_agree_with_exact_algebra() {
     check_file('b', 0);
 }
 
+/// Walks over windows of the last `order` touches, equal neighbors collapsed,
+/// and for each channel the windows that contain it.
+fn windows(file: &str, order: usize, with_nulls: bool) -> (Owned, Vec<Vec<u32>>) {
+    let mut ids: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    let mut owned = Owned::default();
+    for row in oracle::rows(file) {
+        let number = |at: usize| row[at].parse::<u64>().unwrap();
+        let (conversions, nulls) = (number(1), if with_nulls { number(2) } else { 0 });
+        if conversions + nulls == 0 {
+            continue;
+        }
+        let path: Vec<String> = row[0].split(" > ").map(str::to_owned).collect();
+        let mut states: Vec<usize> = Vec::new();
+        for window in path.windows(order.min(path.len())) {
+            let next = ids.len();
+            states.push(*ids.entry(window.to_vec()).or_insert(next));
+        }
+        states.dedup();
+        owned.walk(&states, conversions, nulls, number(3) as i64);
+    }
+    let mut channels: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    for (window, id) in ids {
+        window.into_iter().for_each(|name| channels.entry(name).or_default().push(id as u32));
+    }
+    owned.names = channels.keys().cloned().collect();
+    (owned, channels.into_values().collect())
+}
+
+#[test]
+fn orders_one_to_three_agree_with_exact_algebra() {
+    for letter in ['a', 'b'] {
+        let Some(oracle) = oracle::read(&format!("markov_exact_{letter}.json")) else { return };
+        let file = format!("paths_{letter}.csv");
+        for (order, golden) in ["1", "2", "3"].into_iter().map(|it| (it, &oracle.output[it])) {
+            let order = order.parse().unwrap();
+            let (owned, groups) = windows(&file, order, true);
+            let chain = Chain::solve_grouped(&owned.view(true), SelfLoops::Keep, &groups).unwrap();
+            let n = golden["n_states_excluding_start_absorbing"].as_u64().unwrap();
+            assert_eq!(chain.visits.len() as u64, n);
+            let figures = [
+                (&chain.conversion, "removal_effect_conversions"),
+                (chain.value.as_ref().unwrap(), "removal_effect_value"),
+            ];
+            for (removal, key) in figures {
+                check_each(&owned, &removal.effects, &golden[key], key);
+            }
+            let golden = &golden["without_null_paths"];
+            let (owned, groups) = windows(&file, order, false);
+            let chain = Chain::solve_grouped(&owned.view(false), SelfLoops::Drop, &groups).unwrap();
+            let key = "removal_effect_conversions";
+            check_each(&owned, &chain.conversion.effects, &golden[key], key);
+        }
+    }
+}
+
 /// A sparse chain of many states, by a fixed congruential generator.
 fn large(states: u32) -> Owned {
     let mut seed = 31u64;
@@ -215,6 +270,10 @@ fn what_is_undefined_is_none() {
     none(ChainCounts { moves: &[(2, 0, 1)], ..base });
     none(ChainCounts { values: Some(&[1]), ..base });
     none(ChainCounts { conversions: &[0, 1], nulls: &[1, 0], values: Some(&[5, 5]), ..base });
+    let grouped = |group: Vec<u32>| Chain::solve_grouped(&base, SelfLoops::Keep, &[group]);
+    assert_eq!(grouped(vec![2]), None);
+    assert_eq!(grouped(vec![]).unwrap().conversion.effects, [0.0]);
+    assert_eq!(grouped(vec![1, 0, 1]).unwrap().conversion.effects, [1.0]);
     // Two states that only lead to each other.
     none(ChainCounts { conversions: &[0, 0], moves: &[(0, 1, 1), (1, 0, 1)], ..base });
 }
@@ -262,6 +321,8 @@ proptest! {
         let chain = Chain::solve(&owned.view(true), SelfLoops::Drop).unwrap();
         let kept = Chain::solve(&owned.view(true), SelfLoops::Keep).unwrap();
         let swept = Chain::solve_within(&owned.view(true), SelfLoops::Keep, 0).unwrap();
+        let singles: Vec<Vec<u32>> = (0..owned.starts.len()).map(|it| vec![it as u32]).collect();
+        let grouped = Chain::solve_grouped(&owned.view(true), SelfLoops::Drop, &singles).unwrap();
         let whole = brute_force(&owned, None);
         let conversions = owned.conversions.iter().sum::<u64>() as f64;
         let walks = owned.starts.iter().sum::<u64>() as f64;
@@ -271,6 +332,7 @@ proptest! {
             prop_assert!((chain.conversion.effects[k] - lost).abs() < 1e-12);
             prop_assert!((kept.conversion.effects[k] - lost).abs() < 1e-12);
             prop_assert!((swept.conversion.effects[k] - lost).abs() < 1e-12);
+            prop_assert!((grouped.conversion.effects[k] - lost).abs() < 1e-12);
             // One value per conversion makes value and conversions the same.
             prop_assert!((chain.value.as_ref().unwrap().effects[k] - lost).abs() < 1e-12);
         }
