@@ -186,9 +186,11 @@ macro_rules! analyses {
     };
 }
 
+pub mod attribution;
 mod cells;
 mod counted;
 pub mod graph;
+pub mod reconcile;
 mod stages;
 
 #[cfg(test)]
@@ -205,6 +207,9 @@ analyses![
     funnel::Funnel,
     paths::Paths,
     time::Time,
+    attribute::Attribute,
+    ledger::Ledger,
+    compare::Compare,
     kpi::Kpi,
 ];
 
