@@ -9,7 +9,7 @@
 use std::any::Any;
 
 use schemars::{JsonSchema, Schema};
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 use serde::de::DeserializeOwned;
 use toml::de::ValueDeserializer;
 

@@ -23,10 +23,10 @@ pub mod manifest;
 use serde_json::Value;
 
 use crate::analysis::graph::{GraphFold, GraphState};
-use crate::analysis::{self, AnyState, Evidence, Running};
+use crate::analysis::{self, Analysis, AnyState, Evidence, Running};
 use crate::base::filter::Filter;
 use crate::base::fold::{Fold, fold_all};
-use crate::base::{Error, NONE, Names, Progress, Result, StageId, Timestamp};
+use crate::base::{Error, NONE, Names, Progress, Result, StageId, Timestamp, Unwatched};
 use crate::config::Config;
 use crate::input::{self, ReadSettings};
 use crate::model::raw::NO_AMOUNT;
@@ -256,10 +256,30 @@ impl Study {
                 Err(error) => left_out.push((entry.name, error)),
             }
         }
+        let mut findings = self.answer(&running, progress);
+        left_out.append(&mut findings.left_out);
+        Ok(Findings { left_out, ..findings })
+    }
+
+    /// Answers one question of your own: any [`Analysis`], in the registry or not.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn ask<A: Analysis>(&self, options: A::Options) -> Result<Report> {
+        let running: Vec<Box<dyn Running>> = vec![Box::new(A::new(options, &self.catalog)?)];
+        let mut findings = self.answer(&running, &Unwatched);
+        match (findings.reports.pop(), findings.left_out.pop()) {
+            (Some(report), _) => Ok(report),
+            (None, Some((_, error))) => Err(error),
+            (None, None) => Err(Error::new(format!("{} gave no answer", A::NAME))),
+        }
+    }
+
+    fn answer(&self, running: &[Box<dyn Running>], progress: &dyn Progress) -> Findings {
         progress.stage("analyzing", self.shards.len() as u64);
         let fold = StudyFold {
             graph: GraphFold::new(&self.catalog),
-            running: &running,
+            running,
             walking: &self.walking,
             progress,
         };
@@ -276,13 +296,14 @@ impl Study {
             confidence: CONFIDENCE,
         };
         let mut reports = Vec::new();
+        let mut left_out = Vec::new();
         for (analysis, state) in running.iter().zip(states) {
             match analysis.finish(state, &evidence) {
                 Ok(report) => reports.push(report),
                 Err(error) => left_out.push((analysis.name(), error)),
             }
         }
-        Ok(Findings { graph, reports, left_out })
+        Findings { graph, reports, left_out }
     }
 }
 
