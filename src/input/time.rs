@@ -6,38 +6,10 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::decimal::Decimal;
+pub use super::options::TimeFormat;
 use crate::base::time::{DAY, SECOND};
-
-/// How a source writes its times.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum TimeFormat {
-    /// Any of the texts below but `YYYYMMDD`; or whole numbers, whose unit the first value of a
-    /// file decides: 9 or 10 digits are seconds, 12 or 13 milliseconds, 15 or 16 microseconds,
-    /// 18 or 19 nanoseconds.
-    #[default]
-    Auto,
-    /// `2026-01-31T23:59:59.999+01:00`, with any offset, `Z`, or ` UTC`.
-    Rfc3339,
-    /// `2026-01-31 23:59:59.999`, in the time zone of the journey.
-    Local,
-    /// `2026-01-31` or `20260131`: the start of that day in the time zone of the journey.
-    Date,
-    /// Seconds since 1970-01-01 UTC, with decimals or without.
-    EpochS,
-    /// Milliseconds since 1970-01-01 UTC.
-    EpochMs,
-    /// Microseconds since 1970-01-01 UTC.
-    EpochUs,
-    /// Nanoseconds since 1970-01-01 UTC.
-    EpochNs,
-}
 
 impl TimeFormat {
     /// The format's key in the journey file.
@@ -98,8 +70,10 @@ const NO_DATE: DateKey = (0, 0);
 /// Reads the times of one file.
 ///
 /// In [`TimeFormat::Auto`] the first time that can be read decides whether the
-/// file holds texts or numbers, and the unit of the numbers; see
-/// [`Self::decided`]. To read a file in several chunks, let one reader see the
+/// file holds texts or numbers, and the unit of the numbers by how many digits
+/// it has before its point: 9 or 10 are seconds (the years 1973 to 2286), 12 or
+/// 13 milliseconds, 15 or 16 microseconds, 18 or 19 nanoseconds. See
+/// [`Self::decided`]; a later time of another kind is bad. To read a file in several chunks, let one reader see the
 /// first value and [`Self::fork`] it.
 ///
 /// A leap second (`:60`) is read as `:59`, as `jiff` does. Digits beyond the

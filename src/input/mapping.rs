@@ -1,0 +1,274 @@
+//! A source's options compiled against the study: which raw columns, to what use.
+//!
+//! Knows names of columns; never a file's bytes and never a row.
+
+use jiff::tz::TimeZone;
+
+use super::options::{Role, SourceOptions, TimeFormat};
+use crate::base::names::nearest;
+use crate::base::{Currency, Error, Place, Result};
+use crate::model::raw::{Fields, WELL_KNOWN};
+
+/// What all sources of a study share.
+#[derive(Debug, Clone)]
+pub struct Common {
+    /// The union of the sources' columns, from [`fields`].
+    pub fields: Fields,
+    /// The zone of local times.
+    pub zone: TimeZone,
+    /// The currency of all amounts.
+    pub currency: Currency,
+    /// Ids that are nobody's, besides the built-in ones.
+    pub blocklist: Vec<String>,
+}
+
+/// Where a text property comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TextPlan {
+    /// The position in [`Fields::texts`].
+    pub field: usize,
+    /// The position in [`Mapping::columns`].
+    pub column: Option<usize>,
+    /// What a row without a text gets.
+    pub constant: Option<String>,
+}
+
+/// A source's options compiled against the study's [`Fields`].
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    columns: Vec<String>,
+    optional: Vec<bool>,
+    pub(super) common: Common,
+    pub(super) links: bool,
+    pub(super) time: Option<usize>,
+    pub(super) time_format: TimeFormat,
+    /// The position in [`Fields::id_types`] and in [`Self::columns`].
+    pub(super) ids: Vec<(usize, usize)>,
+    pub(super) texts: Vec<TextPlan>,
+    pub(super) sequence: Option<usize>,
+    pub(super) event_id: Option<usize>,
+    pub(super) value: Option<usize>,
+    pub(super) quantity: Option<usize>,
+    pub(super) currency: Option<usize>,
+}
+
+/// The keys of a source that are columns but no texts, so no property may be called so.
+const OTHER_KEYS: [&str; 5] = ["time", "value", "quantity", "sequence", "event_id"];
+
+impl Mapping {
+    /// Compiles one source.
+    ///
+    /// # Errors
+    /// The source names no time or no id, gives a key two meanings, or counts
+    /// money in another currency than the study.
+    pub fn new(source: &SourceOptions, common: &Common) -> Result<Self> {
+        check_keys(source)?;
+        check_currency(source, common)?;
+        let mut columns = Columns::default();
+        let id = |(name, column): (&String, &String), columns: &mut Columns| {
+            Some((common.fields.id_type(name)?, columns.need(column)))
+        };
+        let mut ids: Vec<_> = source.ids.iter().filter_map(|it| id(it, &mut columns)).collect();
+        ids.sort_unstable();
+        let value = source.value.as_deref().map(|it| columns.need(it));
+        let amount = |it: &Option<String>, columns: &mut Columns| {
+            value.and(it.as_deref()).map(|it| columns.need(it))
+        };
+        Ok(Self {
+            links: source.role == Role::Links,
+            time: source.time.as_deref().map(|it| columns.need(it)),
+            time_format: source.time_format,
+            ids,
+            texts: texts(source, &common.fields, &mut columns),
+            sequence: source.sequence.as_deref().map(|it| columns.need(it)),
+            event_id: match &source.sequence {
+                Some(_) => None,
+                None => source.event_id.as_deref().map(|it| columns.need(it)),
+            },
+            value,
+            quantity: amount(&source.quantity, &mut columns),
+            currency: amount(&source.currency, &mut columns),
+            common: common.clone(),
+            columns: columns.names,
+            optional: columns.optional,
+        })
+    }
+
+    /// The raw columns that a reader delivers, in this order: header names, or
+    /// dotted paths into JSON objects. No name comes twice.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Whether a file may lack this column: its rows then have [`Field::Missing`](super::rows::Field).
+    pub fn is_optional(&self, column: usize) -> bool {
+        self.optional[column]
+    }
+
+    /// The positions of [`Self::columns`] in a file's header.
+    ///
+    /// # Errors
+    /// The file lacks a column that it must have, or has it twice.
+    pub fn resolve(&self, file: &str, header: &[&str]) -> Result<Vec<Option<usize>>> {
+        let find = |(index, name): (usize, &String)| {
+            let mut places = (0..header.len()).filter(|&it| header[it] == name);
+            match (places.next(), places.next()) {
+                (Some(_), Some(_)) => {
+                    Err(Error::new(format!("the header has \"{name}\" more than once"))
+                        .at(Place::line(file, 1))
+                        .hint("give each column its own name, or map another one"))
+                }
+                (None, _) if !self.optional[index] => Err(unknown_column(file, name, header)),
+                (place, _) => Ok(place),
+            }
+        };
+        self.columns.iter().enumerate().map(find).collect()
+    }
+}
+
+/// The error for a mapped column that a file lacks.
+pub(super) fn unknown_column(file: &str, name: &str, header: &[&str]) -> Error {
+    let mut known = header.iter().take(30).copied().collect::<Vec<_>>().join(", ");
+    if header.len() > 30 {
+        known.push_str(", …");
+    }
+    let guess = match nearest(name, header.iter().copied()) {
+        Some(it) => format!("did you mean \"{it}\"? "),
+        None => String::new(),
+    };
+    Error::new(format!("no column \"{name}\""))
+        .at(Place::line(file, 1))
+        .hint(format!("{guess}the file has: {known}"))
+}
+
+/// Raw columns in order of first use.
+#[derive(Default)]
+struct Columns {
+    names: Vec<String>,
+    optional: Vec<bool>,
+}
+
+impl Columns {
+    fn add(&mut self, name: &str, optional: bool) -> usize {
+        if let Some(index) = self.names.iter().position(|it| it == name) {
+            self.optional[index] &= optional;
+            return index;
+        }
+        self.names.push(name.to_owned());
+        self.optional.push(optional);
+        self.names.len() - 1
+    }
+
+    fn need(&mut self, name: &str) -> usize {
+        self.add(name, false)
+    }
+}
+
+/// The plans of all texts that this source can fill.
+///
+/// A kept property that the source does not map is the column of the same name,
+/// if the file has one; a well-known text is never taken unasked.
+fn texts(source: &SourceOptions, fields: &Fields, columns: &mut Columns) -> Vec<TextPlan> {
+    let mut plans = Vec::new();
+    for (field, name) in fields.texts.iter().enumerate() {
+        let constant = source.constants.get(name).filter(|it| !it.is_empty()).cloned();
+        let column = match source.text_column(name) {
+            Some(it) => Some(columns.need(it)),
+            None if constant.is_none() && !WELL_KNOWN.contains(&name.as_str()) => {
+                Some(columns.add(name, true))
+            }
+            None => None,
+        };
+        if column.is_some() || constant.is_some() {
+            plans.push(TextPlan { field, column, constant });
+        }
+    }
+    plans
+}
+
+fn check_keys(source: &SourceOptions) -> Result<()> {
+    let wrong = |message: String| Error::new(format!("source \"{}\" {message}", source.label()));
+    if source.time.is_none() && source.role == Role::Events {
+        return Err(wrong("does not say which column is the time".into()).hint("add time = \"…\""));
+    }
+    if source.ids.is_empty() {
+        return Err(wrong("has no id".into()).hint("add ids = { user = \"…\" }"));
+    }
+    let reserved = |it: &&String| WELL_KNOWN.contains(&it.as_str()) || is_other(it);
+    if let Some(key) = source.properties.keys().find(reserved) {
+        return Err(wrong(format!("maps \"{key}\" as a property"))
+            .hint(format!("\"{key}\" is a key of its own: write {key} = \"…\"")));
+    }
+    if let Some(key) = source.constants.keys().find(|it| is_other(it) && *it != "currency") {
+        return Err(wrong(format!("gives a fixed text for \"{key}\""))
+            .hint("constants are for texts, such as channel or event"));
+    }
+    Ok(())
+}
+
+fn is_other(key: &str) -> bool {
+    OTHER_KEYS.contains(&key) || key == "currency"
+}
+
+fn check_currency(source: &SourceOptions, common: &Common) -> Result<()> {
+    let wrong = |message: String| Error::new(format!("source \"{}\" {message}", source.label()));
+    if source.value.is_none() {
+        return match source.quantity.is_some() || source.currency.is_some() {
+            true => Err(wrong("has a quantity or currency but no value".into())),
+            false => Ok(()),
+        };
+    }
+    let constant = source.constants.get("currency").map(|it| it.parse::<Currency>()).transpose()?;
+    if common.currency == Currency::UNNAMED && (constant.is_some() || source.currency.is_some()) {
+        return Err(wrong("has amounts with a currency, and the journey names none".into())
+            .hint("add currency = \"EUR\" (or yours) to the journey"));
+    }
+    match constant.filter(|it| *it != common.currency) {
+        Some(it) => Err(wrong(format!("counts in {it}, the journey in {}", common.currency))
+            .hint("amounts of several currencies are never added; convert them first")),
+        None => Ok(()),
+    }
+}
+
+/// The columns that the rows of a study carry: the union over its sources, and
+/// the properties in `keep`.
+pub fn fields(sources: &[SourceOptions], keep: &[String]) -> Fields {
+    let mut id_types: Vec<String> = sources.iter().flat_map(|it| it.ids.keys().cloned()).collect();
+    id_types.sort_by(|a, b| (strength(a), a).cmp(&(strength(b), b)));
+    id_types.dedup();
+    let has = |key: &str| {
+        let gives =
+            |it: &SourceOptions| it.text_column(key).is_some() || it.constants.contains_key(key);
+        sources.iter().any(gives)
+    };
+    let mut texts: Vec<String> =
+        WELL_KNOWN.into_iter().filter(|it| has(it)).map(str::to_owned).collect();
+    let named = sources.iter().flat_map(|it| it.properties.keys().chain(it.constants.keys()));
+    let mut others: Vec<String> = named
+        .chain(keep)
+        .filter(|it| !WELL_KNOWN.contains(&it.as_str()) && !is_other(it))
+        .cloned()
+        .collect();
+    others.sort();
+    others.dedup();
+    texts.extend(others);
+    Fields {
+        id_types,
+        texts,
+        amounts: sources.iter().any(|it| it.value.is_some()),
+        sequence: sources.iter().any(|it| it.sequence.is_some() || it.event_id.is_some()),
+    }
+}
+
+/// How much an id type says about who it is: lower is stronger.
+///
+/// Logins and accounts first, then ways to reach a person, then devices, then
+/// cookies, which many share or lose.
+fn strength(id_type: &str) -> usize {
+    const STRONG: [&str; 7] = ["user", "customer", "account", "email", "phone", "loyalty", "crm"];
+    match id_type {
+        "cookie" | "anonymous" | "visitor" => STRONG.len() + 2,
+        "device" => STRONG.len() + 1,
+        _ => STRONG.iter().position(|it| *it == id_type).unwrap_or(STRONG.len()),
+    }
+}
