@@ -4,7 +4,9 @@
 //! or set aside with a reason. Knows nothing of customers, stages or journeys.
 
 pub mod decimal;
+pub mod jsonl;
 pub mod mapping;
 pub mod options;
+mod paths;
 pub mod rows;
 pub mod time;
