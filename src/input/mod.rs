@@ -3,6 +3,8 @@
 //! Opens, splits, checks and codes records; every record ends up used, filtered
 //! or set aside with a reason. Knows nothing of customers, stages or journeys.
 
+pub mod decimal;
 pub mod mapping;
 pub mod options;
 pub mod rows;
+pub mod time;
