@@ -182,6 +182,11 @@ impl Issues {
         }
     }
 
+    /// Whether every rejected row is kept, and not only the first of each kind.
+    pub fn keeps_all(&self) -> bool {
+        self.keep_all
+    }
+
     /// Counts a rejected row and keeps it if it is among the first of its kind.
     ///
     /// `reject` is only called when the row is kept. Rows must come in file order.

@@ -4,8 +4,11 @@
 
 use std::fmt::Write as _;
 
+use jiff::tz::TimeZone;
+
 use super::rows::Field;
-use crate::base::{Dictionary, NONE};
+use crate::base::time::DAY;
+use crate::base::{Dictionary, NONE, Timestamp};
 use crate::model::raw::{NO_SEQUENCE, Sequence, TextColumn};
 
 /// A growing column of codes.
@@ -131,9 +134,25 @@ fn write_number(field: Field<'_>, scratch: &mut String) {
         Field::Missing => Ok(()),
         Field::Text(it) => scratch.write_str(it),
         Field::Integer(it) => write!(scratch, "{it}"),
-        Field::Micros(it) => write!(scratch, "{}", crate::base::Timestamp(it)),
+        Field::Micros(it) => write!(scratch, "{}", Timestamp(it)),
+        Field::Local(it) => write_local(it, scratch),
+        Field::Day(it) => write_day(it, scratch),
         Field::Decimal { unscaled, scale } => write_decimal(unscaled, scale, scratch),
     };
+}
+
+fn write_local(micros: i64, scratch: &mut String) -> std::fmt::Result {
+    match jiff::Timestamp::from_microsecond(micros) {
+        Ok(it) => write!(scratch, "{}", TimeZone::UTC.to_datetime(it)),
+        Err(_) => write!(scratch, "{micros}us"),
+    }
+}
+
+fn write_day(days: i64, scratch: &mut String) -> std::fmt::Result {
+    match days.checked_mul(DAY).map(jiff::Timestamp::from_microsecond) {
+        Some(Ok(it)) => write!(scratch, "{}", TimeZone::UTC.to_datetime(it).date()),
+        _ => write!(scratch, "{days}d"),
+    }
 }
 
 fn write_decimal(unscaled: i128, scale: u32, scratch: &mut String) -> std::fmt::Result {
@@ -188,5 +207,7 @@ mod tests {
         check(Field::Decimal { unscaled: -5, scale: 2 }, "-0.05");
         check(Field::Decimal { unscaled: 1250, scale: 2 }, "12.50");
         check(Field::Micros(0), "1970-01-01T00:00:00Z");
+        check(Field::Local(1_500_000), "1970-01-01T00:00:01.5");
+        check(Field::Day(-1), "1969-12-31");
     }
 }

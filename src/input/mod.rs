@@ -3,8 +3,10 @@
 //! Opens, splits, checks and codes records; every record ends up used, filtered
 //! or set aside with a reason. Knows nothing of customers, stages or journeys.
 
+mod columns;
 pub mod decimal;
 pub mod mapping;
+mod nobody;
 pub mod options;
 pub mod rows;
 pub mod time;

@@ -38,8 +38,7 @@ pub(super) fn is_nobodys(text: &str) -> bool {
         return true;
     }
     bare.len() <= LONGEST
-        && (AS_WRITTEN.contains(&bare)
-            || ANY_CASE.iter().any(|it| it.eq_ignore_ascii_case(bare)))
+        && (AS_WRITTEN.contains(&bare) || ANY_CASE.iter().any(|it| it.eq_ignore_ascii_case(bare)))
 }
 
 /// The first bytes that an id of [`is_nobodys`] can have: most real ids end here.
@@ -68,17 +67,54 @@ mod tests {
     #[test]
     fn known_placeholders_are_nobodys_and_real_ids_are_not() {
         let nobodys = [
-            "", " ", "0", "000", "-", "0-0", "-1", "00000000-0000-0000-0000-000000000000", "null",
-            "\"null\"", "'null'", " null ", "anonymous", "Anonymous", "GUEST", "distinct_id",
-            "undefined", "True", "FALSE", "[object Object]", "NaN", "None", "none", "email", "id",
-            "not_authenticated", "\u{a0}",
+            "",
+            " ",
+            "0",
+            "000",
+            "-",
+            "0-0",
+            "-1",
+            "00000000-0000-0000-0000-000000000000",
+            "null",
+            "\"null\"",
+            "'null'",
+            " null ",
+            "anonymous",
+            "Anonymous",
+            "GUEST",
+            "distinct_id",
+            "undefined",
+            "True",
+            "FALSE",
+            "[object Object]",
+            "NaN",
+            "None",
+            "none",
+            "email",
+            "id",
+            "not_authenticated",
+            "\u{a0}",
         ];
         for it in nobodys {
             assert!(is_nobodys(it), "{it:?}");
         }
         let real = [
-            "NA", "na", "00001", "1", "-2", "NULL1", "nan", "NONE", "nobody", "guest1",
-            "a@b.example", "e0", "[object object]", "a4a4bab923aaa5f92", "Ünal", "0a",
+            "NA",
+            "na",
+            "00001",
+            "1",
+            "-2",
+            "NULL1",
+            "nan",
+            "NONE",
+            "nobody",
+            "guest1",
+            "a@b.example",
+            "e0",
+            "[object object]",
+            "a4a4bab923aaa5f92",
+            "Ünal",
+            "0a",
         ];
         for it in real {
             assert!(!is_nobodys(it), "{it:?}");
