@@ -3,9 +3,11 @@
 //! Opens, splits, checks and codes records; every record ends up used, filtered
 //! or set aside with a reason. Knows nothing of customers, stages or journeys.
 
+mod columns;
 pub mod decimal;
 pub mod jsonl;
 pub mod mapping;
+mod nobody;
 pub mod options;
 mod paths;
 pub mod rows;
