@@ -305,3 +305,7 @@ fn check_seen(mapping: &Mapping, file: &FileId, outcome: &Outcome, keys: &[Strin
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+#[path = "jsonl_tests.rs"]
+mod tests;
