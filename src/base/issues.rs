@@ -83,6 +83,28 @@ impl IssueKind {
         }
     }
 
+    /// What is wrong, as a message about one row begins.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::FieldCount => "wrong number of fields",
+            Self::BadQuote => "a quote is out of place",
+            Self::BadEncoding => "bytes that are not UTF-8",
+            Self::NulByte => "a NUL byte",
+            Self::TooLong => "a record or field is too long",
+            Self::BadJson => "not valid JSON",
+            Self::NotAnObject => "not a JSON object",
+            Self::RepeatedHeader => "the header once more",
+            Self::MissingTime => "no time",
+            Self::BadTime => "cannot read a time from",
+            Self::SkippedTime => "the clocks jumped over this time:",
+            Self::MissingId => "no id",
+            Self::NullLikeId => "no id but one that is nobody's:",
+            Self::BadValue => "cannot read an amount from",
+            Self::OtherCurrency => "an amount in another currency:",
+            Self::BadSequence => "cannot read a sequence from",
+        }
+    }
+
     /// What a user can do about it.
     pub fn hint(self) -> &'static str {
         match self {
@@ -130,11 +152,13 @@ pub const SAMPLES: usize = 10;
 
 /// Rows read and rows set aside, by reason, with the first places.
 ///
-/// `read == used + rejected()` always holds once reading and stitching are done.
+/// `read == used() + rejected() + filtered` always holds once reading is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issues {
     /// Records that the readers met.
     pub read: u64,
+    /// Records that the source's `where` left out.
+    pub filtered: u64,
     counts: [u64; ISSUE_KINDS.len()],
     samples: Vec<Reject>,
     keep_all: bool,
@@ -149,12 +173,18 @@ impl Issues {
     pub fn new(keep_all: bool) -> Self {
         Self {
             read: 0,
+            filtered: 0,
             counts: [0; ISSUE_KINDS.len()],
             samples: Vec::new(),
             keep_all,
             rounded: 0,
             ambiguous: 0,
         }
+    }
+
+    /// Whether every rejected row is kept, and not only the first of each kind.
+    pub fn keeps_all(&self) -> bool {
+        self.keep_all
     }
 
     /// Counts a rejected row and keeps it if it is among the first of its kind.
@@ -180,7 +210,7 @@ impl Issues {
 
     /// Rows that were used.
     pub fn used(&self) -> u64 {
-        self.read - self.rejected()
+        self.read.saturating_sub(self.rejected() + self.filtered)
     }
 
     /// The kinds that occur, with their counts, in the order of [`ISSUE_KINDS`].
@@ -196,6 +226,7 @@ impl Issues {
     /// Takes in the issues of other rows. Merging is the same in every order.
     pub fn merge(&mut self, other: Self) {
         self.read += other.read;
+        self.filtered += other.filtered;
         self.rounded += other.rounded;
         self.ambiguous += other.ambiguous;
         for (count, more) in self.counts.iter_mut().zip(other.counts) {

@@ -4,6 +4,7 @@
 
 pub mod dictionary;
 pub mod error;
+pub mod filter;
 pub mod fold;
 pub mod id;
 pub mod issues;

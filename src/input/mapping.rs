@@ -5,8 +5,9 @@
 use jiff::tz::TimeZone;
 
 use super::options::{Role, SourceOptions, TimeFormat};
+use crate::base::filter::Filter;
 use crate::base::names::nearest;
-use crate::base::{Currency, Error, Place, Result};
+use crate::base::{Currency, Dictionary, Error, Place, Result};
 use crate::model::raw::{Fields, WELL_KNOWN};
 
 /// What all sources of a study share.
@@ -50,6 +51,9 @@ pub struct Mapping {
     pub(super) value: Option<usize>,
     pub(super) quantity: Option<usize>,
     pub(super) currency: Option<usize>,
+    /// The filter, and the columns that it asks about.
+    pub(super) filter: Option<(Filter, Vec<usize>)>,
+    pub(super) blocklist: Dictionary,
 }
 
 /// The keys of a source that are columns but no texts, so no property may be called so.
@@ -88,6 +92,11 @@ impl Mapping {
             value,
             quantity: amount(&source.quantity, &mut columns),
             currency: amount(&source.currency, &mut columns),
+            filter: source.filter.as_ref().map(|it| {
+                let asked = it.names().iter().map(|name| columns.need(name)).collect();
+                (it.clone(), asked)
+            }),
+            blocklist: blocklist(&common.blocklist),
             common: common.clone(),
             columns: columns.names,
             optional: columns.optional,
@@ -124,6 +133,14 @@ impl Mapping {
         };
         self.columns.iter().enumerate().map(find).collect()
     }
+}
+
+fn blocklist(texts: &[String]) -> Dictionary {
+    let mut dictionary = Dictionary::default();
+    for text in texts {
+        dictionary.intern(text);
+    }
+    dictionary
 }
 
 /// The error for a mapped column that a file lacks.

@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::filter::Filter;
+
 /// Files of one shape and what their columns mean.
 ///
 /// A column is named by its header, or in JSON by the dotted path to it.
@@ -63,7 +65,7 @@ pub struct SourceOptions {
     /// The column with the amount of money, in major units (`12.50`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// The column with a quantity that `value` is multiplied by.
+    /// The column with a quantity that `value` is multiplied by; a row without one counts as 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<String>,
     /// The column with the currency of `value`; amounts in another than the journey's are set aside.
@@ -83,7 +85,7 @@ pub struct SourceOptions {
     pub constants: IndexMap<String, String>,
     /// Only rows for which this holds are read; names are columns: `where = "country == 'DE'"`.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
-    pub filter: Option<String>,
+    pub filter: Option<Filter>,
 }
 
 /// What the rows of a source are.
@@ -101,7 +103,8 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeFormat {
-    /// RFC 3339, a local date and time, or a date; whole numbers are refused.
+    /// Any form below, told from the first time of each file: the unit of numbers
+    /// by how many digits they have (10 are seconds, 13 milliseconds, …).
     #[default]
     Auto,
     /// `2026-01-31T23:59:59.5+01:00`: with an offset or `Z`.
@@ -164,7 +167,7 @@ mod tests {
         .unwrap();
         assert_eq!(source.time_format, TimeFormat::EpochMs);
         assert_eq!(source.role, Role::Links);
-        assert_eq!(source.filter.as_deref(), Some("a == 1"));
+        assert_eq!(source.filter.unwrap().text(), "a == 1");
         assert_eq!(source.ids["user"], "uid");
         let error = toml::from_str::<SourceOptions>("path = 'a'\ntiem = 'b'").unwrap_err();
         assert!(error.to_string().contains("unknown field `tiem`"), "{error}");

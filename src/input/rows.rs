@@ -5,9 +5,13 @@
 
 use std::sync::Arc;
 
+use super::columns::{Coder, EventIds, text_of};
+use super::decimal::{Decimal, to_minor};
 use super::mapping::Mapping;
-use crate::base::{IssueKind, Issues};
-use crate::model::raw::Batch;
+use super::nobody::is_nobodys;
+use super::time::{TimeProblem, TimeReader};
+use crate::base::{IssueKind, Issues, Place, Reject};
+use crate::model::raw::{Batch, Blocked, NO_AMOUNT, NO_SEQUENCE, NO_TIME, Sequence};
 
 /// One value of a record.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +31,10 @@ pub enum Field<'a> {
     },
     /// An instant in microseconds since the epoch, UTC.
     Micros(i64),
+    /// A local time: microseconds since 1970 on the clock of the journey's zone.
+    Local(i64),
+    /// A date: days since 1970-01-01, midnight in the journey's zone.
+    Day(i64),
 }
 
 /// A file, as messages name it, and its order among all input files.
@@ -42,22 +50,104 @@ pub struct FileId {
 pub struct Rows<'m> {
     mapping: &'m Mapping,
     file: FileId,
-    batch: Batch,
     issues: Issues,
+    blocked: Blocked,
+    clock: TimeReader,
+    times: Vec<i64>,
+    ids: Vec<Coder>,
+    texts: Vec<Coder>,
+    numbers: Vec<i64>,
+    event_ids: EventIds,
+    amounts: Vec<i64>,
+    /// Which ids of the record at hand are somebody's.
+    good_ids: Vec<bool>,
+    scratch: String,
+    filter_scratch: Vec<String>,
 }
+
+/// Why a record is set aside: the kind and the column at fault.
+struct Fault {
+    kind: IssueKind,
+    column: Option<usize>,
+}
+
+/// The record at hand, and where it stands.
+struct Record<'a> {
+    line: u64,
+    fields: &'a [Field<'a>],
+    raw: &'a dyn Fn() -> String,
+    column_of: &'a dyn Fn(usize) -> u64,
+}
+
+/// How much of a record and of a value is kept of one that is set aside, in bytes.
+const RAW_KEPT: usize = 1024;
+const VALUE_KEPT: usize = 100;
+/// How many columns a filter may ask about without a list made for each row.
+const FEW: usize = 8;
 
 impl<'m> Rows<'m> {
     /// No rows yet; `keep_all` keeps every rejected row for `--rejects`.
     pub fn new(mapping: &'m Mapping, file: FileId, keep_all: bool) -> Self {
-        let batch = Batch { links: mapping.links, file_order: file.order, ..Batch::default() };
-        Self { mapping, file, batch, issues: Issues::new(keep_all) }
+        let clock = TimeReader::new(mapping.time_format, mapping.common.zone.clone());
+        Self::with_clock(mapping, file, keep_all, clock)
+    }
+
+    /// No rows yet, for another part of the same file: what the first part found
+    /// out about the format of times holds here too.
+    pub fn fork(&self) -> Self {
+        let keep_all = self.issues.keeps_all();
+        Self::with_clock(self.mapping, self.file.clone(), keep_all, self.clock.fork())
+    }
+
+    /// Whether the format of times is known, so that parts of the file can be
+    /// read by [`Self::fork`]s at the same time.
+    pub fn is_decided(&self) -> bool {
+        self.mapping.time.is_none() || self.clock.decided().is_some()
+    }
+
+    fn with_clock(mapping: &'m Mapping, file: FileId, keep_all: bool, clock: TimeReader) -> Self {
+        let coders = |count: usize| (0..count).map(|_| Coder::default()).collect();
+        Self {
+            mapping,
+            file,
+            issues: Issues::new(keep_all),
+            blocked: Blocked::new(),
+            clock,
+            times: Vec::new(),
+            ids: coders(mapping.ids.len()),
+            texts: coders(mapping.texts.len()),
+            numbers: Vec::new(),
+            event_ids: EventIds::Numbers(Vec::new()),
+            amounts: Vec::new(),
+            good_ids: vec![false; mapping.ids.len()],
+            scratch: String::new(),
+            filter_scratch: Vec::new(),
+        }
     }
 
     /// Takes one record: its line (or row number) from 1, its values in the order
     /// of [`Mapping::columns`], and how to get it as it stands in the file.
     pub fn push(&mut self, line: u64, fields: &[Field<'_>], raw: &dyn Fn() -> String) {
-        let _ = (self.mapping, &self.file, line, fields, raw);
+        self.push_at(line, fields, raw, &|_| 0);
+    }
+
+    /// As [`Self::push`], where the reader can tell in which column of its line
+    /// (in characters from 1, 0 if unknown) a value begins.
+    pub fn push_at(
+        &mut self,
+        line: u64,
+        fields: &[Field<'_>],
+        raw: &dyn Fn() -> String,
+        column_of: &dyn Fn(usize) -> u64,
+    ) {
         self.issues.read += 1;
+        if !self.passes(fields) {
+            self.issues.filtered += 1;
+            return;
+        }
+        if let Err(fault) = self.take(fields) {
+            self.set_aside(fault, &Record { line, fields, raw, column_of });
+        }
     }
 
     /// Counts a record that the reader could not take apart.
@@ -69,12 +159,249 @@ impl<'m> Rows<'m> {
         detail: impl Into<String>,
         raw: &dyn Fn() -> String,
     ) {
-        let _ = (line, column, kind, detail.into(), raw);
         self.issues.read += 1;
+        let (file, detail) = (&self.file, detail.into());
+        self.issues.reject(kind, || Reject {
+            file_order: file.order,
+            place: Place::at(&*file.name, line, column),
+            kind,
+            detail,
+            raw: cut(raw(), RAW_KEPT),
+        });
+    }
+
+    /// How many records came so far.
+    pub fn read(&self) -> u64 {
+        self.issues.read
+    }
+
+    /// Whether a record was set aside so far.
+    pub fn has_rejects(&self) -> bool {
+        self.issues.rejected() > 0
     }
 
     /// The rows that were used, and what became of the others.
-    pub fn finish(self) -> (Batch, Issues) {
-        (self.batch, self.issues)
+    pub fn finish(mut self) -> (Batch, Issues) {
+        self.issues.ambiguous += self.clock.ambiguous();
+        let mapping = self.mapping;
+        let mut batch = Batch {
+            links: mapping.links,
+            file_order: self.file.order,
+            times: self.times,
+            sequence: match (mapping.sequence, mapping.event_id) {
+                (Some(_), _) => Sequence::Numbers(self.numbers),
+                (None, Some(_)) => self.event_ids.finish(),
+                (None, None) => Sequence::None,
+            },
+            amounts: self.amounts,
+            blocked: self.blocked,
+            ..Batch::default()
+        };
+        batch.ids.resize_with(mapping.common.fields.id_types.len(), Default::default);
+        for (coder, &(id_type, _)) in self.ids.into_iter().zip(&mapping.ids) {
+            batch.ids[id_type] = coder.finish();
+        }
+        batch.texts.resize_with(mapping.common.fields.texts.len(), Default::default);
+        for (coder, plan) in self.texts.into_iter().zip(&mapping.texts) {
+            batch.texts[plan.field] = coder.finish();
+        }
+        (batch, self.issues)
     }
+
+    /// Whether the record passes the source's `where`.
+    fn passes(&mut self, fields: &[Field<'_>]) -> bool {
+        let Some((filter, columns)) = &self.mapping.filter else { return true };
+        self.filter_scratch.resize_with(columns.len(), String::new);
+        let texts = columns
+            .iter()
+            .zip(&mut self.filter_scratch)
+            .map(|(&column, scratch)| Some(text_of(&fields[column], scratch)));
+        let mut few = [None; FEW];
+        if columns.len() <= FEW {
+            few.iter_mut().zip(texts).for_each(|(value, text)| *value = text);
+            filter.matches(&few[..columns.len()])
+        } else {
+            filter.matches(&texts.collect::<Vec<_>>())
+        }
+    }
+
+    /// Checks the whole record before anything of it is kept, then keeps it.
+    fn take(&mut self, fields: &[Field<'_>]) -> Result<(), Fault> {
+        let time = self.time(fields)?;
+        self.check_ids(fields)?;
+        let (amount, rounded) = self.amount(fields)?;
+        let number = self.number(fields)?;
+        self.times.push(time);
+        self.issues.rounded += u64::from(rounded);
+        if self.mapping.value.is_some() {
+            self.amounts.push(amount);
+        }
+        if self.mapping.sequence.is_some() {
+            self.numbers.push(number);
+        }
+        if let Some(column) = self.mapping.event_id {
+            self.event_ids.push(text_of(&fields[column], &mut self.scratch));
+        }
+        self.keep_texts(fields);
+        Ok(())
+    }
+
+    fn time(&mut self, fields: &[Field<'_>]) -> Result<i64, Fault> {
+        let Some(column) = self.mapping.time else { return Ok(NO_TIME) };
+        let field = &fields[column];
+        let read = match *field {
+            Field::Text(text) => self.clock.read(text),
+            Field::Missing => Err(TimeProblem::Missing),
+            Field::Micros(it) => Ok(it),
+            Field::Local(it) => self.clock.read_local(it),
+            Field::Day(it) => self.clock.read_day(it),
+            Field::Integer(it) => self.clock.read_number(it),
+            Field::Decimal { .. } => self.clock.read(text_of(field, &mut self.scratch)),
+        };
+        match read {
+            Ok(time) => Ok(time),
+            Err(TimeProblem::Missing) if self.mapping.links => Ok(NO_TIME),
+            Err(problem) => Err(fault(time_kind(problem), column)),
+        }
+    }
+
+    /// Notes which ids are somebody's; a record needs one.
+    fn check_ids(&mut self, fields: &[Field<'_>]) -> Result<(), Fault> {
+        let mapping = self.mapping;
+        let (mut any, mut nobodys) = (false, None);
+        for (index, &(id_type, column)) in mapping.ids.iter().enumerate() {
+            let text = text_of(&fields[column], &mut self.scratch);
+            let blocked = !text.is_empty()
+                && (is_nobodys(text)
+                    || (!mapping.blocklist.is_empty() && mapping.blocklist.code(text).is_some()));
+            if blocked {
+                nobodys = nobodys.or(Some(column));
+                count(&mut self.blocked, id_type, text);
+            }
+            let good = !text.is_empty() && !blocked;
+            self.good_ids[index] = good;
+            any |= good;
+        }
+        match (any, nobodys) {
+            (true, _) => Ok(()),
+            (_, Some(column)) => Err(fault(IssueKind::NullLikeId, column)),
+            _ => Err(Fault { kind: IssueKind::MissingId, column: None }),
+        }
+    }
+
+    /// The amount in minor units, and whether it was rounded.
+    fn amount(&mut self, fields: &[Field<'_>]) -> Result<(i64, bool), Fault> {
+        let mapping = self.mapping;
+        let Some(column) = mapping.value else { return Ok((NO_AMOUNT, false)) };
+        let bad = |column: usize| fault(IssueKind::BadValue, column);
+        let Some(value) = decimal(&fields[column]).map_err(|()| bad(column))? else {
+            return Ok((NO_AMOUNT, false));
+        };
+        let quantity = match mapping.quantity {
+            Some(it) => decimal(&fields[it]).map_err(|()| bad(it))?,
+            None => None,
+        };
+        if let Some(column) = mapping.currency {
+            let text = text_of(&fields[column], &mut self.scratch).trim();
+            if !text.is_empty() && !text.eq_ignore_ascii_case(mapping.common.currency.code()) {
+                return Err(fault(IssueKind::OtherCurrency, column));
+            }
+        }
+        to_minor(value, quantity, mapping.common.currency.digits()).ok_or_else(|| bad(column))
+    }
+
+    fn number(&self, fields: &[Field<'_>]) -> Result<i64, Fault> {
+        let Some(column) = self.mapping.sequence else { return Ok(NO_SEQUENCE) };
+        let number = match fields[column] {
+            Field::Missing => return Ok(NO_SEQUENCE),
+            Field::Text(text) if text.trim().is_empty() => return Ok(NO_SEQUENCE),
+            Field::Text(text) => text.trim().parse().ok(),
+            Field::Integer(it) | Field::Micros(it) | Field::Local(it) | Field::Day(it) => Some(it),
+            Field::Decimal { unscaled, scale: 0 } => i64::try_from(unscaled).ok(),
+            Field::Decimal { .. } => None,
+        };
+        number.filter(|&it| it != NO_SEQUENCE).ok_or_else(|| fault(IssueKind::BadSequence, column))
+    }
+
+    fn keep_texts(&mut self, fields: &[Field<'_>]) {
+        let mapping = self.mapping;
+        for (index, &(_, column)) in mapping.ids.iter().enumerate() {
+            if self.good_ids[index] {
+                self.ids[index].push(text_of(&fields[column], &mut self.scratch));
+            } else {
+                self.ids[index].skip();
+            }
+        }
+        for (coder, plan) in self.texts.iter_mut().zip(&mapping.texts) {
+            let text = match plan.column {
+                Some(column) => text_of(&fields[column], &mut self.scratch),
+                None => "",
+            };
+            match (text, &plan.constant) {
+                ("", Some(constant)) => coder.push(constant),
+                ("", None) => coder.skip(),
+                (text, _) => coder.push(text),
+            }
+        }
+    }
+
+    #[cold]
+    fn set_aside(&mut self, fault: Fault, record: &Record<'_>) {
+        let (file, names) = (&self.file, self.mapping.columns());
+        let column = fault.column.map_or(0, |it| (record.column_of)(it));
+        let detail = |column: usize| {
+            let mut scratch = String::new();
+            let value = text_of(&record.fields[column], &mut scratch).to_owned();
+            match value.is_empty() {
+                true => format!("column {}", names[column]),
+                false => format!("\"{}\" (column {})", cut(value, VALUE_KEPT), names[column]),
+            }
+        };
+        self.issues.reject(fault.kind, || Reject {
+            file_order: file.order,
+            place: Place::at(&*file.name, record.line, column),
+            kind: fault.kind,
+            detail: fault.column.map(detail).unwrap_or_default(),
+            raw: cut((record.raw)(), RAW_KEPT),
+        });
+    }
+}
+
+#[cold]
+fn fault(kind: IssueKind, column: usize) -> Fault {
+    Fault { kind, column: Some(column) }
+}
+
+fn time_kind(problem: TimeProblem) -> IssueKind {
+    match problem {
+        TimeProblem::Missing => IssueKind::MissingTime,
+        TimeProblem::Bad => IssueKind::BadTime,
+        TimeProblem::Skipped => IssueKind::SkippedTime,
+    }
+}
+
+/// The number that a field is, if it has one; `Err` if it has something else.
+fn decimal(field: &Field<'_>) -> Result<Option<Decimal>, ()> {
+    match *field {
+        Field::Missing => Ok(None),
+        Field::Text(text) if text.trim().is_empty() => Ok(None),
+        Field::Text(text) => Decimal::parse(text).map(Some).ok_or(()),
+        Field::Integer(it) => Ok(Some(Decimal { unscaled: it.into(), scale: 0 })),
+        Field::Decimal { unscaled, scale } => Ok(Some(Decimal { unscaled, scale })),
+        Field::Micros(_) | Field::Local(_) | Field::Day(_) => Err(()),
+    }
+}
+
+#[cold]
+fn count(blocked: &mut Blocked, id_type: usize, text: &str) {
+    *blocked.entry((id_type, text.to_owned())).or_default() += 1;
+}
+
+/// A text cut at a character, at most so many bytes long.
+fn cut(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        let end = (0..=limit).rev().find(|&it| text.is_char_boundary(it));
+        text.truncate(end.unwrap_or(0));
+    }
+    text
 }

@@ -1,10 +1,22 @@
 //! Rows as the readers leave them: columns of codes, in batches, in file order.
 
+use std::collections::BTreeMap;
+
 use crate::base::dictionary::TextHasher;
 use crate::base::{Dictionary, Issues, NONE};
 
 /// The amount of a row that carries none.
 pub const NO_AMOUNT: i64 = i64::MIN;
+
+/// The time of a link that names none: it holds from the beginning.
+pub const NO_TIME: i64 = i64::MIN;
+
+/// The number of a row that has no sequence, in [`Sequence::Numbers`].
+pub const NO_SEQUENCE: i64 = i64::MIN;
+
+/// Ids that are nobody's (`null`, `anonymous` …), by the position of their type
+/// in [`Fields::id_types`] and their text, with how often they came.
+pub type Blocked = BTreeMap<(usize, String), u64>;
 
 /// The well-known text properties that a source can map; others keep their own names.
 pub const WELL_KNOWN: [&str; 8] =
@@ -41,7 +53,7 @@ pub enum Sequence {
     /// Nothing: the place in the file decides.
     #[default]
     None,
-    /// Whole numbers.
+    /// Whole numbers, or [`NO_SEQUENCE`].
     Numbers(Vec<i64>),
     /// Event ids that are not all whole numbers: ordered by their bytes.
     Texts(TextColumn),
@@ -73,7 +85,7 @@ pub struct Batch {
     pub links: bool,
     /// The order of the rows' file among all input files.
     pub file_order: u32,
-    /// Microseconds since the epoch, UTC.
+    /// Microseconds since the epoch, UTC; [`NO_TIME`] only in links.
     pub times: Vec<i64>,
     /// What decides between equal times.
     pub sequence: Sequence,
@@ -83,6 +95,8 @@ pub struct Batch {
     pub texts: Vec<TextColumn>,
     /// Minor units or [`NO_AMOUNT`]; empty where the source carries no amounts.
     pub amounts: Vec<i64>,
+    /// Ids that were left out because they are nobody's.
+    pub blocked: Blocked,
 }
 
 impl Batch {
@@ -173,6 +187,8 @@ pub struct RawEvents {
     pub sequence_texts: Dictionary,
     /// Rows set aside so far.
     pub issues: Issues,
+    /// Ids that were left out because they are nobody's.
+    pub blocked: Blocked,
     /// The files.
     pub inputs: Vec<InputFile>,
 }

@@ -1,0 +1,213 @@
+//! Columns as they grow: texts become codes as they come in.
+//!
+//! Knows nothing of what a column means.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+
+use super::rows::Field;
+use crate::base::time::DAY;
+use crate::base::{Dictionary, NONE, Timestamp};
+use crate::model::raw::{NO_SEQUENCE, Sequence, TextColumn};
+
+/// A growing column of codes.
+#[derive(Debug, Default)]
+pub(super) struct Coder {
+    codes: Vec<u32>,
+    dictionary: Dictionary,
+    last: u32,
+}
+
+impl Coder {
+    /// Adds a row with a text; the same text as before costs one comparison.
+    #[inline]
+    pub fn push(&mut self, text: &str) {
+        if self.dictionary.is_empty() || self.dictionary.get(self.last) != text {
+            self.last = self.dictionary.intern(text);
+        }
+        self.codes.push(self.last);
+    }
+
+    /// Adds a row without a text.
+    #[inline]
+    pub fn skip(&mut self) {
+        self.codes.push(NONE);
+    }
+
+    /// The column; without codes if no row has a text.
+    pub fn finish(mut self) -> TextColumn {
+        if self.dictionary.is_empty() {
+            self.codes = Vec::new();
+        }
+        TextColumn { codes: self.codes, dictionary: self.dictionary }
+    }
+}
+
+/// A growing column of event ids: numbers until the first that is none.
+#[derive(Debug)]
+pub(super) enum EventIds {
+    Numbers(Vec<i64>),
+    Texts(Coder),
+}
+
+impl EventIds {
+    /// Adds a row; an empty text is none.
+    pub fn push(&mut self, text: &str) {
+        match self {
+            Self::Numbers(numbers) if text.is_empty() => numbers.push(NO_SEQUENCE),
+            Self::Numbers(numbers) => match canonical(text) {
+                Some(it) => numbers.push(it),
+                None => {
+                    let mut coder = promote(numbers);
+                    coder.push(text);
+                    *self = Self::Texts(coder);
+                }
+            },
+            Self::Texts(coder) if text.is_empty() => coder.skip(),
+            Self::Texts(coder) => coder.push(text),
+        }
+    }
+
+    /// The column.
+    pub fn finish(self) -> Sequence {
+        match self {
+            Self::Numbers(it) => Sequence::Numbers(it),
+            Self::Texts(it) => {
+                let TextColumn { codes, dictionary } = it.finish();
+                Sequence::Texts(TextColumn { codes, dictionary })
+            }
+        }
+    }
+}
+
+/// Numbers as the texts that they were.
+fn promote(numbers: &[i64]) -> Coder {
+    let mut coder = Coder::default();
+    let mut text = String::new();
+    for &number in numbers {
+        if number == NO_SEQUENCE {
+            coder.skip();
+        } else {
+            text.clear();
+            let _ = write!(text, "{number}");
+            coder.push(&text);
+        }
+    }
+    coder
+}
+
+/// As [`promote`], for a column that is done.
+pub(super) fn promoted(numbers: &[i64]) -> TextColumn {
+    promote(numbers).finish()
+}
+
+/// The number that a text is, if writing the number gives the text again.
+fn canonical(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let plain = match digits {
+        [b'0'] => bytes.len() == 1,
+        [b'1'..=b'9', rest @ ..] => rest.len() < 19 && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    plain.then(|| text.parse().ok()).flatten().filter(|&it| it != NO_SEQUENCE)
+}
+
+/// The text of a value; numbers are written into `scratch`.
+#[inline]
+pub(super) fn text_of<'s>(field: &Field<'s>, scratch: &'s mut String) -> &'s str {
+    match *field {
+        Field::Missing => "",
+        Field::Text(text) => text,
+        other => {
+            write_number(other, scratch);
+            scratch
+        }
+    }
+}
+
+fn write_number(field: Field<'_>, scratch: &mut String) {
+    scratch.clear();
+    // Writing into a String cannot fail.
+    let _ = match field {
+        Field::Missing => Ok(()),
+        Field::Text(it) => scratch.write_str(it),
+        Field::Integer(it) => write!(scratch, "{it}"),
+        Field::Micros(it) => write!(scratch, "{}", Timestamp(it)),
+        Field::Local(it) => write_local(it, scratch),
+        Field::Day(it) => write_day(it, scratch),
+        Field::Decimal { unscaled, scale } => write_decimal(unscaled, scale, scratch),
+    };
+}
+
+fn write_local(micros: i64, scratch: &mut String) -> std::fmt::Result {
+    match jiff::Timestamp::from_microsecond(micros) {
+        Ok(it) => write!(scratch, "{}", TimeZone::UTC.to_datetime(it)),
+        Err(_) => write!(scratch, "{micros}us"),
+    }
+}
+
+fn write_day(days: i64, scratch: &mut String) -> std::fmt::Result {
+    match days.checked_mul(DAY).map(jiff::Timestamp::from_microsecond) {
+        Some(Ok(it)) => write!(scratch, "{}", TimeZone::UTC.to_datetime(it).date()),
+        _ => write!(scratch, "{days}d"),
+    }
+}
+
+fn write_decimal(unscaled: i128, scale: u32, scratch: &mut String) -> std::fmt::Result {
+    let sign = if unscaled < 0 { "-" } else { "" };
+    let size = unscaled.unsigned_abs();
+    match 10u128.checked_pow(scale) {
+        _ if scale == 0 => write!(scratch, "{unscaled}"),
+        Some(unit) => {
+            let width = scale as usize;
+            write!(scratch, "{sign}{}.{:0width$}", size / unit, size % unit)
+        }
+        None => write!(scratch, "{unscaled}e-{scale}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_ids_stay_numbers_until_one_is_none() {
+        let mut ids = EventIds::Numbers(Vec::new());
+        for it in ["7", "", "-3"] {
+            ids.push(it);
+        }
+        ids.push("007");
+        ids.push("");
+        let Sequence::Texts(column) = ids.finish() else { panic!("not texts") };
+        assert_eq!(column.codes, [0, NONE, 1, 2, NONE]);
+        assert_eq!(column.dictionary.iter().collect::<Vec<_>>(), ["7", "-3", "007"]);
+    }
+
+    #[test]
+    fn only_plain_numbers_are_canonical() {
+        for it in ["0", "5", "-5", "9223372036854775807", "-9223372036854775807"] {
+            assert_eq!(canonical(it).map(|it| it.to_string()).as_deref(), Some(it));
+        }
+        let texts =
+            ["", "-", "-0", "00", "05", "+5", "5.", " 5", "9223372036854775808", "1a", "e1"];
+        for it in texts {
+            assert_eq!(canonical(it), None, "{it}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_their_files_would() {
+        let mut scratch = String::new();
+        let mut check = |field, expected: &str| {
+            assert_eq!(text_of(&field, &mut scratch), expected);
+        };
+        check(Field::Integer(-7), "-7");
+        check(Field::Decimal { unscaled: -5, scale: 2 }, "-0.05");
+        check(Field::Decimal { unscaled: 1250, scale: 2 }, "12.50");
+        check(Field::Micros(0), "1970-01-01T00:00:00Z");
+        check(Field::Local(1_500_000), "1970-01-01T00:00:01.5");
+        check(Field::Day(-1), "1969-12-31");
+    }
+}
