@@ -8,6 +8,7 @@ use crate::base::money::{Total, apportion};
 use crate::base::{Amount, Error, Result};
 use crate::model::{Catalog, Conversion, Customer, Outcome, Report};
 
+use super::attribution::last_non_direct::warning;
 use super::attribution::markov::{Paths, Removals};
 use super::attribution::{
     AttributionOptions, Method, ModelEntry, OpenJourneys, Rules, Splitter, UNITS,
@@ -128,7 +129,10 @@ impl Analysis for Attribute {
                 spread(credit, &state.paths, removals)?;
             }
         }
-        Ok(tables::report(&state, &self.models, removals.as_ref(), evidence))
+        let mut report = tables::report(&state, &self.models, removals.as_ref(), evidence);
+        let warnings = self.models.iter().filter_map(|it| warning(it.name, &self.rules));
+        report.notes.extend(warnings);
+        Ok(report)
     }
 }
 

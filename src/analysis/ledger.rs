@@ -64,7 +64,8 @@ struct Part {
 impl Analysis for Ledger {
     const NAME: &'static str = "ledger";
     const SECTION: &'static str = "attribution";
-    const ABOUT: &'static str = "Credit of every order in whole minor units, and proof that it sums";
+    const ABOUT: &'static str =
+        "Credit of every order in whole minor units, and proof that it sums";
     type Options = AttributionOptions;
     type State = LedgerState;
 
@@ -140,7 +141,7 @@ impl Analysis for Ledger {
         if matches!(self.model.method, Method::Removal) {
             allocate(&mut state)?;
         }
-        Ok(tables::report(&state, self.model, evidence))
+        Ok(tables::report(&state, self.model, &self.rules, evidence))
     }
 }
 
@@ -154,9 +155,16 @@ impl LedgerState {
             rows.push((entry, own));
             rest = more;
         }
-        // By the order's text: its code depends on which file was read first.
-        let key = |it: &Entry| (it.time, evidence.orders.get(it.order), it.customer, it.number);
-        rows.sort_by(|a, b| key(a.0).cmp(&key(b.0)));
+        // By the texts of order and customer: their numbers may depend on which file was read
+        // first. Names are made for ties alone.
+        let key = |it: &Entry| (it.time, evidence.orders.get(it.order));
+        let name = |it: &Entry| ((evidence.customer_name)(it.customer), it.customer);
+        rows.sort_by(|(a, _), (b, _)| {
+            key(a).cmp(&key(b)).then_with(|| match a.customer == b.customer {
+                true => a.number.cmp(&b.number),
+                false => name(a).cmp(&name(b)),
+            })
+        });
         rows
     }
 }

@@ -32,10 +32,16 @@ impl Pair {
         self.ledger.unwrap_or(0) - self.orders.unwrap_or(0)
     }
 
+    /// Whether the two lists say the same; an order worth 0 may be in one alone.
+    fn agrees(self) -> bool {
+        self.difference() == 0
+    }
+
     fn status(self) -> &'static str {
         match self {
             Self { ledger: Some(a), orders: Some(b) } if a == b => "matched",
             Self { ledger: Some(_), orders: Some(_) } => "differs",
+            _ if self.agrees() => "worth 0",
             Self { ledger: Some(_), orders: None } => "not in orders",
             _ => "not in ledger",
         }
@@ -45,12 +51,12 @@ impl Pair {
 /// What became of the orders of one currency.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
-    counts: [u64; 4],
+    counts: [u64; 5],
     ledger: Total,
     orders: Total,
 }
 
-const STATUS: [&str; 4] = ["matched", "differs", "not in orders", "not in ledger"];
+const STATUS: [&str; 5] = ["matched", "worth 0", "differs", "not in orders", "not in ledger"];
 /// Differing orders shown to people; data formats hold all.
 const SHOWN: usize = 20;
 
@@ -58,7 +64,8 @@ const SHOWN: usize = 20;
 ///
 /// Rows with the same order id and currency are added up on both sides, so the
 /// ledger may have a row a channel and the list a row an order line. The report
-/// is negative when any order differs by a unit, or is missing on either side.
+/// is negative when any order differs by a unit, or is missing on either side
+/// and not worth 0.
 ///
 /// ```
 /// use touchpath::analysis::reconcile::{OrderAmount, reconcile};
@@ -94,7 +101,7 @@ pub fn reconcile(ledger: &[OrderAmount], orders: &[OrderAmount]) -> Report {
     };
     let mut report = Report::new("reconcile", "Reconciliation", sole.unwrap_or_default());
     let pairs: Vec<_> = pairs.into_iter().collect();
-    report.negative = pairs.iter().any(|it| it.1.status() != "matched");
+    report.negative = !pairs.iter().all(|it| it.1.agrees());
     summarize(&mut report, &currencies);
     let kind = if sole.is_some() { Kind::Money } else { Kind::Text };
     report.tables.push(sums_table(&currencies, kind));
@@ -130,7 +137,7 @@ fn summarize(report: &mut Report, currencies: &BTreeMap<&str, (Currency, Sums)>)
         report.findings.push("There is nothing to reconcile: both lists are empty.".to_owned());
     }
     for (currency, sums) in currencies.values() {
-        let [matched, differs, extra, lost] = sums.counts;
+        let [matched, empty, differs, extra, lost] = sums.counts;
         let off = differs + extra + lost;
         let totals = format!(
             "the ledger holds {} {currency}, the orders {} {currency}",
@@ -138,12 +145,15 @@ fn summarize(report: &mut Report, currencies: &BTreeMap<&str, (Currency, Sums)>)
             currency.format(sums.orders),
         );
         report.findings.push(if off == 0 {
-            format!("All {matched} orders in {currency} agree to the last unit: {totals}.")
+            format!(
+                "All {} orders in {currency} agree to the last unit: {totals}.",
+                matched + empty
+            )
         } else {
             format!(
                 "{off} of {} orders in {currency} do not agree ({differs} differ, {extra} are not \
                  among the orders, {lost} not in the ledger): {totals}.",
-                off + matched,
+                off + matched + empty,
             )
         });
     }
@@ -160,6 +170,7 @@ fn sums_table(currencies: &BTreeMap<&str, (Currency, Sums)>, kind: Kind) -> Tabl
     let columns = vec![
         Column::new("currency", Kind::Text, "ISO 4217 code"),
         Column::new("matched", Kind::Count, "orders with the same amount in both lists"),
+        Column::new("worth_0", Kind::Count, "orders worth 0 in one list alone: no difference"),
         Column::new("differs", Kind::Count, "orders in both lists with different amounts"),
         Column::new("not_in_orders", Kind::Count, "orders of the ledger alone"),
         Column::new("not_in_ledger", Kind::Count, "orders that the ledger lacks"),
@@ -195,7 +206,7 @@ fn orders_table(
     let about = "Every order that does not agree.";
     let mut table = Table::new("differences", "Orders that do not agree", about, columns);
     table.shown = SHOWN;
-    for ((code, order), pair) in pairs.iter().filter(|it| it.1.status() != "matched") {
+    for ((code, order), pair) in pairs.iter().filter(|it| !it.1.agrees()) {
         let currency = currencies.get(code).map(|it| it.0).unwrap_or_default();
         let side = |it| Cell::or_empty(it, "not in this list", |it| money(it, currency, kind));
         table.push(vec![
@@ -235,6 +246,9 @@ mod tests {
         assert_eq!(report.table("currencies").unwrap().rows[0][1], Cell::Count(3));
         assert!(report.table("differences").unwrap().rows.is_empty());
         assert!(!reconcile(&[], &[]).negative);
+        let free = reconcile(&rows("a=5EUR =0EUR"), &rows("a=5EUR"));
+        assert!(!free.negative);
+        assert_eq!(free.table("currencies").unwrap().rows[0][2], Cell::Count(1));
     }
 
     #[test]
@@ -251,7 +265,7 @@ mod tests {
     fn errors_that_cancel_out_in_the_total_are_still_told() {
         let report = reconcile(&rows("a=99EUR b=6EUR"), &rows("a=100EUR b=5EUR"));
         assert!(report.negative);
-        assert_eq!(report.table("currencies").unwrap().rows[0][7], Cell::Money(0));
+        assert_eq!(report.table("currencies").unwrap().rows[0][8], Cell::Money(0));
     }
 
     #[test]
@@ -259,7 +273,7 @@ mod tests {
         let report = reconcile(&rows("a=100EUR a=7JPY"), &rows("a=100EUR a=8JPY"));
         assert!(report.negative);
         let table = report.table("currencies").unwrap();
-        assert_eq!(table.rows[0][7], Cell::text("0.00"));
-        assert_eq!(table.rows[1][7], Cell::text("-1"));
+        assert_eq!(table.rows[0][8], Cell::text("0.00"));
+        assert_eq!(table.rows[1][8], Cell::text("-1"));
     }
 }

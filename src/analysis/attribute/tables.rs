@@ -36,7 +36,11 @@ fn channels(
         Column::new("channel", Kind::Text, "the channel"),
         Column::new("touches", Kind::Count, "all touches of the channel"),
         Column::new("eligible_touches", Kind::Count, "touches eligible for a conversion's credit"),
-        Column::new("conversions_touched", Kind::Count, "conversions with at least one touch of it"),
+        Column::new(
+            "conversions_touched",
+            Kind::Count,
+            "conversions with at least one touch of it",
+        ),
         Column::new("coverage", Kind::Share, "conversions touched over all conversions"),
     ];
     let about = |it: &ModelEntry| format!("conversions credited: {}", it.about);
@@ -83,7 +87,11 @@ fn credit(
         Column::new("value", Kind::Money, "value credited, exact: sums to all value"),
         Column::new("value_share", Kind::Share, "value credited over the value of all conversions"),
         Column::new("value_unrounded", Kind::Number, "value credited in minor units, not rounded"),
-        Column::new("removal_effect", Kind::Share, "conversions lost without the channel over all with a touch"),
+        Column::new(
+            "removal_effect",
+            Kind::Share,
+            "conversions lost without the channel over all with a touch",
+        ),
     ];
     let about = "Credit of each channel under each model. The value is apportioned in whole minor \
                  units, conversion by conversion; under markov over all at once.";
@@ -239,7 +247,8 @@ fn notes(
              without conversion (gap, end_of_data, open = \"null\") before reading it."
                 .to_owned(),
         );
-    }    let (gap, lookback) = (evidence.catalog.gap, evidence.catalog.lookback);
+    }
+    let (gap, lookback) = (evidence.catalog.gap, evidence.catalog.lookback);
     if gap.is_some_and(|gap| lookback.is_none_or(|it| it > gap)) {
         report.notes.push(
             "markov: the lookback is longer than the gap that ends a journey, so a touch may lie \

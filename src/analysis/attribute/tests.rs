@@ -78,6 +78,16 @@ fn only_the_chosen_models_are_shown_and_no_conversion_is_said() {
 }
 
 #[test]
+fn a_model_that_knows_no_direct_channel_says_so() {
+    let warned = |text: &str| {
+        let report = fixture(text).run::<Attribute>(AttributionOptions::default()).unwrap();
+        report.notes.iter().any(|it| it.contains("equals last touch"))
+    };
+    assert!(warned("ann: home~(none)@0s buy@1m"));
+    assert!(!warned("ann: home~DIRECT@0s buy@1m"));
+}
+
+#[test]
 fn whole_conversions_survive_large_sums() {
     let units = (1i128 << 53) * i128::from(UNITS) + i128::from(UNITS) / 2;
     assert_eq!(conversions(units), (1i64 << 53) as f64);

@@ -23,6 +23,15 @@ fn weigh(path: &Path<'_>, rules: &Rules, out: &mut Vec<f64>) {
     only(touches.len(), chosen.unwrap_or(touches.len().saturating_sub(1)), out);
 }
 
+/// What a report must say where no channel is direct, so that the model is plain last touch.
+pub fn warning(model: &str, rules: &Rules) -> Option<String> {
+    (model == LastNonDirect::NAME && rules.direct.is_empty()).then(|| {
+        "last_non_direct: no channel of the data is direct, so it equals last touch. If one means \
+         \"no channel\", name it: direct = \"NAME\" in [attribution]."
+            .to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use crate::analysis::attribution::{AttributionOptions, Rules, weights_of};

@@ -115,11 +115,15 @@ impl Paths {
     /// # Errors
     /// The chain has no solution: never, for counts of whole paths.
     pub fn solve(&self) -> Result<Removals> {
-        let mut moves: Vec<(u32, u32, u64)> =
-            self.moves.iter().map(|(&pair, &count)| ((pair >> 32) as u32, pair as u32, count)).collect();
+        let mut moves: Vec<(u32, u32, u64)> = self
+            .moves
+            .iter()
+            .map(|(&pair, &count)| ((pair >> 32) as u32, pair as u32, count))
+            .collect();
         moves.sort_unstable();
         let column = |of: fn(&ChannelEnds) -> u64| self.channels.iter().map(of).collect::<Vec<_>>();
-        let clamp = |it: Total| i64::try_from(it).unwrap_or(if it < 0 { i64::MIN } else { i64::MAX });
+        let clamp =
+            |it: Total| i64::try_from(it).unwrap_or(if it < 0 { i64::MIN } else { i64::MAX });
         let values: Vec<i64> = self.channels.iter().map(|it| clamp(it.value)).collect();
         let counts = ChainCounts {
             starts: &column(|it| it.starts),

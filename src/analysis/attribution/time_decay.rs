@@ -19,7 +19,9 @@ impl Model for TimeDecay {
 
 fn weigh(path: &Path<'_>, rules: &Rules, out: &mut Vec<f64>) {
     let Some(last) = path.touches.last() else { return };
-    out.extend(path.touches.iter().map(|it| half_to(last.time.since(it.time).0, rules.half_life.0)));
+    out.extend(
+        path.touches.iter().map(|it| half_to(last.time.since(it.time).0, rules.half_life.0)),
+    );
 }
 
 /// 2^(−time/half_life) for `time ≥ 0` and `half_life > 0`.
@@ -58,10 +60,10 @@ mod tests {
     fn older_touches_earn_less_as_in_the_adobe_example() {
         // Touches 9, 6, 0 and 0 days before the conversion; h = 7 days.
         let options = AttributionOptions::default();
-        let weights =
-            weights_of("time_decay", &[(0, 0), (1, 3), (2, 9), (3, 9)], &options.plain());
+        let weights = weights_of("time_decay", &[(0, 0), (1, 3), (2, 9), (3, 9)], &options.plain());
         let sum: f64 = weights.iter().sum();
-        let shares: Vec<i64> = weights.iter().map(|it| (it / sum * 1000.0).round() as i64).collect();
+        let shares: Vec<i64> =
+            weights.iter().map(|it| (it / sum * 1000.0).round() as i64).collect();
         assert_eq!(shares, [138, 186, 338, 338]);
     }
 

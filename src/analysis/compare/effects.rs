@@ -117,4 +117,3 @@ pub(super) fn revenue(
     }
     report.tables.push(table);
 }
-

@@ -33,12 +33,7 @@ pub(super) fn report(
     report
 }
 
-fn gate(
-    report: &mut Report,
-    compare: &Compare,
-    state: &CompareState,
-    check: Option<&RatioCheck>,
-) {
+fn gate(report: &mut Report, compare: &Compare, state: &CompareState, check: Option<&RatioCheck>) {
     let sizes = |arm: (&Arm, &super::Variant)| format!("{} {}", arm.1.name, arm.0.customers);
     let sizes: Vec<String> = state.arms.iter().zip(&compare.variants).map(sizes).collect();
     let sizes = sizes.join(", ");
@@ -46,8 +41,8 @@ fn gate(
         Some(it) if it.alarm => {
             report.negative = true;
             format!(
-                "SAMPLE RATIO MISMATCH (p = {:.2e}, alarm below {RATIO_ALARM}): the arms ({sizes}) do \
-                 not have their planned sizes. Find out why before reading any other figure.",
+                "SAMPLE RATIO MISMATCH (p = {:.2e}, alarm below {RATIO_ALARM}): the arms ({sizes}) \
+                 do not have their planned sizes. Find out why before reading any other figure.",
                 it.p
             )
         }
@@ -104,25 +99,20 @@ fn split(compare: &Compare, state: &CompareState, check: Option<&RatioCheck>) ->
     table
 }
 
-fn notes(
-    report: &mut Report,
-    compare: &Compare,
-    state: &CompareState,
-    evidence: &Evidence<'_>,
-) {
+fn notes(report: &mut Report, compare: &Compare, state: &CompareState, evidence: &Evidence<'_>) {
     report.notes.push(format!(
         "Unit of every test: the customer. A customer belongs to the variant that its events carry \
          in \"{}\"; {} with several are left out, and {} with none.",
         compare.property_name, state.mixed, state.without,
     ));
     if compare.planned {
-        report.notes.push(format!(
-            "Left out as not in the planned split: {} customers.",
-            state.unplanned
-        ));
+        report
+            .notes
+            .push(format!("Left out as not in the planned split: {} customers.", state.unplanned));
     }
     report.notes.push(
-        "All of a customer's events count, also those before the variant was first seen.".to_owned(),
+        "All of a customer's events count, also those before the variant was first seen."
+            .to_owned(),
     );
     report.notes.push(format!(
         "Intervals: {} % each, not adjusted for their number; the q values are, over all \

@@ -89,7 +89,9 @@ fn a_split_off_its_plan_is_the_first_finding_and_a_no() {
 fn the_control_is_the_one_named_or_the_usual_one() {
     let names = |text: &str, change: fn(&mut ExperimentOptions)| {
         let report = run(&fixture(text), change)?;
-        Ok::<_, Error>(table(&report, "conversion").iter().map(|it| it[0].clone()).collect::<Vec<_>>())
+        Ok::<_, Error>(
+            table(&report, "conversion").iter().map(|it| it[0].clone()).collect::<Vec<_>>(),
+        )
     };
     let texts = |names: &[&str]| names.iter().map(|it| Cell::text(*it)).collect::<Vec<_>>();
     let three = "x: h@0s/beta; y: h@0s/Control; z: h@0s/alpha";

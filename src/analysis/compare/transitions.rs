@@ -109,4 +109,3 @@ fn transition(it: &EdgeRow, compare: &Compare, evidence: &Evidence<'_>) -> Vec<C
         note,
     ]
 }
-

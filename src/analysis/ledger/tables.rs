@@ -2,7 +2,8 @@
 //! `apportion` alone.
 
 use crate::analysis::Evidence;
-use crate::analysis::attribution::{CAVEAT, Method, ModelEntry, UNATTRIBUTED, UNITS};
+use crate::analysis::attribution::last_non_direct::warning;
+use crate::analysis::attribution::{CAVEAT, Method, ModelEntry, Rules, UNATTRIBUTED, UNITS};
 use crate::base::ChannelId;
 use crate::base::money::{Total, apportion};
 use crate::model::{Cell, Column, Kind, Report, Table};
@@ -26,6 +27,7 @@ struct Sum {
 pub(super) fn report(
     state: &LedgerState,
     model: &ModelEntry,
+    rules: &Rules,
     evidence: &Evidence<'_>,
 ) -> Report {
     let currency = evidence.catalog.currency;
@@ -33,7 +35,8 @@ pub(super) fn report(
     let (ledger, sums) = rows(state, model, evidence);
     let credited: Total = sums.iter().map(|it| it.sales + it.refunds).sum();
     let units: i128 = sums.iter().map(|it| it.units).sum();
-    let exact = credited == state.value && units == i128::from(state.conversions) * i128::from(UNITS);
+    let exact =
+        credited == state.value && units == i128::from(state.conversions) * i128::from(UNITS);
     report.negative = !exact;
     report.findings.push(format!(
         "{} credit rows of {} conversions sum to {} {currency}; the conversions are worth {} \
@@ -47,15 +50,12 @@ pub(super) fn report(
     report.tables.push(totals(&sums, evidence));
     report.tables.push(proof(state, credited, units));
     report.tables.push(ledger);
+    report.notes.extend(warning(model.name, rules));
     notes(&mut report, model);
     report
 }
 
-fn rows(
-    state: &LedgerState,
-    model: &ModelEntry,
-    evidence: &Evidence<'_>,
-) -> (Table, Vec<Sum>) {
+fn rows(state: &LedgerState, model: &ModelEntry, evidence: &Evidence<'_>) -> (Table, Vec<Sum>) {
     let columns = vec![
         Column::new("conversion_time", Kind::Time, "when it converted"),
         Column::new("order", Kind::Text, "the order id; empty if the event carries none"),

@@ -61,6 +61,13 @@ fn rows_are_in_order_of_time_then_order_then_customer_and_name_everything() {
 }
 
 #[test]
+fn ties_of_time_are_ordered_by_the_customers_name() {
+    let report = ledger(&fixture("zoe: buy@0s=1.00; amy: buy@0s=2.00"), "last");
+    let names = report.table("ledger").unwrap().rows.iter().map(|it| it[2].clone());
+    assert!(names.eq(["amy", "zoe"].map(Cell::text)));
+}
+
+#[test]
 fn every_model_sums_to_the_orders_and_reconciles() {
     let fixture = fixture(SHOP);
     let order = |order: &str, amount| OrderAmount {
