@@ -1,0 +1,282 @@
+//! The only thing in touchpath that creates result files: whole or not at all.
+//!
+//! A file is written beside its place under a name that begins with `.touchpath-`,
+//! flushed, synced and renamed; then its folder is synced. Whoever is killed in
+//! between leaves the old file, and a leftover that the next run sweeps.
+
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
+
+use crate::base::{Error, Place, Result};
+
+/// The beginning of every temporary name, before the process' number.
+const PREFIX: &str = ".touchpath-";
+/// The name that [`write_folder`] moves last.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Writes a file with what `fill` writes; at an error the old file stays.
+///
+/// A path that exists and is no regular file (`/dev/null`, a pipe) is written to as
+/// it is, never replaced; a symbolic link keeps pointing where it points.
+///
+/// # Errors
+/// `fill`'s, or the file system's, with the path.
+pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let named = |error: Error| error.or_at(Place::file(path.display().to_string()));
+    let fill = |out: &mut dyn Write| fill(out);
+    match fs_err::metadata(path) {
+        Ok(it) if it.is_dir() => Err(named(Error::new("is a folder").hint("name a file in it"))),
+        Ok(it) if !it.is_file() => write_through(path, fill).map_err(named),
+        Ok(_) => {
+            let target = fs_err::canonicalize(path).map_err(|it| named(plain(&it, path)))?;
+            replace(&target, fill).map_err(named)
+        }
+        Err(_) => replace(path, fill).map_err(named),
+    }
+}
+
+/// Writes a file with these bytes: see [`write`].
+///
+/// # Errors
+/// As [`write`].
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    write(path, |out| Ok(out.write_all(bytes)?))
+}
+
+fn write_through(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let file = fs_err::OpenOptions::new().write(true).open(path).map_err(|it| plain(&it, path))?;
+    let mut out = std::io::BufWriter::new(file);
+    fill(&mut out)?;
+    out.flush().map_err(|it| plain(&it, path))
+}
+
+fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let folder = folder_of(path);
+    if !folder.is_dir() {
+        return Err(Error::new(format!("there is no folder \"{}\"", folder.display())));
+    }
+    sweep(&folder);
+    let file = temporary().tempfile_in(&folder).map_err(|it| plain(&it, path))?;
+    let mut out = std::io::BufWriter::new(file);
+    fill(&mut out)?;
+    // A dropped BufWriter swallows the error of its last write: ask for it.
+    let file = out.into_inner().map_err(|it| plain(it.error(), path))?;
+    file.as_file().sync_all().map_err(|it| plain(&it, path))?;
+    file.persist(path).map_err(|it| plain(&it.error, path))?;
+    sync_folder(&folder);
+    Ok(())
+}
+
+/// Writes files into a folder (made if missing): all of them, or the old ones stay.
+///
+/// All are first written and synced beside their places, then moved one by one,
+/// `manifest.json` last: it holds the hash of each, so that a reader who checks it
+/// never takes a mixed set for a whole one. Names are ours, never the data's: one
+/// component of letters, digits, `.`, `-` and `_`.
+///
+/// # Errors
+/// A name that would leave the folder; the file system's, with the path.
+pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+    for (name, _) in files {
+        check_name(name)?;
+    }
+    fs_err::create_dir_all(folder).map_err(|it| plain(&it, folder))?;
+    sweep(folder);
+    // Inside the folder, not beside it: a rename must not cross file systems.
+    let staged = temporary().tempdir_in(folder).map_err(|it| plain(&it, folder))?;
+    for (name, bytes) in files {
+        let path = staged.path().join(name);
+        stage(&path, bytes).map_err(|it| plain(&it, &folder.join(name)))?;
+    }
+    let (last, first): (Vec<_>, Vec<_>) = files.iter().partition(|it| it.0 == MANIFEST);
+    for (name, _) in first.into_iter().chain(last) {
+        let to = folder.join(name);
+        fs_err::rename(staged.path().join(name), &to).map_err(|it| plain(&it, &to))?;
+    }
+    sync_folder(folder);
+    Ok(())
+}
+
+fn stage(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = fs_err::OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Removes what killed runs left in a folder. Leftovers of processes still running
+/// stay; what cannot be removed does no harm and stays too.
+pub fn sweep(folder: &Path) {
+    let Ok(entries) = fs_err::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(rest) = name.to_str().and_then(|it| it.strip_prefix(PREFIX)) else { continue };
+        let owner = rest.split('-').next().and_then(|it| it.parse::<u32>().ok());
+        if owner.is_some_and(|it| !is_running(it, &entry)) {
+            let path = entry.path();
+            let _ = match path.is_dir() {
+                true => fs_err::remove_dir_all(path),
+                false => fs_err::remove_file(path),
+            };
+        }
+    }
+}
+
+/// Whether a process may still be at work on its leftover: asked of the system where
+/// it tells, else by age.
+fn is_running(process: u32, entry: &fs_err::DirEntry) -> bool {
+    if process == std::process::id() {
+        return true;
+    }
+    if cfg!(target_os = "linux") && Path::new("/proc/self").exists() {
+        return Path::new(&format!("/proc/{process}")).exists();
+    }
+    let age = entry.metadata().and_then(|it| it.modified()).ok().and_then(|it| it.elapsed().ok());
+    age.is_none_or(|it| it.as_secs() < 24 * 3600)
+}
+
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    // The builder keeps borrowed names: one process has one, made once.
+    static NAME: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    builder.prefix(NAME.get_or_init(|| format!("{PREFIX}{}-", std::process::id())));
+    builder
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(it) if !it.as_os_str().is_empty() => it.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let mut parts = Path::new(name).components();
+    let one = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
+    let tame = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if one && name.chars().all(tame) && !name.starts_with('.') {
+        Ok(())
+    } else {
+        Err(Error::new(format!("refuses to write a file named {name:?}")))
+    }
+}
+
+/// Makes the renames last through a power cut, where the system can; a folder that
+/// cannot be synced (some network shares) is not an error of the data.
+fn sync_folder(folder: &Path) {
+    if cfg!(unix) {
+        let _ = fs_err::File::open(folder).and_then(|it| it.sync_all());
+    }
+}
+
+fn plain(error: &std::io::Error, path: &Path) -> Error {
+    let kind = error.kind();
+    // fs_err says the path too: keep only the system's own words.
+    let words = match error.raw_os_error().map(std::io::Error::from_raw_os_error) {
+        Some(system) => system.to_string(),
+        None => match std::error::Error::source(error) {
+            Some(source) => source.to_string(),
+            None => error.to_string(),
+        },
+    };
+    Error::new(format!("cannot write: {words}"))
+        .at(Place::file(path.display().to_string()))
+        .caused_by(std::io::Error::new(kind, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs_err::read_dir(folder)
+            .unwrap()
+            .map(|it| it.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("map.dot");
+        write_file(&path, b"old").unwrap();
+        let error = write(&path, |out| {
+            out.write_all(b"half of the new")?;
+            Err(Error::new("broke"))
+        })
+        .unwrap_err();
+        assert_eq!(error.to_string(), format!("{}: broke", path.display()));
+        assert_eq!(fs_err::read(&path).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["map.dot"]);
+        write_file(&path, b"new").unwrap();
+        assert_eq!(fs_err::read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn devices_are_written_to_and_folders_are_not() {
+        assert!(write_file(Path::new("/dev/null"), b"x").is_ok());
+        if Path::new("/dev/full").exists() {
+            let error = write_file(Path::new("/dev/full"), b"x").unwrap_err();
+            assert!(error.to_string().starts_with("/dev/full: cannot write: No space"), "{error}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        assert!(write_file(folder.path(), b"x").unwrap_err().message().contains("is a folder"));
+        let error = write_file(&folder.path().join("no/where.csv"), b"x").unwrap_err();
+        assert!(error.message().starts_with("there is no folder"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_keeps_pointing_where_it_points() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        write_file(&real, b"old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        write_file(&link, b"new").unwrap();
+        assert_eq!(fs_err::read(&real).unwrap(), b"new");
+        assert!(fs_err::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn a_folder_gets_all_files_and_keeps_what_is_not_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("report");
+        let files: Vec<(String, Vec<u8>)> =
+            [MANIFEST, "index.html", "map.svg"].map(|it| (it.to_owned(), it.into())).into();
+        write_folder(&out, &files).unwrap();
+        write_file(&out.join("mine.txt"), b"x").unwrap();
+        write_folder(&out, &files).unwrap();
+        assert_eq!(names(&out), ["index.html", MANIFEST, "map.svg", "mine.txt"]);
+    }
+
+    #[test]
+    fn names_that_leave_the_folder_are_refused_before_anything_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["../x", "/etc/x", "a/b", "", ".", "..", ".touchpath-1-x", "a\0b", "a\nb"] {
+            let files = vec![("ok.csv".to_owned(), vec![]), (name.to_owned(), vec![])];
+            assert!(write_folder(folder.path(), &files).is_err(), "{name:?}");
+            assert!(names(folder.path()).is_empty(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn leftovers_of_the_dead_are_swept_and_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let ours = format!("{PREFIX}{}-abc", std::process::id());
+        let dead = format!("{PREFIX}4194399-abc");
+        for name in [ours.as_str(), dead.as_str(), ".touchpath-note", "map.dot"] {
+            fs_err::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(folder.path().join(name))
+                .unwrap();
+        }
+        sweep(folder.path());
+        let left = names(folder.path());
+        assert!(left.contains(&ours) && left.contains(&".touchpath-note".to_owned()));
+        if cfg!(target_os = "linux") {
+            assert!(!left.contains(&dead), "{left:?}");
+        }
+    }
+}

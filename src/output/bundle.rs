@@ -1,0 +1,192 @@
+//! The files of `report -o DIR`: one page, maps, a CSV per table, JSON, rejects, manifest.
+//!
+//! Makes bytes only; [`atomic::write_folder`](super::atomic::write_folder) writes them.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::{Style, atomic, csv, escape, format, html, map};
+use crate::base::{Error, Reject, Result};
+use crate::model::Report;
+
+/// The files of a report folder, in the order in which they are written.
+///
+/// `index.html`, `map.dot` and `map.svg` (of the first map; further ones as
+/// `<report>-<key>.dot` and `.svg`), `<report>-<table>.csv`, `report.json`,
+/// `rejects.csv`, and `manifest.json`: the manifest given, with `files` added, the
+/// SHA-256 of every other file.
+///
+/// # Errors
+/// A map too large to lay out; two tables that would share a file.
+pub fn bundle(
+    title: &str,
+    reports: &[&Report],
+    rejects: &[Reject],
+    manifest: &Value,
+    style: &Style,
+) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut page = Vec::new();
+    let titled = Style { title: Some(title.to_owned()), ..style.clone() };
+    html::write(reports, &titled, &mut page)?;
+    files.push(("index.html".to_owned(), page));
+    let maps = reports.iter().flat_map(|it| it.maps.iter().map(move |map| (*it, map)));
+    for (index, (report, (key, map))) in maps.enumerate() {
+        let stem = if index == 0 { "map".to_owned() } else { stem(&report.name, key) };
+        let (mut dot, mut svg) = (Vec::new(), Vec::new());
+        map::dot::write(map, &style.map, &mut dot)?;
+        map::svg::write(map, &style.map, &mut svg)?;
+        files.push((format!("{stem}.dot"), dot));
+        files.push((format!("{stem}.svg"), svg));
+    }
+    for report in reports {
+        for table in &report.tables {
+            let mut bytes = Vec::new();
+            csv::write_table(table, report.currency, style.csv_raw, &mut bytes)?;
+            files.push((format!("{}.csv", stem(&report.name, &table.key)), bytes));
+        }
+    }
+    let mut json = Vec::new();
+    (super::json::FORMAT.write)(reports, style, &mut json)?;
+    files.push(("report.json".to_owned(), json));
+    let mut bytes = Vec::new();
+    write_rejects(rejects, style.csv_raw, &mut bytes)?;
+    files.push(("rejects.csv".to_owned(), bytes));
+    unique(&files)?;
+    let manifest = with_hashes(manifest, &files)?;
+    files.push((atomic::MANIFEST.to_owned(), manifest));
+    Ok(files)
+}
+
+/// A file's stem of names that are ours; anything odd becomes `_`.
+fn stem(report: &str, part: &str) -> String {
+    let tame = |it: &str| -> String {
+        it.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
+    };
+    format!("{}-{}", tame(report), tame(part))
+}
+
+fn unique(files: &[(String, Vec<u8>)]) -> Result<()> {
+    let mut names: Vec<String> = files.iter().map(|it| it.0.to_ascii_lowercase()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|it| it[0] == it[1]) {
+        Some(pair) => Err(Error::new(format!("two parts of the report would be \"{}\"", pair[0]))),
+        None => Ok(()),
+    }
+}
+
+/// The bytes of `rejects.csv`: see [`write_rejects`].
+///
+/// # Errors
+/// None in practice: memory takes all bytes.
+pub fn rejects(rejects: &[Reject]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    write_rejects(rejects, false, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes rows set aside: where each stands, why, and the row itself.
+///
+/// # Errors
+/// The writer's.
+pub fn write_rejects(rejects: &[Reject], raw: bool, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "file,line,column,reason,detail,row")?;
+    for it in rejects {
+        let text = |it: &str| escape::csv_cell(it, raw);
+        let place = |it: u64| if it == 0 { String::new() } else { it.to_string() };
+        writeln!(
+            out,
+            "{},{},{},{},{},{}",
+            text(&it.place.file),
+            place(it.place.line),
+            place(it.place.column),
+            it.kind.key(),
+            text(&it.detail),
+            text(&it.raw),
+        )?;
+    }
+    Ok(())
+}
+
+fn with_hashes(manifest: &Value, files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
+    let mut manifest = match manifest {
+        Value::Object(it) => it.clone(),
+        Value::Null => Map::new(),
+        other => Map::from_iter([("run".to_owned(), other.clone())]),
+    };
+    let hashes: BTreeMap<&str, String> =
+        files.iter().map(|it| (it.0.as_str(), hex(&Sha256::digest(&it.1)))).collect();
+    let hashes = hashes.into_iter().map(|it| (it.0.to_owned(), Value::from(it.1))).collect();
+    manifest.insert("files".to_owned(), Value::Object(hashes));
+    let mut bytes = serde_json::to_vec_pretty(&Value::Object(manifest))
+        .map_err(|error| Error::from(std::io::Error::from(error)))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
+}
+
+/// How many bytes the files have, for people.
+pub fn size(files: &[(String, Vec<u8>)]) -> String {
+    format!("{}B", format::short(files.iter().map(|it| it.1.len() as u64).sum()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::base::{IssueKind, Place};
+
+    #[test]
+    fn a_folder_is_one_page_maps_tables_and_a_manifest_of_hashes() {
+        let (drop, funnel) = (sample::report(), sample::funnel());
+        let manifest = serde_json::json!({"tool": "touchpath", "seed": 7});
+        let files = bundle("Shop", &[&drop, &funnel], &[], &manifest, &Style::default()).unwrap();
+        let names: Vec<&str> = files.iter().map(|it| it.0.as_str()).collect();
+        let expected = [
+            "index.html",
+            "map.dot",
+            "map.svg",
+            "dropoff-stages.csv",
+            "dropoff-curve.csv",
+            "funnel-funnel.csv",
+            "report.json",
+            "rejects.csv",
+            "manifest.json",
+        ];
+        assert_eq!(names, expected);
+        let manifest: Value = serde_json::from_slice(&files[8].1).unwrap();
+        assert_eq!(manifest["seed"], 7);
+        assert_eq!(manifest["files"].as_object().unwrap().len(), 8);
+        assert_eq!(manifest["files"]["map.dot"], hex(&Sha256::digest(&files[1].1)));
+    }
+
+    #[test]
+    fn two_tables_of_one_name_are_refused() {
+        let report = sample::funnel();
+        assert!(bundle("", &[&report, &report], &[], &Value::Null, &Style::default()).is_err());
+        assert_eq!(stem("a/../b", "c d"), "a____b-c_d");
+    }
+
+    #[test]
+    fn rejects_are_guarded_rows() {
+        let kind = IssueKind::FieldCount;
+        let reject = Reject {
+            file_order: 0,
+            place: Place::line("e.csv", 7),
+            kind,
+            detail: "3 fields".to_owned(),
+            raw: "=cmd,1,2".to_owned(),
+        };
+        let mut out = Vec::new();
+        write_rejects(&[reject], false, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let row = format!("e.csv,7,,{},3 fields,\"'=cmd,1,2\"\n", kind.key());
+        assert_eq!(text, format!("file,line,column,reason,detail,row\n{row}"));
+    }
+}

@@ -1,0 +1,383 @@
+//! Charts of a report's tables as static SVG: bars, step curves with a band, funnels.
+//!
+//! Drawn from the table's own cells, so that picture and table cannot differ. Words
+//! take the page's color; classes only set fills that have a fallback.
+
+use super::escape::{one_line, xml};
+use super::format;
+use super::map::measure::{fit, width};
+use crate::base::Currency;
+use crate::model::{Cell, Chart, Table};
+
+const WIDTH: f64 = 720.0;
+const TEXT: f64 = 12.0;
+/// The most bars that still read as a picture.
+const BARS: usize = 25;
+
+/// The chart of a table, if it asks for one and has the cells for it.
+pub(super) fn draw(table: &Table, currency: Currency) -> Option<String> {
+    let inner = match table.chart.as_ref()? {
+        Chart::Bars { label, value } => bars(table, label, value, currency),
+        Chart::Curve { x, y, band } => curve(table, x, y, *band, currency),
+        Chart::Funnel { label, value } => funnel(table, label, value, currency),
+    }?;
+    let (body, height) = inner;
+    Some(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" class=\"chart\" \
+         viewBox=\"0 0 {WIDTH} {h}\" width=\"{WIDTH}\" height=\"{h}\" font-size=\"{TEXT}\">\
+         <title>{}</title><desc>{}</desc>{body}</svg>",
+        xml(&table.title),
+        xml(&table.about),
+        h = height.ceil(),
+    ))
+}
+
+/// The figure of a cell, for its length or height.
+fn figure(cell: &Cell) -> Option<f64> {
+    let value = match cell {
+        Cell::Count(it) => *it as f64,
+        Cell::Integer(it) => *it as f64,
+        Cell::Share(it) | Cell::Number(it) => *it,
+        Cell::Money(it) => *it as f64,
+        Cell::Span(it) => it.as_seconds(),
+        Cell::Time(it) => it.0 as f64 / 1e6,
+        Cell::Empty(_) | Cell::Text(_) | Cell::Flag(_) => return None,
+    };
+    value.is_finite().then_some(value)
+}
+
+fn px(value: f64) -> String {
+    format!("{}", (value * 10.0).round() / 10.0 + 0.0)
+}
+
+fn words(x: f64, y: f64, anchor: &str, class: &str, text: &str) -> String {
+    format!(
+        "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\" class=\"{class}\" fill=\"currentColor\">{}</text>",
+        px(x),
+        px(y),
+        xml(text)
+    )
+}
+
+fn bar(x: f64, y: f64, width: f64, class: &str, fill: &str, tip: &str) -> String {
+    format!(
+        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"17\" rx=\"2\" class=\"{class}\" \
+         fill=\"{fill}\"><title>{}</title></rect>",
+        px(x),
+        px(y),
+        px(width.max(0.5)),
+        xml(tip)
+    )
+}
+
+type Labeled<'a> = Vec<(String, &'a Cell, f64)>;
+
+/// Labels, cells and figures of the rows that have both.
+fn labeled<'a>(table: &'a Table, label: &str, value: &str) -> Option<Labeled<'a>> {
+    let (label, value) = (table.column(label)?, table.column(value)?);
+    let name = |cell: &Cell| one_line(&format::people(cell, Currency::default()), 200);
+    let rows = table.rows.iter().filter_map(|row| {
+        let figure = figure(&row[value])?;
+        Some((name(&row[label]), &row[value], figure))
+    });
+    let rows: Labeled = rows.collect();
+    (!rows.is_empty()).then_some(rows)
+}
+
+fn bars(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(String, f64)> {
+    let rows = labeled(table, label, value)?;
+    let shown = &rows[..rows.len().min(BARS)];
+    let widest = shown.iter().map(|it| width(&it.0, TEXT, false)).fold(0.0, f64::max);
+    let left = widest.min(WIDTH * 0.42) + 8.0;
+    let values: Vec<String> = shown.iter().map(|it| format::people(it.1, currency)).collect();
+    let right = values.iter().map(|it| width(it, TEXT, false)).fold(0.0, f64::max) + 8.0;
+    let (low, high) =
+        shown.iter().fold((0.0f64, 0.0f64), |(low, high), it| (low.min(it.2), high.max(it.2)));
+    let scale = (WIDTH - left - right) / (high - low).max(f64::MIN_POSITIVE);
+    let zero = left - low * scale;
+    let mut out = String::new();
+    for (index, ((name, _, figure), value)) in shown.iter().zip(&values).enumerate() {
+        let y = index as f64 * 24.0 + 4.0;
+        let name = fit(name, left - 8.0, TEXT, false);
+        out.push_str(&words(left - 8.0, y + 13.0, "end", "label", &name));
+        let length = figure.abs() * scale;
+        let (x, class, fill) = match *figure < 0.0 {
+            true => (zero - length, "bar minus", "#d55e00"),
+            false => (zero, "bar", "#4292c6"),
+        };
+        out.push_str(&bar(x, y, length, class, fill, &format!("{name}: {value}")));
+        out.push_str(&words(x + length + 5.0, y + 13.0, "start", "value", value));
+    }
+    let mut height = shown.len() as f64 * 24.0 + 6.0;
+    if rows.len() > shown.len() {
+        let more = super::table::more(rows.len() - shown.len());
+        out.push_str(&words(
+            left,
+            height + 12.0,
+            "start",
+            "quiet",
+            &format!("… {more} in the table"),
+        ));
+        height += 20.0;
+    }
+    Some((out, height))
+}
+
+fn funnel(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(String, f64)> {
+    let rows = labeled(table, label, value)?;
+    let first = rows.first().map(|it| it.2).filter(|it| *it > 0.0)?;
+    let widest = rows.iter().map(|it| width(&it.0, TEXT, false)).fold(0.0, f64::max);
+    let left = widest.min(WIDTH * 0.3) + 8.0;
+    let room = WIDTH - left - 210.0;
+    let mut out = String::new();
+    let mut before = first;
+    for (index, (name, cell, figure)) in rows.iter().enumerate() {
+        let y = index as f64 * 34.0 + 4.0;
+        let name = fit(name, left - 8.0, TEXT, false);
+        out.push_str(&words(left - 8.0, y + 13.0, "end", "label", &name));
+        out.push_str(&bar(left, y, room, "back", "#e8edf2", &name));
+        let shown = format::people(cell, currency);
+        out.push_str(&bar(
+            left,
+            y,
+            room * figure / first,
+            "bar",
+            "#4292c6",
+            &format!("{name}: {shown}"),
+        ));
+        let mut note = shown;
+        if index > 0 {
+            let of_first = format::percent(figure / first);
+            note.push_str(&format!(" · {of_first} of the first"));
+            if before > 0.0 && index > 1 {
+                note.push_str(&format!(", {} of the last", format::percent(figure / before)));
+            }
+        }
+        out.push_str(&words(left + room + 8.0, y + 13.0, "start", "value", &note));
+        before = *figure;
+    }
+    Some((out, rows.len() as f64 * 34.0))
+}
+
+/// A plot's frame: where data becomes pixels.
+struct Frame {
+    left: f64,
+    bottom: f64,
+    x: (f64, f64),
+    y: (f64, f64),
+}
+
+const HEIGHT: f64 = 300.0;
+const TOP: f64 = 12.0;
+
+impl Frame {
+    fn x(&self, value: f64) -> f64 {
+        let span = (self.x.1 - self.x.0).max(f64::MIN_POSITIVE);
+        self.left + (value - self.x.0) / span * (WIDTH - 16.0 - self.left)
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        let span = (self.y.1 - self.y.0).max(f64::MIN_POSITIVE);
+        self.bottom - (value - self.y.0) / span * (self.bottom - TOP)
+    }
+}
+
+fn curve(
+    table: &Table,
+    x: &str,
+    y: &str,
+    band: Option<(&str, &str)>,
+    currency: Currency,
+) -> Option<(String, f64)> {
+    let (x_column, y_column) = (table.column(x)?, table.column(y)?);
+    let points = points(table, x_column, y_column);
+    if points.len() < 2 {
+        return None;
+    }
+    let edges = band.and_then(|(low, high)| {
+        let low = self::points(table, x_column, table.column(low)?);
+        let high = self::points(table, x_column, table.column(high)?);
+        (low.len() > 1 && high.len() > 1).then_some((low, high))
+    });
+    let all = edges.iter().flat_map(|it| it.0.iter().chain(&it.1)).chain(&points);
+    let (low, high) =
+        all.fold((0.0f64, f64::MIN), |(low, high), it| (low.min(it.1), high.max(it.1)));
+    let ends = (points[0].0, points[points.len() - 1].0);
+    let frame =
+        Frame { left: 64.0, bottom: HEIGHT - 44.0, x: ends, y: (low, high.max(low + 1e-9)) };
+    let mut out = axes(&frame, table, x_column, y_column, currency);
+    if let Some((low, high)) = edges {
+        let mut path = format!("M{}", steps(&frame, &low));
+        let mut back = corners(&frame, &high);
+        back.reverse();
+        back.iter().for_each(|it| path.push_str(&format!("L{} {}", px(it.0), px(it.1))));
+        out.push_str(&format!(
+            "<path d=\"{path}Z\" class=\"band\" fill=\"#4292c6\" fill-opacity=\"0.18\"/>"
+        ));
+    }
+    out.push_str(&format!(
+        "<path d=\"M{}\" class=\"line\" fill=\"none\" stroke=\"#2171b5\" stroke-width=\"2\"/>",
+        steps(&frame, &points)
+    ));
+    Some((out, HEIGHT))
+}
+
+fn points(table: &Table, x: usize, y: usize) -> Vec<(f64, f64)> {
+    table.rows.iter().filter_map(|row| Some((figure(&row[x])?, figure(&row[y])?))).collect()
+}
+
+/// The corners of a curve that keeps each value until the next x.
+fn corners(frame: &Frame, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut corners = Vec::with_capacity(points.len() * 2);
+    let mut before: Option<f64> = None;
+    for &(x, y) in points {
+        let (x, y) = (frame.x(x), frame.y(y));
+        if let Some(before) = before {
+            corners.push((x, before));
+        }
+        corners.push((x, y));
+        before = Some(y);
+    }
+    corners
+}
+
+fn steps(frame: &Frame, points: &[(f64, f64)]) -> String {
+    let corners = corners(frame, points);
+    corners.iter().map(|it| format!("{} {}", px(it.0), px(it.1))).collect::<Vec<_>>().join("L")
+}
+
+fn axes(frame: &Frame, table: &Table, x: usize, y: usize, currency: Currency) -> String {
+    let mut out = String::new();
+    let line = |x1: f64, y1: f64, x2: f64, y2: f64| {
+        format!(
+            "<path d=\"M{} {}L{} {}\" class=\"grid\" stroke=\"currentColor\" stroke-opacity=\"0.18\"/>",
+            px(x1),
+            px(y1),
+            px(x2),
+            px(y2)
+        )
+    };
+    for value in ticks(frame.y, 5, unit(table, y)) {
+        let at = frame.y(value);
+        out.push_str(&line(frame.left, at, WIDTH - 16.0, at));
+        let text = tick(table, y, value, currency);
+        out.push_str(&words(frame.left - 6.0, at + 4.0, "end", "quiet", &text));
+    }
+    for value in ticks(frame.x, 7, unit(table, x)) {
+        let at = frame.x(value);
+        out.push_str(&line(at, frame.bottom, at, frame.bottom + 4.0));
+        let text = tick(table, x, value, currency);
+        out.push_str(&words(at, frame.bottom + 18.0, "middle", "quiet", &text));
+    }
+    let (x_title, y_title) = (&table.columns[x].title, &table.columns[y].title);
+    let middle = (frame.left + WIDTH) / 2.0;
+    let title = format!("{} by {}", one_line(y_title, 60), one_line(x_title, 60));
+    out.push_str(&words(middle, HEIGHT - 8.0, "middle", "quiet", &title));
+    out
+}
+
+/// What a column's ticks should be whole multiples of: days where spans are long.
+fn unit(table: &Table, column: usize) -> f64 {
+    let spans = table.rows.iter().filter_map(|it| match it[column] {
+        Cell::Span(it) => Some(it.as_seconds()),
+        _ => None,
+    });
+    match spans.fold(0.0, f64::max) {
+        it if it >= 2.0 * 86_400.0 => 86_400.0,
+        it if it >= 2.0 * 3_600.0 => 3_600.0,
+        it if it >= 120.0 => 60.0,
+        _ => 1.0,
+    }
+}
+
+/// Round values in a range, about as many as wanted: multiples of 1, 2 or 5 times a power of ten.
+fn ticks(range: (f64, f64), wanted: usize, unit: f64) -> Vec<f64> {
+    let (low, high) = (range.0 / unit, range.1 / unit);
+    let rough = (high - low) / wanted as f64;
+    if rough <= 0.0 || !rough.is_finite() {
+        return vec![range.0];
+    }
+    let power = 10f64.powi(rough.log10().floor() as i32);
+    let step = [1.0, 2.0, 5.0, 10.0].map(|it| it * power).into_iter().find(|it| *it >= rough);
+    let step = step.unwrap_or(10.0 * power);
+    let first = (low / step).ceil() as i64;
+    let last = (high / step + 1e-9).floor() as i64;
+    (first..=last).map(|it| it as f64 * step * unit).collect()
+}
+
+fn tick(table: &Table, column: usize, value: f64, currency: Currency) -> String {
+    match table.rows.first().map(|it| &it[column]) {
+        Some(Cell::Share(_)) => {
+            let text = format!("{:.2}", value * 100.0);
+            format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+        }
+        Some(Cell::Span(_)) if unit(table, column) == 86_400.0 => {
+            format!("{:.0} d", value / 86_400.0)
+        }
+        Some(Cell::Span(_)) => crate::base::Span((value * 1e6) as i64).human(),
+        Some(Cell::Money(_)) => format::money(value as i128, currency),
+        Some(Cell::Time(_)) => {
+            let time = crate::base::Timestamp((value * 1e6) as i64).to_string();
+            time.chars().take(10).collect()
+        }
+        Some(Cell::Count(_)) => format::short(value.max(0.0) as u64),
+        _ => format::people(&Cell::Number(value), currency),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::model::{Column, Kind};
+
+    fn parsed(table: &Table) -> String {
+        let svg = draw(table, Currency::default()).unwrap();
+        roxmltree::Document::parse(&svg).unwrap();
+        svg
+    }
+
+    #[test]
+    fn each_kind_of_chart_is_drawn() {
+        let report = sample::report();
+        let bars = parsed(&report.tables[0]);
+        assert_eq!(bars.matches("class=\"bar\"").count(), 21);
+        let curve = parsed(&report.tables[1]);
+        assert!(curve.contains("class=\"band\"") && curve.contains(">5 d<"), "{curve}");
+        let funnel = parsed(&sample::funnel().tables[0]);
+        assert!(funnel.contains("18,020 · 49% of the first"), "{funnel}");
+    }
+
+    #[test]
+    fn tables_without_figures_have_no_chart() {
+        let columns = vec![Column::new("a", Kind::Text, ""), Column::new("b", Kind::Share, "")];
+        let mut table = Table::new("t", "T", "", columns);
+        table.chart = Some(Chart::Bars { label: "a", value: "b" });
+        assert!(draw(&table, Currency::default()).is_none());
+        table.push(vec![Cell::text("x"), Cell::Empty("no base")]);
+        assert!(draw(&table, Currency::default()).is_none());
+        table.chart = Some(Chart::Curve { x: "no", y: "such", band: None });
+        assert!(draw(&table, Currency::default()).is_none());
+    }
+
+    #[test]
+    fn hostile_labels_and_odd_figures_make_whole_pictures() {
+        let columns = vec![Column::new("a", Kind::Text, ""), Column::new("b", Kind::Number, "")];
+        let mut table = Table::new("t", "</title><script>", "", columns);
+        for (index, text) in super::super::escape::attacks::all().into_iter().enumerate() {
+            let value = [0.0, -3.0, f64::NAN, 1e300, 5.0][index % 5];
+            table.push(vec![Cell::Text(text), Cell::Number(value)]);
+        }
+        table.chart = Some(Chart::Bars { label: "a", value: "b" });
+        assert!(!parsed(&table).contains("<script"));
+        table.chart = Some(Chart::Funnel { label: "a", value: "b" });
+        assert!(draw(&table, Currency::default()).is_none(), "a funnel from 0 has no shares");
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        assert_eq!(ticks((0.0, 0.163), 5, 1.0).len(), 4);
+        assert_eq!(ticks((0.0, 10.0), 5, 1.0), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
+        assert_eq!(ticks((3.0, 3.0), 5, 1.0), [3.0]);
+    }
+}

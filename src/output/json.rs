@@ -1,0 +1,255 @@
+//! JSON with documented, stable keys.
+//!
+//! One report is one object; several are `{"reports": [object, …]}`:
+//!
+//! ```json
+//! {"report": "dropoff", "title": "…", "findings": ["…"], "notes": ["…"],
+//!  "negative": false, "currency": "EUR",
+//!  "tables": {"stages": {"title": "…", "about": "…",
+//!    "columns": [{"key": "stage", "title": "stage", "kind": "text", "unit": null, "about": "…"}],
+//!    "rows": [{"stage": "Cart", "visits": 24601}]}},
+//!  "maps": {"map": {"title": "…", "kind": "frequency", "nodes": [{}], "edges": [{}]}}}
+//! ```
+//!
+//! Kinds: `text count share number money span time flag`. Units: money its
+//! currency, spans `s`, shares `1`. Money is written twice and never as a float:
+//! `value` is a decimal in major units as text, `value_minor` the same in whole
+//! minor units. Undefined is `null`. Rows stand one a line; nothing is cut.
+
+use std::io::Write;
+
+use serde_json::{Map, Value, json};
+
+use super::{Format, Style, format};
+use crate::base::money::Total;
+use crate::base::{Currency, Error, Result};
+use crate::model::map::MapKind;
+use crate::model::{Cell, Column, JourneyMap, Kind, Report, Table};
+
+pub(super) const FORMAT: Format = Format {
+    name: "json",
+    endings: &[".json"],
+    about: "Everything, exact, with stable keys",
+    write,
+};
+
+fn write(reports: &[&Report], _: &Style, out: &mut dyn Write) -> Result<()> {
+    if let [report] = reports {
+        write_report(report, out)?;
+    } else {
+        out.write_all(b"{\"reports\": [")?;
+        for (index, report) in reports.iter().enumerate() {
+            out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+            write_report(report, out)?;
+        }
+        out.write_all(b"]}")?;
+    }
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+/// Writes one report as an object, row by row, so that a ledger of a million rows
+/// needs no second copy.
+///
+/// # Errors
+/// The writer's.
+pub fn write_report(report: &Report, out: &mut dyn Write) -> Result<()> {
+    let head = [
+        ("report", Value::from(report.name.as_str())),
+        ("title", Value::from(report.title.as_str())),
+        ("findings", Value::from(report.findings.clone())),
+        ("notes", Value::from(report.notes.clone())),
+        ("negative", Value::from(report.negative)),
+        ("currency", Value::from(report.currency.code())),
+    ];
+    out.write_all(b"{")?;
+    for (key, value) in head {
+        write!(out, "\"{key}\": ")?;
+        put(&value, out)?;
+        out.write_all(b",\n ")?;
+    }
+    out.write_all(b"\"tables\": {")?;
+    for (index, table) in report.tables.iter().enumerate() {
+        out.write_all(if index == 0 { b"" } else { b",\n  " })?;
+        put(&Value::from(table.key.as_str()), out)?;
+        out.write_all(b": ")?;
+        write_table(table, report.currency, out)?;
+    }
+    out.write_all(b"},\n \"maps\": {")?;
+    for (index, (key, map)) in report.maps.iter().enumerate() {
+        out.write_all(if index == 0 { b"" } else { b",\n  " })?;
+        put(&Value::from(key.as_str()), out)?;
+        out.write_all(b": ")?;
+        write_map(map, out)?;
+    }
+    out.write_all(b"}}")?;
+    Ok(())
+}
+
+fn put(value: &Value, out: &mut dyn Write) -> Result<()> {
+    serde_json::to_writer(out, value).map_err(|error| Error::from(std::io::Error::from(error)))
+}
+
+fn list(values: impl Iterator<Item = Value>, out: &mut dyn Write) -> Result<()> {
+    out.write_all(b"[")?;
+    for (index, value) in values.enumerate() {
+        out.write_all(if index == 0 { b"\n   " } else { b",\n   " })?;
+        put(&value, out)?;
+    }
+    out.write_all(b"]")?;
+    Ok(())
+}
+
+fn write_table(table: &Table, currency: Currency, out: &mut dyn Write) -> Result<()> {
+    out.write_all(b"{\"title\": ")?;
+    put(&Value::from(table.title.as_str()), out)?;
+    out.write_all(b", \"about\": ")?;
+    put(&Value::from(table.about.as_str()), out)?;
+    out.write_all(b",\n  \"columns\": ")?;
+    list(table.columns.iter().map(|it| column(it, currency)), out)?;
+    out.write_all(b",\n  \"rows\": ")?;
+    list(table.rows.iter().map(|it| row(&table.columns, it, currency)), out)?;
+    out.write_all(b"}")?;
+    Ok(())
+}
+
+fn column(column: &Column, currency: Currency) -> Value {
+    let unit = match column.kind {
+        Kind::Money => Value::from(currency.code()),
+        Kind::Span => Value::from("s"),
+        Kind::Share => Value::from("1"),
+        _ => Value::Null,
+    };
+    json!({
+        "key": column.key,
+        "title": column.title,
+        "kind": format::kind_name(column.kind),
+        "unit": unit,
+        "about": column.about,
+    })
+}
+
+fn row(columns: &[Column], cells: &[Cell], currency: Currency) -> Value {
+    let mut object = Map::new();
+    for (column, cell) in columns.iter().zip(cells) {
+        object.insert(column.key.clone(), format::json(cell, currency));
+        match cell {
+            Cell::Money(total) => {
+                object.insert(format!("{}_minor", column.key), minor(*total));
+            }
+            _ if column.kind == Kind::Money => {
+                object.insert(format!("{}_minor", column.key), Value::Null);
+            }
+            _ => {}
+        }
+    }
+    Value::Object(object)
+}
+
+/// Whole minor units: a number where JSON readers keep it exact, else text.
+fn minor(total: Total) -> Value {
+    match i64::try_from(total) {
+        Ok(it) => Value::from(it),
+        Err(_) => Value::from(total.to_string()),
+    }
+}
+
+fn write_map(map: &JourneyMap, out: &mut dyn Write) -> Result<()> {
+    let kind = match map.kind {
+        MapKind::Frequency => "frequency",
+        MapKind::Wait => "wait",
+        MapKind::Difference => "difference",
+    };
+    let head = json!({
+        "title": map.title, "subtitle": map.subtitle, "kind": kind,
+        "currency": map.currency.code(), "journeys": map.journeys, "customers": map.customers,
+        "converted": map.converted, "exits": map.exits, "open": map.open,
+    });
+    let head = head.to_string();
+    out.write_all(head.trim_end_matches('}').as_bytes())?;
+    out.write_all(b",\n  \"nodes\": ")?;
+    list(map.nodes.iter().enumerate().map(|it| node(it, map.currency)), out)?;
+    out.write_all(b",\n  \"edges\": ")?;
+    list(map.edges.iter().map(|it| edge(it, map.currency)), out)?;
+    out.write_all(b"}")?;
+    Ok(())
+}
+
+fn node((id, node): (usize, &crate::model::MapNode), currency: Currency) -> Value {
+    json!({
+        "id": id, "name": node.name, "goal": node.goal, "position": node.position,
+        "visits": node.visits, "customers": node.customers, "starts": node.starts,
+        "exits": node.exits, "open": node.open, "completed": node.completed,
+        "repeats": node.repeats, "exit_change": node.exit_change,
+        "value": currency.format(node.value), "value_minor": minor(node.value),
+    })
+}
+
+fn edge(edge: &crate::model::MapEdge, currency: Currency) -> Value {
+    let change = edge.change.map(
+        |it| json!({"share_a": it.share_a, "share_b": it.share_b, "significant": it.significant}),
+    );
+    json!({
+        "from": edge.from, "to": edge.to, "moves": edge.moves, "customers": edge.customers,
+        "share": edge.share, "wait_median": edge.wait_median.as_seconds(),
+        "wait_p90": edge.wait_p90.as_seconds(), "value": currency.format(edge.value),
+        "value_minor": minor(edge.value), "change": change,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    fn parsed(reports: &[&Report]) -> Value {
+        let mut out = Vec::new();
+        write(reports, &Style::default(), &mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn keys_are_stable_and_money_is_exact() {
+        let report = sample::report();
+        let value = parsed(&[&report]);
+        let keys: Vec<&String> = value.as_object().unwrap().keys().collect();
+        let expected =
+            ["report", "title", "findings", "notes", "negative", "currency", "tables", "maps"];
+        assert_eq!(keys, expected);
+        let stages = &value["tables"]["stages"];
+        assert_eq!(stages["rows"][0]["stage"], "Organic search");
+        let money = &stages["rows"][0];
+        assert_eq!(
+            money["value"].as_str().unwrap().replace('.', ""),
+            money["value_minor"].to_string()
+        );
+        assert_eq!(stages["columns"][1]["kind"], "count");
+        let map = &value["maps"]["map"];
+        assert_eq!(map["nodes"].as_array().unwrap().len(), report.maps[0].1.nodes.len());
+        assert_eq!(map["edges"].as_array().unwrap().len(), report.maps[0].1.edges.len());
+        assert_eq!(map["kind"], "frequency");
+    }
+
+    #[test]
+    fn several_reports_stand_in_a_list_and_an_empty_one_is_whole() {
+        let empty = Report::default();
+        let value = parsed(&[&empty, &empty]);
+        assert_eq!(value["reports"].as_array().unwrap().len(), 2);
+        assert_eq!(parsed(&[])["reports"].as_array().unwrap().len(), 0);
+        assert_eq!(parsed(&[&empty])["tables"], json!({}));
+    }
+
+    #[test]
+    fn hostile_text_comes_back_as_it_was() {
+        for text in super::super::escape::attacks::all() {
+            let report = Report { title: text.clone(), ..Report::default() };
+            assert_eq!(parsed(&[&report])["title"], Value::from(text));
+        }
+    }
+
+    #[test]
+    fn money_beyond_64_bits_becomes_text() {
+        assert_eq!(minor(Total::MAX), Value::from(Total::MAX.to_string()));
+        assert_eq!(minor(-5), Value::from(-5));
+    }
+}

@@ -1,0 +1,372 @@
+//! Maps as DOT text: deterministic, one statement a line, for Graphviz and others.
+//!
+//! Built as graphviz-rust's syntax tree and printed by its printer, which escapes
+//! nothing: every id is synthetic (`n0`, `n1` …), every word of the data passes
+//! [`escape::dot_quote`] or [`escape::xml`], and nothing of it reaches a URL,
+//! an image or a style.
+
+use std::io::Write;
+
+use graphviz_rust::dot_structures::{
+    Attribute, Edge, EdgeTy, Graph, GraphAttributes, Id, Node, NodeId, Stmt, Subgraph, Vertex,
+};
+use graphviz_rust::printer::{DotPrinter, PrinterContext};
+
+use super::super::{Format, escape, one_map};
+use super::look::{Badge, Dash, Drawing, Key, Line, Role, Shape};
+use super::{Direction, MapStyle, draw};
+use crate::base::Result;
+use crate::model::JourneyMap;
+
+pub(in super::super) const FORMAT: Format = Format {
+    name: "dot",
+    endings: &[".dot", ".gv"],
+    about: "The map for Graphviz",
+    write: |reports, style, out| write(one_map(reports, style)?, &style.map, out),
+};
+
+/// Writes a map as DOT.
+///
+/// # Errors
+/// The writer's.
+pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
+    let graph = graph(&draw(map, style), style);
+    // A statement a line: a changed count changes its own line only.
+    let mut context = PrinterContext::default();
+    context.with_semi().with_inline_size(0);
+    out.write_all(graph.print(&mut context).as_bytes())?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+fn graph(drawing: &Drawing, style: &MapStyle) -> Graph {
+    let mut stmts = defaults(drawing, style);
+    for (id, shape) in drawing.shapes.iter().enumerate() {
+        stmts.push(Stmt::Node(node(id, shape, style.plain_labels)));
+    }
+    stmts.extend(same_ranks(drawing));
+    stmts.extend(drawing.lines.iter().map(|it| Stmt::Edge(edge(it))));
+    Graph::DiGraph { id: Id::Plain("journey".to_owned()), strict: false, stmts }
+}
+
+fn plain(name: &str, value: impl ToString) -> Attribute {
+    Attribute(Id::Plain(name.to_owned()), Id::Plain(value.to_string()))
+}
+
+/// An attribute whose value may hold anything.
+fn quoted(name: &str, value: &str) -> Attribute {
+    Attribute(Id::Plain(name.to_owned()), Id::Escaped(escape::dot_quote(value)))
+}
+
+/// An HTML-like label; its text must have passed [`escape::xml`], and it must end
+/// in a tag (graphviz-rust's parser looks for `>>`).
+fn html(name: &str, value: &str) -> Attribute {
+    Attribute(Id::Plain(name.to_owned()), Id::Html(format!("<{value}>")))
+}
+
+const FONT: &str = "Helvetica,Arial,sans-serif";
+
+fn defaults(drawing: &Drawing, style: &MapStyle) -> Vec<Stmt> {
+    let direction = match style.direction {
+        Direction::Down => "TB",
+        Direction::Right => "LR",
+    };
+    let mut graph = vec![
+        plain("rankdir", direction),
+        quoted("bgcolor", "white"),
+        plain("pad", "0.35"),
+        plain("nodesep", "0.30"),
+        plain("ranksep", "0.40"),
+        plain("splines", "true"),
+        quoted("outputorder", "edgesfirst"),
+        plain("newrank", "true"),
+        plain("remincross", "true"),
+        plain("mclimit", 4),
+        plain("searchsize", 200),
+        quoted("fontname", FONT),
+        plain("fontsize", 14),
+        quoted("fontcolor", super::look::INK),
+        quoted("labelloc", "t"),
+        quoted("labeljust", "l"),
+    ];
+    graph.push(head(drawing, style.plain_labels));
+    let node = vec![
+        quoted("shape", "box"),
+        quoted("style", "rounded,filled"),
+        quoted("margin", "0.12,0.06"),
+        quoted("fontname", FONT),
+        plain("fontsize", 12),
+        plain("penwidth", "1.1"),
+        quoted("color", "#5b7a99"),
+        quoted("fontcolor", super::look::INK),
+    ];
+    let edge = vec![
+        quoted("fontname", FONT),
+        plain("fontsize", 10),
+        quoted("fontcolor", "#33475b"),
+        plain("arrowsize", "0.7"),
+    ];
+    [GraphAttributes::Graph(graph), GraphAttributes::Node(node), GraphAttributes::Edge(edge)]
+        .into_iter()
+        .map(Stmt::GAttribute)
+        .collect()
+}
+
+/// The title, facts and legend.
+fn head(drawing: &Drawing, plain_labels: bool) -> Attribute {
+    let legend = drawing.legend.iter().map(|it| it.text.as_str());
+    if plain_labels {
+        let mut lines = vec![drawing.title.as_str()];
+        lines.extend(drawing.facts.iter().map(String::as_str));
+        lines.extend(legend);
+        return quoted("label", &lines.join("\n"));
+    }
+    let line = |text: String, size: u32, color: &str| {
+        format!(
+            "<TR><TD ALIGN=\"LEFT\"><FONT POINT-SIZE=\"{size}\" COLOR=\"{color}\">{text}</FONT></TD></TR>"
+        )
+    };
+    let words = |text: &str| escape::xml(&escape::one_line(text, 160));
+    let mut table = String::from("<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"1\">");
+    table.push_str(&line(format!("<B>{}</B>", words(&drawing.title)), 22, super::look::INK));
+    for fact in &drawing.facts {
+        table.push_str(&line(words(fact), 12, "#5b6b7b"));
+    }
+    for Key { color, text } in &drawing.legend {
+        let sample = match color {
+            Some((color, Dash::Solid)) => format!("<FONT COLOR=\"{color}\"><B>—</B></FONT> "),
+            Some((color, Dash::Dashed)) => format!("<FONT COLOR=\"{color}\"><B>- -</B></FONT> "),
+            None => String::new(),
+        };
+        table.push_str(&line(sample + &words(text), 11, "#5b6b7b"));
+    }
+    table.push_str("<TR><TD HEIGHT=\"8\"></TD></TR></TABLE>");
+    html("label", &table)
+}
+
+fn id(position: usize) -> NodeId {
+    NodeId(Id::Plain(format!("n{position}")), None)
+}
+
+fn node(position: usize, shape: &Shape, plain_labels: bool) -> Node {
+    let mut attributes = vec![label(shape, plain_labels), quoted("tooltip", &shape.tooltip)];
+    attributes.push(quoted("fillcolor", shape.fill));
+    attributes.push(quoted("fontcolor", shape.ink));
+    match shape.role {
+        Role::Start => attributes.extend([
+            quoted("shape", "circle"),
+            quoted("style", "filled"),
+            plain("fixedsize", "true"),
+            plain("width", "0.62"),
+            plain("fontsize", 11),
+            quoted("color", super::look::INK),
+        ]),
+        Role::Goal => attributes.extend([plain("peripheries", 2), quoted("color", "#00523c")]),
+        Role::Left => attributes.extend([
+            plain("fontsize", 10),
+            quoted("margin", "0.07,0.03"),
+            plain("height", "0.2"),
+            quoted("color", "#7f1d1d"),
+        ]),
+        Role::Stage => {}
+    }
+    Node::new(id(position), attributes)
+}
+
+fn label(shape: &Shape, plain_labels: bool) -> Attribute {
+    if matches!(shape.role, Role::Start | Role::Left) {
+        return quoted("label", &shape.name);
+    }
+    let detail = match &shape.repeats {
+        Some(repeats) => format!("{} · ↻{repeats}", shape.detail),
+        None => shape.detail.clone(),
+    };
+    if plain_labels {
+        let badge = shape.badge.as_ref().map(|it| format!(" · ▼{}", it.text)).unwrap_or_default();
+        return quoted("label", &format!("{}\n{detail}{badge}", shape.name));
+    }
+    let columns = if shape.badge.is_some() { 2 } else { 1 };
+    let mut table = format!(
+        "<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"1\" CELLPADDING=\"1\"><TR>\
+         <TD COLSPAN=\"{columns}\"><B> {} </B></TD></TR><TR><TD><FONT POINT-SIZE=\"10\"> {} </FONT></TD>",
+        escape::xml(&shape.name),
+        escape::xml(&detail),
+    );
+    if let Some(Badge { text, fill, ink }) = &shape.badge {
+        let plate =
+            fill.map(|it| format!(" BGCOLOR=\"{it}\" STYLE=\"ROUNDED\"")).unwrap_or_default();
+        table.push_str(&format!(
+            "<TD BORDER=\"0\"{plate}><FONT POINT-SIZE=\"10\" COLOR=\"{ink}\"> ▼{} </FONT></TD>",
+            escape::xml(text)
+        ));
+    }
+    table.push_str("</TR></TABLE>");
+    html("label", &table)
+}
+
+/// The start above all; stages that only the start leads to side by side; goals below.
+fn same_ranks(drawing: &Drawing) -> Vec<Stmt> {
+    let rank = |kind: &str, ids: Vec<usize>| {
+        let mut stmts = vec![Stmt::Attribute(plain("rank", kind))];
+        stmts.extend(ids.into_iter().map(|it| Stmt::Node(Node::new(id(it), Vec::new()))));
+        let name = Id::Plain(format!("rank_{kind}"));
+        Stmt::Subgraph(Subgraph { id: name, stmts })
+    };
+    let mut ranks = Vec::new();
+    if drawing.shapes.is_empty() {
+        return ranks;
+    }
+    ranks.push(rank("source", vec![0]));
+    let entries: Vec<usize> = (1..drawing.shapes.len())
+        .filter(|&it| {
+            let mut into =
+                drawing.lines.iter().filter(|line| line.to == it && !line.back).peekable();
+            into.peek().is_some() && into.all(|line| line.from == 0)
+        })
+        .collect();
+    if entries.len() > 1 {
+        ranks.push(rank("same", entries));
+    }
+    ranks
+}
+
+fn edge(line: &Line) -> Edge {
+    // A way back is written the way the map flows with its arrow at the other end:
+    // Graphviz then keeps ranks and room for its label.
+    let (tail, head) = if line.back { (line.to, line.from) } else { (line.from, line.to) };
+    let mut attributes = vec![
+        quoted("color", line.color),
+        plain("penwidth", format!("{:.2}", line.width)),
+        plain("weight", line.weight),
+    ];
+    if !line.label.is_empty() {
+        attributes.push(quoted("label", &format!(" {} ", line.label)));
+        attributes.push(quoted("fontcolor", line.ink));
+    }
+    if line.dash == Dash::Dashed {
+        attributes.push(quoted("style", "dashed"));
+    }
+    if line.back {
+        attributes.push(quoted("dir", "back"));
+    }
+    attributes.push(quoted("tooltip", &line.tooltip));
+    Edge { ty: EdgeTy::Pair(Vertex::N(id(tail)), Vertex::N(id(head))), attributes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample;
+    use super::super::filter::Keep;
+    use super::*;
+    use crate::model::map::MapKind;
+
+    fn written(map: &JourneyMap, style: &MapStyle) -> String {
+        let mut out = Vec::new();
+        write(map, style, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn parsed(text: &str) -> Vec<Stmt> {
+        match graphviz_rust::parse(text) {
+            Ok(Graph::DiGraph { stmts, .. }) => stmts,
+            Ok(_) => panic!("not directed"),
+            Err(error) => panic!("{error}\n{text}"),
+        }
+    }
+
+    fn nodes(stmts: &[Stmt]) -> Vec<&Node> {
+        stmts
+            .iter()
+            .filter_map(|it| if let Stmt::Node(it) = it { Some(it) } else { None })
+            .collect()
+    }
+
+    fn value<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Id> {
+        attributes.iter().find(|it| it.0 == Id::Plain(name.to_owned())).map(|it| &it.1)
+    }
+
+    fn unquote(id: Option<&Id>) -> String {
+        let Some(Id::Escaped(text)) = id else { panic!("not a quoted string: {id:?}") };
+        let inner = &text[1..text.len() - 1];
+        let mut out = String::new();
+        let mut chars = inner.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => out.push(chars.next().map_or('\\', |it| if it == 'n' { '\n' } else { it })),
+                c => out.push(c),
+            }
+        }
+        out.replace("&amp;", "&")
+    }
+
+    #[test]
+    fn hostile_names_change_neither_nodes_nor_edges_and_come_back_whole() {
+        let map = sample::hostile();
+        for plain_labels in [false, true] {
+            let style = MapStyle {
+                keep: Keep::All,
+                plain_labels,
+                name_length: 100_000,
+                ..MapStyle::default()
+            };
+            let text = written(&map, &style);
+            let stmts = parsed(&text);
+            let nodes = nodes(&stmts);
+            let edges = stmts.iter().filter(|it| matches!(it, Stmt::Edge(_))).count();
+            assert_eq!(nodes.len(), map.nodes.len() + 1);
+            assert_eq!(edges, map.edges.len() + 1);
+            for (index, (node, stage)) in nodes[1..].iter().zip(&map.nodes).enumerate() {
+                assert_eq!(node.id.0, Id::Plain(format!("n{}", index + 1)));
+                let tooltip = unquote(value(&node.attributes, "tooltip"));
+                assert!(tooltip.starts_with(&escape::clean(&stage.name)), "{tooltip}");
+                let shown = escape::one_line(&stage.name, 100_000);
+                match value(&node.attributes, "label") {
+                    Some(Id::Html(label)) => {
+                        let label = &label[1..label.len() - 1];
+                        let table = roxmltree::Document::parse(label).unwrap();
+                        let bold = table.descendants().find(|it| it.has_tag_name("B")).unwrap();
+                        assert_eq!(bold.text(), Some(format!(" {shown} ").as_str()));
+                    }
+                    other => assert!(unquote(other).starts_with(&shown)),
+                }
+                for forbidden in ["URL", "href", "image", "target"] {
+                    assert!(value(&node.attributes, forbidden).is_none());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_printed_tree_reads_back_as_it_was() {
+        for map in [sample::shop(MapKind::Wait), sample::row(&["only"]), JourneyMap::default()] {
+            let style = MapStyle::default();
+            let tree = graph(&draw(&map, &style), &style);
+            let Graph::DiGraph { stmts, .. } = &tree else { panic!() };
+            let text = written(&map, &style);
+            let again = parsed(&text);
+            assert_eq!(nodes(&again).len(), nodes(stmts).len());
+            assert_eq!(again.len(), stmts.len());
+        }
+    }
+
+    #[test]
+    fn a_changed_count_changes_its_own_line() {
+        let style = MapStyle { keep: Keep::All, ..MapStyle::default() };
+        let mut map = sample::shop(MapKind::Frequency);
+        let before = written(&map, &style);
+        let edge = map.edges.iter().position(|it| it.moves == 955).unwrap();
+        map.edges[edge].moves = 956;
+        let after = written(&map, &style);
+        let changed = before.lines().zip(after.lines()).filter(|it| it.0 != it.1).count();
+        assert_eq!((changed, before.lines().count()), (1, after.lines().count()));
+        assert!(before.lines().count() > map.edges.len());
+    }
+
+    #[test]
+    fn ways_back_are_written_forward_with_the_arrow_behind() {
+        let text = written(&sample::shop(MapKind::Frequency), &MapStyle::default());
+        // Product page (n9) back to Category list (n7).
+        let line = text.lines().find(|it| it.contains("n7 -> n9") && it.contains("7.0k")).unwrap();
+        assert!(line.contains("dir=\"back\"") && line.contains("style=\"dashed\""), "{line}");
+    }
+}

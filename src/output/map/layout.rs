@@ -1,0 +1,165 @@
+//! Where boxes stand and lines run: our own trait, and graphlay behind it.
+//!
+//! graphlay is young and its interface will move: nothing else names it. Knows
+//! sizes only: no words, no figures, no colors.
+
+use graphlay::{
+    Edge, Effort, GraphBuilder, LayoutOptions, Node, NodeId, RankConstraint, Shape, Size,
+};
+
+use super::Direction;
+use crate::base::{Error, Result};
+
+/// A point in pixels, y downward.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Point {
+    /// To the right.
+    pub x: f64,
+    /// Downward.
+    pub y: f64,
+}
+
+/// A box to place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Item {
+    /// Its width in pixels.
+    pub width: f64,
+    /// Its height in pixels.
+    pub height: f64,
+    /// Whether it is a circle.
+    pub round: bool,
+    /// Whether it belongs before all others.
+    pub first: bool,
+}
+
+/// A line to route.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Way {
+    /// The position of the box where it begins.
+    pub from: usize,
+    /// The position of the box where it ends.
+    pub to: usize,
+    /// How much it should be short and straight, at least 1.
+    pub weight: f64,
+    /// Its width in pixels.
+    pub thickness: f64,
+    /// Room for its label: width and height.
+    pub label: Option<(f64, f64)>,
+    /// Whether it points against the flow.
+    pub back: bool,
+}
+
+/// Where everything is, in order of the items and ways given.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    /// The centers of the boxes.
+    pub centers: Vec<Point>,
+    /// The corners of the lines, from border to border.
+    pub routes: Vec<Vec<Point>>,
+    /// The width of it all; everything is at x between 0 and here.
+    pub width: f64,
+    /// The height of it all.
+    pub height: f64,
+}
+
+/// Something that places boxes and routes lines. The same input must give the same plan.
+pub trait Layout {
+    /// Places boxes and routes lines.
+    ///
+    /// # Errors
+    /// More boxes or lines than it can place.
+    fn plan(&self, items: &[Item], ways: &[Way], direction: Direction) -> Result<Plan>;
+}
+
+/// Layers after Sugiyama, Tagawa and Toda, by the graphlay crate.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Graphlay;
+
+/// Above so many boxes or lines the layout settles for less beauty.
+const LARGE: usize = 150;
+
+impl Layout for Graphlay {
+    fn plan(&self, items: &[Item], ways: &[Way], direction: Direction) -> Result<Plan> {
+        let mut graph = GraphBuilder::new();
+        for item in items {
+            graph.add_node(Node {
+                size: Size::new(item.width, item.height),
+                shape: if item.round { Shape::Ellipse } else { Shape::default() },
+                rank: if item.first { RankConstraint::First } else { RankConstraint::Free },
+                ..Node::default()
+            });
+        }
+        for way in ways {
+            graph.add_edge(Edge {
+                weight: way.weight.max(1.0),
+                thickness: way.thickness,
+                label_size: way.label.map(|it| Size::new(it.0, it.1)),
+                reverse_for_ranking: way.back,
+                ..Edge::new(NodeId(way.from as u32), NodeId(way.to as u32))
+            });
+        }
+        let drawing = graphlay::layout(&graph.build(), &options(items, ways, direction)).map_err(
+            |error| {
+                Error::new(format!("cannot lay out the map: {error}"))
+                    .hint("draw fewer transitions, or write DOT and use Graphviz")
+            },
+        )?;
+        Ok(plan(&drawing))
+    }
+}
+
+fn options(items: &[Item], ways: &[Way], direction: Direction) -> LayoutOptions {
+    let mut options = LayoutOptions::process_map();
+    options.direction = match direction {
+        Direction::Down => graphlay::Direction::TopBottom,
+        Direction::Right => graphlay::Direction::LeftRight,
+    };
+    options.spacing.layer_gap = 44.0;
+    options.spacing.node_gap = 34.0;
+    options.spacing.edge_label_margin = 14.0;
+    options.routing.lane_gap = 12.0;
+    let large = items.len() > LARGE || ways.len() > 2 * LARGE;
+    options.effort = if large { Effort::Fast } else { Effort::Thorough };
+    options
+}
+
+fn plan(drawing: &graphlay::Layout) -> Plan {
+    let origin = drawing.bounds.min;
+    let point = |it: &graphlay::Point| Point { x: it.x - origin.x, y: it.y - origin.y };
+    Plan {
+        centers: drawing.nodes.iter().map(|it| point(&it.center)).collect(),
+        routes: drawing.edges.iter().map(|it| it.points.iter().map(point).collect()).collect(),
+        width: drawing.bounds.max.x - origin.x,
+        height: drawing.bounds.max.y - origin.y,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item() -> Item {
+        Item { width: 100.0, height: 40.0, round: false, first: false }
+    }
+
+    fn way(from: usize, to: usize, back: bool) -> Way {
+        Way { from, to, weight: 1.0, thickness: 2.0, label: Some((40.0, 14.0)), back }
+    }
+
+    #[test]
+    fn boxes_flow_down_and_every_way_has_a_route() {
+        let ways = [way(0, 1, false), way(1, 2, false), way(2, 0, true)];
+        let plan = Graphlay.plan(&[item(); 3], &ways, Direction::Down).unwrap();
+        assert!(plan.centers[0].y < plan.centers[1].y && plan.centers[1].y < plan.centers[2].y);
+        assert!(plan.routes.iter().all(|it| it.len() >= 2));
+        assert_eq!(plan, Graphlay.plan(&[item(); 3], &ways, Direction::Down).unwrap());
+        let right = Graphlay.plan(&[item(); 3], &ways, Direction::Right).unwrap();
+        assert!(right.centers[0].x < right.centers[2].x);
+    }
+
+    #[test]
+    fn nothing_is_laid_out_as_nothing() {
+        let plan = Graphlay.plan(&[], &[], Direction::Down).unwrap();
+        assert!(plan.centers.is_empty() && plan.routes.is_empty());
+    }
+}

@@ -1,0 +1,556 @@
+//! From figures to widths, colors and words: the drawing that DOT and SVG share.
+//!
+//! Color is never the only channel: width, dashes, words and badges say the same.
+//! Nothing here escapes (that is the sink's) and nothing knows where boxes stand.
+
+use crate::base::Span;
+use crate::model::map::MapKind;
+use crate::model::{JourneyMap, MapEdge, MapNode};
+
+use super::super::escape::one_line;
+use super::super::format::{percent, short, thousands};
+use super::{Kept, MapStyle, filter, order};
+
+/// Dark ink for text on light fills.
+pub const INK: &str = "#12263a";
+/// Ink of secondary text.
+pub const QUIET: &str = "#4a5a6a";
+/// Forward transitions.
+pub const LINE: &str = "#6f8aa5";
+/// Transitions that go back.
+pub const BACK: &str = "#9a86b8";
+/// Exits.
+pub const LEFT: &str = "#b42323";
+/// The goal.
+pub const GOAL: &str = "#007a5a";
+/// More in the treatment (Okabe and Ito's blue).
+pub const MORE: &str = "#0072b2";
+/// Less in the treatment (Okabe and Ito's vermillion, darkened for text).
+pub const LESS: &str = "#d55e00";
+/// No change worth a color.
+pub const SAME: &str = "#b9c4cf";
+
+/// ColorBrewer's seven blues, light to dark.
+const BLUES: [&str; 7] =
+    ["#eff3ff", "#deebf7", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5"];
+
+/// Waits: up to this long, color of the line, color of its label, words.
+const WAITS: [(i64, &str, &str, &str); 4] = [
+    (600, LINE, "#33475b", "under 10 min"),
+    (3_600, "#e0a458", "#7a4d0b", "10–60 min"),
+    (86_400, LESS, "#a84600", "1–24 h"),
+    (i64::MAX, "#8c2d04", "#8c2d04", "over a day"),
+];
+
+/// What a box stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Where journeys begin: no stage.
+    Start,
+    /// A stage.
+    Stage,
+    /// A goal stage.
+    Goal,
+    /// The stub of one stage's exits: no stage.
+    Left,
+}
+
+/// A small plate in a box: the share that leaves, or how it changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Badge {
+    /// The words after the `▼`.
+    pub text: String,
+    /// The plate; none where nothing changed.
+    pub fill: Option<&'static str>,
+    /// The words' color.
+    pub ink: &'static str,
+}
+
+/// A box of the drawing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shape {
+    /// What it stands for.
+    pub role: Role,
+    /// The name shown, on one line, cut.
+    pub name: String,
+    /// Figures under the name.
+    pub detail: String,
+    /// The share of visits repeated at once, where worth showing.
+    pub repeats: Option<String>,
+    /// Exits.
+    pub badge: Option<Badge>,
+    /// The box' color.
+    pub fill: &'static str,
+    /// The words' color.
+    pub ink: &'static str,
+    /// All of it in words, with the whole name.
+    pub tooltip: String,
+    /// Its place in the flow, 0 first.
+    pub rank: usize,
+}
+
+/// How a line is stroked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dash {
+    /// Solid.
+    Solid,
+    /// Dashed.
+    Dashed,
+}
+
+/// An arrow of the drawing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The position of its first box in [`Drawing::shapes`].
+    pub from: usize,
+    /// The position of its second box.
+    pub to: usize,
+    /// Its width in pixels.
+    pub width: f64,
+    /// Its color.
+    pub color: &'static str,
+    /// How it is stroked.
+    pub dash: Dash,
+    /// Words on it; empty for none.
+    pub label: String,
+    /// The words' color.
+    pub ink: &'static str,
+    /// Whether it points against the flow.
+    pub back: bool,
+    /// How much it should be short and straight: 1 to 60.
+    pub weight: u32,
+    /// All of it in words.
+    pub tooltip: String,
+}
+
+/// An entry of the legend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The sample line's color; none for words alone.
+    pub color: Option<(&'static str, Dash)>,
+    /// What it means.
+    pub text: String,
+}
+
+/// A map ready for a sink: boxes, arrows, words; no positions, no escapes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawing {
+    /// The title.
+    pub title: String,
+    /// Lines under it: facts, what is drawn of what, bases of percentages.
+    pub facts: Vec<String>,
+    /// What colors, widths and signs mean.
+    pub legend: Vec<Key>,
+    /// Boxes: the start first (if anything is drawn), stages by id, exit stubs.
+    pub shapes: Vec<Shape>,
+    /// Arrows: starts, transitions by (from, to), exits.
+    pub lines: Vec<Line>,
+    /// Whether the map shows differences (its boxes are then not shaded).
+    pub kind: MapKind,
+}
+
+/// Chooses what is drawn of a map and how it looks.
+pub fn draw(map: &JourneyMap, style: &MapStyle) -> Drawing {
+    let kept = filter::filter(map, style.keep);
+    let ranks = order::ranks(map);
+    let mut drawing = Drawing {
+        title: map.title.clone(),
+        facts: Vec::new(),
+        legend: legend(map.kind),
+        shapes: Vec::new(),
+        lines: Vec::new(),
+        kind: map.kind,
+    };
+    if !map.nodes.is_empty() {
+        drawing.shapes.push(start(map));
+    }
+    let most_visits = map.nodes.iter().map(|it| it.visits).max().unwrap_or(0);
+    for (node, rank) in map.nodes.iter().zip(&ranks) {
+        drawing.shapes.push(stage(map, node, *rank, most_visits, style));
+    }
+    let widest = widest(map);
+    for &id in &kept.starts {
+        drawing.lines.push(start_line(map, id, widest));
+    }
+    for &id in &kept.edges {
+        let edge = &map.edges[id];
+        drawing.lines.push(line(map, edge, ranks[edge.from] > ranks[edge.to], widest));
+    }
+    let default = if map.kind == MapKind::Wait { 6 } else { 0 };
+    let stubs = stubs(map, style.exits.unwrap_or(default), widest, &ranks, &mut drawing);
+    drawing.facts = facts(map, &kept, stubs);
+    drawing
+}
+
+/// The most that any arrow stands for.
+fn widest(map: &JourneyMap) -> u64 {
+    let moves = map.edges.iter().map(|it| it.moves).max().unwrap_or(0);
+    let starts = map.nodes.iter().map(|it| it.starts).max().unwrap_or(0);
+    moves.max(starts).max(1)
+}
+
+/// Square root, so that ink is to a count as area is: 344 stays thin beside 13,000 and is seen.
+fn breadth(count: u64, widest: u64) -> f64 {
+    0.8 + 5.7 * (count as f64 / widest as f64).sqrt()
+}
+
+fn weight(count: u64, widest: u64) -> u32 {
+    1 + (59.0 * count as f64 / widest as f64).round() as u32
+}
+
+fn start(map: &JourneyMap) -> Shape {
+    Shape {
+        role: Role::Start,
+        name: "Start".to_owned(),
+        detail: String::new(),
+        repeats: None,
+        badge: None,
+        fill: INK,
+        ink: "#ffffff",
+        tooltip: format!("Start: {} journeys", thousands(&map.journeys.to_string())),
+        rank: 0,
+    }
+}
+
+fn stage(map: &JourneyMap, node: &MapNode, rank: usize, most: u64, style: &MapStyle) -> Shape {
+    let of_all = |part: u64| ratio(part, map.customers).map(percent);
+    let (fill, ink) = match (node.goal, map.kind) {
+        (true, _) => (GOAL, "#ffffff"),
+        (_, MapKind::Difference) => ("#f0f4f8", INK),
+        _ => shade(node.visits, most),
+    };
+    let mut detail = short(node.customers);
+    if let Some(share) = of_all(node.customers) {
+        detail.push_str(&format!(" · {share}"));
+        if node.goal {
+            detail.push_str(" of customers");
+        }
+    }
+    let repeats = ratio(node.repeats, node.visits).filter(|&it| it >= 0.05).map(percent);
+    Shape {
+        role: if node.goal { Role::Goal } else { Role::Stage },
+        name: one_line(&node.name, style.name_length.max(4)),
+        detail,
+        repeats,
+        badge: badge(map.kind, node),
+        fill,
+        ink,
+        tooltip: stage_words(node),
+        rank: rank + 1,
+    }
+}
+
+fn ratio(part: u64, base: u64) -> Option<f64> {
+    (base > 0).then(|| part as f64 / base as f64)
+}
+
+/// One of the blues by the logarithm of visits, and the ink to read on it.
+fn shade(visits: u64, most: u64) -> (&'static str, &'static str) {
+    let level = (visits as f64).ln_1p() / (most.max(1) as f64).ln_1p();
+    let place = ((level - 0.55) / 0.45).clamp(0.0, 1.0);
+    let step = (place * (BLUES.len() - 1) as f64).round() as usize;
+    (BLUES[step], if step >= 5 { "#ffffff" } else { INK })
+}
+
+fn badge(kind: MapKind, node: &MapNode) -> Option<Badge> {
+    if kind == MapKind::Difference {
+        return match node.exit_change {
+            _ if node.goal => None,
+            Some(change) if change.abs() >= 0.000_5 => Some(Badge {
+                text: format!("{:+.1} pt", change * 100.0),
+                fill: Some(if change < 0.0 { MORE } else { "#b84a00" }),
+                ink: "#ffffff",
+            }),
+            _ => Some(Badge { text: "=".to_owned(), fill: None, ink: QUIET }),
+        };
+    }
+    let share = ratio(node.exits, node.visits).filter(|_| node.exits > 0)?;
+    let (fill, ink) = match share {
+        it if it < 0.2 => ("#fbe6d6", "#3b1c00"),
+        it if it < 0.3 => ("#f0b98d", "#3b1c00"),
+        _ => ("#b84a00", "#ffffff"),
+    };
+    Some(Badge { text: percent(share), fill: Some(fill), ink })
+}
+
+fn stage_words(node: &MapNode) -> String {
+    let count = |it: u64| thousands(&it.to_string());
+    let mut words = format!(
+        "{}: {} customers, {} visits, {} left here",
+        node.name,
+        count(node.customers),
+        count(node.visits),
+        count(node.exits),
+    );
+    if let Some(share) = ratio(node.exits, node.visits) {
+        words.push_str(&format!(" ({} of visits)", percent(share)));
+    }
+    if node.repeats > 0 {
+        words.push_str(&format!(", {} repeated at once", count(node.repeats)));
+    }
+    if node.open > 0 {
+        words.push_str(&format!(", {} still open", count(node.open)));
+    }
+    if node.completed > 0 {
+        words.push_str(&format!(", {} completed here", count(node.completed)));
+    }
+    words
+}
+
+fn start_line(map: &JourneyMap, id: usize, widest: u64) -> Line {
+    let starts = map.nodes[id].starts;
+    let plain = map.kind == MapKind::Difference;
+    Line {
+        from: 0,
+        to: id + 1,
+        width: if plain { 0.9 } else { breadth(starts, widest) },
+        color: if plain { SAME } else { LINE },
+        dash: Dash::Solid,
+        label: String::new(),
+        ink: INK,
+        back: false,
+        weight: weight(starts, widest),
+        tooltip: format!(
+            "Start → {}: {} journeys begin here",
+            map.nodes[id].name,
+            thousands(&starts.to_string())
+        ),
+    }
+}
+
+fn line(map: &JourneyMap, edge: &MapEdge, back: bool, widest: u64) -> Line {
+    let goal = map.nodes[edge.to].goal;
+    let mut line = Line {
+        from: edge.from + 1,
+        to: edge.to + 1,
+        width: breadth(edge.moves, widest),
+        color: LINE,
+        dash: if back { Dash::Dashed } else { Dash::Solid },
+        label: String::new(),
+        ink: "#33475b",
+        back,
+        weight: if back { 1 } else { weight(edge.moves, widest) },
+        tooltip: line_words(map, edge),
+    };
+    match map.kind {
+        MapKind::Frequency => {
+            line.label = format!("{} · {}", short(edge.moves), percent(edge.share));
+            if back {
+                (line.color, line.ink) = (BACK, "#5f4b82");
+            } else if goal {
+                line.color = GOAL;
+            }
+        }
+        MapKind::Wait => {
+            let (_, color, ink, _) = bucket(edge.wait_median);
+            (line.color, line.ink) = (color, ink);
+            line.label = edge.wait_median.human();
+        }
+        MapKind::Difference => change_line(edge, &mut line),
+    }
+    line
+}
+
+fn change_line(edge: &MapEdge, line: &mut Line) {
+    (line.color, line.width, line.dash) = (SAME, 0.9, Dash::Solid);
+    let Some(change) = edge.change.filter(|it| it.significant) else { return };
+    let delta = change.share_b - change.share_a;
+    line.width = 1.4 + (delta.abs() * 45.0).min(5.0);
+    (line.color, line.ink, line.dash) = match delta >= 0.0 {
+        true => (MORE, "#005a8d", Dash::Solid),
+        false => (LESS, "#a84600", Dash::Dashed),
+    };
+    let (a, b) = (change.share_a * 100.0, change.share_b * 100.0);
+    line.label = format!("{a:.0} → {b:.0}% ({:+.1})", delta * 100.0);
+}
+
+fn bucket(wait: Span) -> &'static (i64, &'static str, &'static str, &'static str) {
+    let seconds = wait.as_seconds();
+    WAITS.iter().find(|it| seconds < it.0 as f64).unwrap_or(&WAITS[3])
+}
+
+fn line_words(map: &JourneyMap, edge: &MapEdge) -> String {
+    let mut words = format!(
+        "{} → {}: {} moves, {} of visits to the first; median wait {}, 90 % within {}",
+        map.nodes[edge.from].name,
+        map.nodes[edge.to].name,
+        thousands(&edge.moves.to_string()),
+        percent(edge.share),
+        edge.wait_median.human(),
+        edge.wait_p90.human(),
+    );
+    if let Some(change) = edge.change {
+        let verdict = if change.significant { "significant" } else { "not significant" };
+        words.push_str(&format!(
+            "; {:.1} % in A, {:.1} % in B, {verdict}",
+            change.share_a * 100.0,
+            change.share_b * 100.0
+        ));
+    }
+    words
+}
+
+/// Stubs of the largest exits; how many, and the exits they stand for.
+fn stubs(
+    map: &JourneyMap,
+    count: usize,
+    widest: u64,
+    ranks: &[usize],
+    drawing: &mut Drawing,
+) -> (usize, u64) {
+    let mut largest: Vec<usize> =
+        (0..map.nodes.len()).filter(|&it| map.nodes[it].exits > 0).collect();
+    largest.sort_by_key(|&it| (std::cmp::Reverse(map.nodes[it].exits), it));
+    largest.truncate(count);
+    for &id in &largest {
+        let node = &map.nodes[id];
+        let share = ratio(node.exits, node.visits).map_or_else(String::new, percent);
+        let words = format!("{} left at {}", thousands(&node.exits.to_string()), node.name);
+        drawing.lines.push(Line {
+            from: id + 1,
+            to: drawing.shapes.len(),
+            width: breadth(node.exits, widest),
+            color: LEFT,
+            dash: Dash::Solid,
+            label: String::new(),
+            ink: LEFT,
+            back: false,
+            weight: 1,
+            tooltip: words.clone(),
+        });
+        drawing.shapes.push(Shape {
+            role: Role::Left,
+            name: format!("left: {} · {share}", short(node.exits)),
+            detail: String::new(),
+            repeats: None,
+            badge: None,
+            fill: LEFT,
+            ink: "#ffffff",
+            tooltip: words,
+            rank: ranks[id] + 2,
+        });
+    }
+    (largest.len(), largest.iter().map(|&it| map.nodes[it].exits).sum())
+}
+
+fn facts(map: &JourneyMap, kept: &Kept, stubs: (usize, u64)) -> Vec<String> {
+    let count = |it: u64| thousands(&it.to_string());
+    let of_journeys = |part: u64| match ratio(part, map.journeys) {
+        Some(share) => format!(" ({:.1} %)", share * 100.0),
+        None => String::new(),
+    };
+    let mut lines: Vec<String> = map.subtitle.clone();
+    let mut sizes =
+        format!("{} customers · {} journeys", count(map.customers), count(map.journeys));
+    for (part, what) in
+        [(map.converted, "converted"), (map.exits, "left"), (map.open, "still open")]
+    {
+        if part > 0 {
+            sizes.push_str(&format!(" · {} {what}{}", count(part), of_journeys(part)));
+        }
+    }
+    lines.push(sizes);
+    let mut drawn = format!(
+        "{} of {} transitions drawn = {} of all moves between stages",
+        count(kept.edges.len() as u64),
+        count(map.edges.len() as u64),
+        percent(kept.coverage()),
+    );
+    if kept.started < kept.all_started {
+        let share = ratio(kept.started, kept.all_started).map_or_else(String::new, percent);
+        drawn.push_str(&format!(" · start arrows = {share} of journeys"));
+    }
+    if let (1.., exits) = stubs {
+        let share = ratio(exits, map.exits).map_or_else(String::new, percent);
+        drawn.push_str(&format!(" · red = the {} largest exits = {share} of all exits", stubs.0));
+    }
+    lines.push(drawn);
+    lines
+}
+
+fn legend(kind: MapKind) -> Vec<Key> {
+    let key = |color, text: &str| Key { color, text: text.to_owned() };
+    let words = |text: &str| Key { color: None, text: text.to_owned() };
+    let boxes = words(
+        "Box: customers · share of all customers; ▼ share of visits that ended here; \
+         ↻ share of visits repeated at once",
+    );
+    match kind {
+        MapKind::Frequency => vec![
+            key(
+                Some((LINE, Dash::Solid)),
+                "moves · share of the visits to the stage it leaves; width = moves",
+            ),
+            key(Some((BACK, Dash::Dashed)), "going back"),
+            key(Some((GOAL, Dash::Solid)), "to the goal"),
+            words("Box shade = visits"),
+            boxes,
+        ],
+        MapKind::Wait => {
+            let mut keys = vec![words("Label and color = median wait before the next step:")];
+            keys.extend(WAITS.iter().map(|it| key(Some((it.1, Dash::Solid)), it.3)));
+            keys.push(words("width = moves; dashed = going back"));
+            keys.push(boxes);
+            keys
+        }
+        MapKind::Difference => vec![
+            key(Some((MORE, Dash::Solid)), "more in B"),
+            key(Some((LESS, Dash::Dashed)), "less in B"),
+            key(Some((SAME, Dash::Solid)), "no significant change"),
+            words("Label = share of the visits to the stage it leaves, A → B (points)"),
+            words("▼ = change in the share of visits that end here (blue = fewer leave)"),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample;
+    use super::*;
+
+    #[test]
+    fn the_shop_reads_as_its_figures_say() {
+        let drawing = draw(&sample::shop(MapKind::Frequency), &MapStyle::default());
+        let product = &drawing.shapes[9];
+        assert_eq!((product.name.as_str(), product.detail.as_str()), ("Product page", "37k · 62%"));
+        assert_eq!(product.repeats.as_deref(), Some("12%"));
+        assert_eq!(product.badge.as_ref().map(|it| it.text.as_str()), Some("20%"));
+        assert_eq!(product.fill, "#2171b5");
+        let goal = &drawing.shapes[21];
+        assert_eq!(goal.role, Role::Goal);
+        assert_eq!(goal.detail, "7.9k · 13% of customers");
+        let cart = drawing.lines.iter().find(|it| (it.from, it.to) == (9, 13)).unwrap();
+        assert_eq!(cart.label, "13k · 20%");
+        assert!(drawing.facts[2].contains("transitions drawn ="), "{:?}", drawing.facts);
+        assert!(drawing.facts[1].contains("52,087 left (86.2 %)"), "{:?}", drawing.facts);
+    }
+
+    #[test]
+    fn waits_have_stubs_and_differences_have_words() {
+        let wait = draw(&sample::shop(MapKind::Wait), &MapStyle::default());
+        assert_eq!(wait.shapes.iter().filter(|it| it.role == Role::Left).count(), 6);
+        assert!(wait.lines.iter().any(|it| it.label == "43 min"));
+        let change = draw(&sample::shop(MapKind::Difference), &MapStyle::default());
+        for line in &change.lines {
+            let colored = line.color == MORE || line.color == LESS;
+            assert_eq!(colored, !line.label.is_empty());
+            assert_eq!(line.color == LESS, line.dash == Dash::Dashed);
+        }
+        assert!(change.lines.iter().any(|it| it.color == MORE));
+        assert!(change.lines.iter().any(|it| it.color == LESS));
+    }
+
+    #[test]
+    fn an_empty_map_has_no_box_and_says_so() {
+        let drawing = draw(&JourneyMap::default(), &MapStyle::default());
+        assert!(drawing.shapes.is_empty() && drawing.lines.is_empty());
+        assert!(drawing.facts[1].starts_with("0 of 0 transitions"));
+    }
+
+    #[test]
+    fn lines_are_wide_by_the_square_root() {
+        assert!((breadth(100, 100) - 6.5).abs() < 1e-12);
+        assert!((breadth(25, 100) - 3.65).abs() < 1e-12);
+        assert_eq!((weight(0, 100), weight(100, 100)), (1, 60));
+    }
+}

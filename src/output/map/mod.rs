@@ -1,0 +1,55 @@
+//! Journey maps: which transitions are drawn, in which order, how they look, where.
+//!
+//! `filter` chooses transitions, `order` says which way is forward, `look` turns
+//! figures into widths, colors and words, `dot` and `svg` write the same drawing.
+//! All figures were counted before: hiding a transition changes no number.
+
+pub mod dot;
+pub mod filter;
+pub mod labels;
+pub mod layout;
+pub mod look;
+pub mod measure;
+pub mod order;
+pub mod svg;
+
+pub use filter::{Keep, Kept};
+pub use look::{Drawing, draw};
+
+/// Which way a map flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// Top to bottom: best for pages.
+    #[default]
+    Down,
+    /// Left to right: best for slides and few stages.
+    Right,
+}
+
+/// How maps are drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapStyle {
+    /// Which transitions are drawn.
+    pub keep: Keep,
+    /// Which way the map flows.
+    pub direction: Direction,
+    /// How many of the largest exits get a stub of their own; by default 6 on maps
+    /// of waits and none elsewhere (each stage has its badge anyway).
+    pub exits: Option<usize>,
+    /// DOT with plain labels, for readers that know no HTML-like ones.
+    pub plain_labels: bool,
+    /// Characters of a stage's name shown in its box; all of it is in the tooltip.
+    pub name_length: usize,
+}
+
+impl Default for MapStyle {
+    fn default() -> Self {
+        Self {
+            keep: Keep::default(),
+            direction: Direction::Down,
+            exits: None,
+            plain_labels: false,
+            name_length: 32,
+        }
+    }
+}
