@@ -1,10 +1,8 @@
 //! Golden figures of credit, reached through the whole `attribute` analysis; tests only.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::analysis::attribute::Attribute;
 use crate::analysis::attribution::AttributionOptions;
@@ -12,36 +10,11 @@ use crate::analysis::fixture::{EPOCH, Fixture, fixture_with};
 use crate::analysis::ledger::Ledger;
 use crate::model::{Cell, Report};
 use crate::prepare::{EndOfData, JourneyOptions, TouchOptions};
-
-/// A file of golden figures or its input; `None`, with a line to stderr, when it is
-/// absent. With `CI=true` its absence fails the test.
-fn bytes(name: &str) -> Option<Vec<u8>> {
-    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/oracles"));
-    match fs_err::read(folder.join(name)) {
-        Ok(bytes) => Some(bytes),
-        Err(error) => {
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "golden figures: {error}");
-            writeln!(std::io::stderr(), "skipped: no golden figures {name}").ok();
-            None
-        }
-    }
-}
+use crate::stats::oracle::rows;
 
 /// The golden figures of a file, made from exactly the inputs that are at hand.
 pub(crate) fn golden(name: &str) -> Option<Value> {
-    let mut all: Value = serde_json::from_slice(&bytes(name)?).unwrap();
-    for (input, hash) in all["inputs"].as_object().unwrap() {
-        let digest = Sha256::digest(bytes(input)?);
-        let found: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(Some(found.as_str()), hash.as_str(), "{input}");
-    }
-    Some(all["output"].take())
-}
-
-/// The rows of an input file, each as its fields.
-pub(crate) fn rows(name: &str) -> Vec<csv::StringRecord> {
-    let bytes = bytes(name).unwrap_or_default();
-    csv::Reader::from_reader(bytes.as_slice()).records().map(|row| row.unwrap()).collect()
+    Some(crate::stats::oracle::read(name)?.output)
 }
 
 #[track_caller]
