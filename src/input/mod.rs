@@ -4,9 +4,16 @@
 //! or set aside with a reason. Knows nothing of customers, stages or journeys.
 
 mod columns;
+pub mod csv;
 pub mod decimal;
 pub mod mapping;
 mod nobody;
+pub mod open;
 pub mod options;
+pub mod read;
 pub mod rows;
 pub mod time;
+mod unify;
+
+pub use options::{Role, SourceOptions, TimeFormat};
+pub use read::{ReadSettings, read};
