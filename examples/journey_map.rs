@@ -13,7 +13,8 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/journeys/grocer");
     let journey = arguments.next().unwrap_or_else(|| sample.into());
-    let file = arguments.next().map_or_else(|| std::env::temp_dir().join("grocer.svg"), PathBuf::from);
+    let file =
+        arguments.next().map_or_else(|| std::env::temp_dir().join("grocer.svg"), PathBuf::from);
 
     let study = Study::load(Config::read(journey.as_ref())?, &LoadOptions::default(), &Unwatched)?;
     let findings = study.run(&study.questions(&["map"])?, &Unwatched)?;

@@ -9,8 +9,8 @@
 use std::any::Any;
 
 use schemars::{JsonSchema, Schema};
-use serde::{Deserialize as _, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Serialize};
 use toml::de::ValueDeserializer;
 
 use crate::base::{CustomerId, Dictionary, Error, Result};

@@ -52,7 +52,10 @@ fn demo() -> Command {
                 .help("Where to put the sample's files and the report"),
         )
         .arg(number("customers", "How many customers the sample has").default_value("20000"))
-        .arg(number("seed", "The seed of the sample; the same seed, the same bytes").default_value("1"))
+        .arg(
+            number("seed", "The seed of the sample; the same seed, the same bytes")
+                .default_value("1"),
+        )
         .arg(number("threads", "Threads to use [default: all cores]"))
         .after_help("Example:\n  touchpath demo")
 }
@@ -113,7 +116,9 @@ fn reconcile() -> Command {
         .arg(text("value", "COLUMN", "The column with the amount").default_value("value"))
         .arg(text("currency", "CODE", "The currency of all amounts").default_value("XXX"))
         .args(format_args())
-        .after_help("Example:\n  touchpath reconcile ledger.csv orders.csv --order id --value total")
+        .after_help(
+            "Example:\n  touchpath reconcile ledger.csv orders.csv --order id --value total",
+        )
 }
 
 fn schema() -> Command {
@@ -121,23 +126,22 @@ fn schema() -> Command {
 }
 
 fn completions() -> Command {
-    Command::new("completions").about("Completions for a shell").arg(
-        Arg::new("shell").value_parser(value_parser!(clap_complete::Shell)).required(true),
-    )
+    Command::new("completions")
+        .about("Completions for a shell")
+        .arg(Arg::new("shell").value_parser(value_parser!(clap_complete::Shell)).required(true))
 }
 
 fn man() -> Command {
-    Command::new("man").about("The manual page, or one a command into a folder").arg(
-        Arg::new("folder").value_name("DIR").help("Write one page a command into this folder"),
-    )
+    Command::new("man")
+        .about("The manual page, or one a command into a folder")
+        .arg(Arg::new("folder").value_name("DIR").help("Write one page a command into this folder"))
 }
 
 /// Arguments of every command that reads a journey and answers in any format.
 fn common(command: Command) -> Command {
-    selection(ui(command)).arg(output(
-        "Where to write; the format follows the ending [default: standard output]",
-    ))
-    .args(format_args())
+    selection(ui(command))
+        .arg(output("Where to write; the format follows the ending [default: standard output]"))
+        .args(format_args())
 }
 
 fn format_args() -> [Arg; 3] {

@@ -1,6 +1,7 @@
 //! Options structs as flags: the JSON Schema of a struct makes its `--help`,
 //! and flags that were given are laid over the journey file's options.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value};
 
@@ -41,7 +42,7 @@ fn flag(key: &str, property: &Value, schema: &Value) -> Arg {
             .require_equals(true)
             .default_missing_value("true")
             .value_name("BOOL"),
-        Shape::Choice(names) => arg.value_parser(names),
+        Shape::Choice(names) => arg.value_parser(PossibleValuesParser::new(names)),
         Shape::Whole => arg.value_name("N"),
         Shape::Number => arg.value_name("X"),
         Shape::List(_) => arg.action(ArgAction::Append).value_delimiter(',').value_name("A,B"),
@@ -138,9 +139,8 @@ pub fn overlay(options: &mut Value, schema: &Value, matches: &ArgMatches) -> Res
 
 fn value(key: &str, given: &[&String], shape: &Shape) -> Result<Value> {
     let last = given.last().map_or("", |it| it.as_str());
-    let wrong = |what: &str| {
-        Error::new(format!("--{}: \"{last}\" is not {what}", key.replace('_', "-")))
-    };
+    let wrong =
+        |what: &str| Error::new(format!("--{}: \"{last}\" is not {what}", key.replace('_', "-")));
     match shape {
         Shape::Text | Shape::Choice(_) => Ok(Value::from(last)),
         Shape::Flag => Ok(Value::Bool(last == "true")),

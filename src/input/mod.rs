@@ -8,6 +8,7 @@ mod cells;
 mod columns;
 pub mod csv;
 pub mod decimal;
+pub mod init;
 pub mod jsonl;
 pub mod mapping;
 mod nobody;
@@ -18,6 +19,7 @@ pub mod parquet;
 mod paths;
 pub mod read;
 pub mod rows;
+pub mod sniff;
 pub mod time;
 mod unify;
 

@@ -29,6 +29,8 @@ pub struct ReadSettings {
     pub currency: Currency,
     /// Ids that are nobody's, besides the built-in ones.
     pub blocklist: Vec<String>,
+    /// Id types, strongest first; those not named keep their usual order behind them.
+    pub priority: Vec<String>,
     /// Whether every rejected row is kept, and not only the first of each kind.
     pub keep_all_rejects: bool,
     /// Whether the first rejected row is an error.
@@ -44,6 +46,7 @@ impl Default for ReadSettings {
             zone: TimeZone::UTC,
             currency: Currency::UNNAMED,
             blocklist: Vec::new(),
+            priority: Vec::new(),
             keep_all_rejects: false,
             strict: false,
             keep: Vec::new(),
@@ -148,7 +151,7 @@ pub fn read(
     progress: &dyn Progress,
 ) -> Result<RawEvents> {
     let common = Common {
-        fields: fields(sources, &settings.keep),
+        fields: fields(sources, &settings.keep).with_priority(&settings.priority),
         zone: settings.zone.clone(),
         currency: settings.currency,
         blocklist: settings.blocklist.clone(),

@@ -36,6 +36,14 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// The same, with these id types first, in this order.
+    #[must_use]
+    pub fn with_priority(mut self, priority: &[String]) -> Self {
+        let rank = |it: &String| priority.iter().position(|own| own == it).unwrap_or(usize::MAX);
+        self.id_types.sort_by_key(rank);
+        self
+    }
+
     /// The position of a text property.
     pub fn text(&self, name: &str) -> Option<usize> {
         self.texts.iter().position(|it| it == name)

@@ -13,7 +13,8 @@ fn rows() -> Vec<String> {
     let mut rows = Vec::new();
     let mut state = 42u64;
     let mut random = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
     let stages = ["home", "list", "product", "cart", "checkout", "purchase", "help"];
@@ -31,7 +32,9 @@ fn rows() -> Vec<String> {
             "purchase" => (format!("o{event}"), format!("{}.{:02}", random(200), random(100))),
             _ => Default::default(),
         };
-        rows.push(format!("{event},{at},c{cookie},{user},{stage},{channel},{variant},{order},{value}"));
+        rows.push(format!(
+            "{event},{at},c{cookie},{user},{stage},{channel},{variant},{order},{value}"
+        ));
     }
     rows
 }

@@ -54,7 +54,10 @@ fn code(path: &Path) -> String {
     let mut out = String::new();
     for line in text.lines() {
         if line.trim_start().starts_with("#[cfg(test)]") && !text.ends_with("fixture;\n") {
-            if text.split("#[cfg(test)]").nth(1).is_some_and(|it| it.trim_start().starts_with("mod"))
+            if text
+                .split("#[cfg(test)]")
+                .nth(1)
+                .is_some_and(|it| it.trim_start().starts_with("mod"))
             {
                 break;
             }
