@@ -114,12 +114,14 @@ impl Study {
     pub fn load(config: Config, options: &LoadOptions, progress: &dyn Progress) -> Result<Self> {
         let zone = config.zone()?;
         let experiment = config.options("experiment")?;
-        let mut properties = options.properties.clone();
-        if let Some(it) = experiment.get("property").and_then(Value::as_str) {
-            properties.push(it.to_owned());
-        }
+        let arm = experiment.get("property").and_then(Value::as_str).map(str::to_owned);
         let filter = options.filter.as_deref().map(Filter::parse).transpose()?;
-        let mut keep = properties.clone();
+        let mut keep = options.properties.clone();
+        // An experiment that the journey file names must be in the data; the default one may be.
+        if config.analyses.contains_key("experiment") {
+            keep.extend(arm.clone());
+        }
+        let properties: Vec<String> = options.properties.iter().cloned().chain(arm).collect();
         keep.extend(filter.iter().flat_map(|it| it.names().iter().cloned()));
         let rules = config.sections.stage.iter().chain(&config.sections.channel);
         keep.extend(rules.filter_map(|it| it.property.clone()));
