@@ -6,13 +6,20 @@
 #[cfg(feature = "parquet")]
 mod cells;
 mod columns;
+pub mod csv;
 pub mod decimal;
 pub mod jsonl;
 pub mod mapping;
 mod nobody;
+pub mod open;
 pub mod options;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 mod paths;
+pub mod read;
 pub mod rows;
 pub mod time;
+mod unify;
+
+pub use options::{Role, SourceOptions, TimeFormat};
+pub use read::{ReadSettings, read};

@@ -1,0 +1,15 @@
+//! Comma-separated values, and tabs, semicolons or any other character between.
+//!
+//! RFC 4180 without forgiveness: what is out of shape is set aside, never mended.
+//! `split` knows the shape of records, `chunks` cuts a stream at their ends,
+//! `parse` delivers them, `read` runs the parts on all threads.
+
+mod chunks;
+mod parse;
+mod read;
+mod split;
+
+#[cfg(test)]
+mod tests;
+
+pub use read::{read_csv, read_tsv};

@@ -1,0 +1,264 @@
+//! Chunks to rows: finds the wanted fields of each record and delivers them.
+//!
+//! Borrows every value from the chunk; only doubled quotes are copied.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr_iter};
+
+use super::chunks::Chunk;
+use super::split::{FIELD_LIMIT, Span, Splitter, Step};
+use crate::base::IssueKind;
+use crate::input::rows::{Field, Rows};
+
+/// What all records of a file have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    pub splitter: Splitter,
+    /// How many fields the header has.
+    pub width: usize,
+    /// The header as it stands, without its line end.
+    pub header: Vec<u8>,
+    /// The position in the record and in [`Rows::push`]'s fields, by position.
+    pub wanted: Vec<(usize, usize)>,
+    /// How many fields [`Rows::push`] takes.
+    pub slots: usize,
+}
+
+/// Delivers all records of a chunk, from `start` on, whose first line has this number.
+pub(super) fn parse(chunk: &Chunk, start: usize, line: u64, layout: &Layout, rows: &mut Rows<'_>) {
+    let bytes = &chunk.bytes[..];
+    let mut parser = Parser {
+        layout,
+        rows,
+        bytes,
+        text: std::str::from_utf8(bytes).ok(),
+        odd: memchr::memchr2(0, b'\r', bytes).is_some(),
+        fields: vec![Field::Missing; layout.slots],
+        spans: Vec::new(),
+        line,
+    };
+    let quotes = memchr(b'"', bytes).is_some();
+    let mut at = start;
+    while at < bytes.len() {
+        let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |it| at + it);
+        let plain = end - at <= FIELD_LIMIT && (!quotes || memchr(b'"', &bytes[at..end]).is_none());
+        at = if plain { parser.plain(at, end) } else { parser.stepped(at) };
+    }
+}
+
+struct Parser<'p, 'm, 'a> {
+    layout: &'p Layout,
+    rows: &'p mut Rows<'m>,
+    bytes: &'a [u8],
+    /// The whole chunk as text, if it is all UTF-8.
+    text: Option<&'a str>,
+    /// Whether there is a NUL or a carriage return anywhere.
+    odd: bool,
+    fields: Vec<Field<'a>>,
+    spans: Vec<Span>,
+    line: u64,
+}
+
+impl<'a> Parser<'_, '_, 'a> {
+    /// A line without quotes from `start` to its line end at `end`; gives the
+    /// begin of the next.
+    fn plain(&mut self, start: usize, end: usize) -> usize {
+        let next = (end + 1).min(self.bytes.len());
+        let line = self.line;
+        self.line += 1;
+        let end = if end > start && self.bytes[end - 1] == b'\r' { end - 1 } else { end };
+        if end == start {
+            return next;
+        }
+        let Some(record) = self.checked(line, start, end) else { return next };
+        if self.odd && memchr(b'\r', record.as_bytes()).is_some() {
+            self.bad(line, record, 0, IssueKind::FieldCount, LONE_RETURN);
+            return next;
+        }
+        let count = self.split(record);
+        self.deliver(line, record, count);
+        next
+    }
+
+    /// A record with quotes, or one that is no record; gives the begin of the next.
+    fn stepped(&mut self, start: usize) -> usize {
+        let mut spans = std::mem::take(&mut self.spans);
+        let step = self.layout.splitter.step(self.bytes, start, true, &mut spans);
+        let line = self.line;
+        let next = match step {
+            Step::Record { end, next } => {
+                self.spanned(line, (start, end), &spans);
+                next
+            }
+            Step::Bad { kind, at, end, next } => {
+                let (bytes, column) = (self.bytes, column_at(self.bytes, start, at));
+                self.rows.reject(line, column, kind, "", &|| shown(&bytes[start..end]));
+                next
+            }
+            Step::Blank { next } => next,
+            Step::Incomplete => self.bytes.len(),
+        };
+        self.line += memchr_iter(b'\n', &self.bytes[start..next]).count() as u64;
+        self.spans = spans;
+        next
+    }
+
+    /// A well-shaped record whose fields are known.
+    fn spanned(&mut self, line: u64, (start, end): (usize, usize), spans: &[Span]) {
+        let Some(record) = self.checked(line, start, end) else { return };
+        if self.odd && spans.iter().any(|it| self.has_lone_return(it, start)) {
+            self.bad(line, record, 0, IssueKind::FieldCount, LONE_RETURN);
+            return;
+        }
+        if spans.len() != self.layout.width {
+            self.deliver(line, record, spans.len());
+            return;
+        }
+        let needs_copy = |it: &&(usize, usize)| spans[it.0].doubled;
+        if self.layout.wanted.iter().any(|it| needs_copy(&it)) {
+            self.deliver_copied(line, record, start, spans);
+            return;
+        }
+        for &(position, slot) in &self.layout.wanted {
+            let span = spans[position];
+            self.fields[slot] = Field::Text(&record[span.start - start..span.end - start]);
+        }
+        self.deliver(line, record, spans.len());
+    }
+
+    /// As [`Self::deliver`], for a record with doubled quotes in wanted fields.
+    fn deliver_copied(&mut self, line: u64, record: &'a str, start: usize, spans: &[Span]) {
+        let values: Vec<Cow<'_, str>> = spans
+            .iter()
+            .map(|it| value(&record[it.start - start..it.end - start], it.doubled))
+            .collect();
+        let mut fields = vec![Field::Missing; self.layout.slots];
+        let mut positions = vec![None; self.layout.slots];
+        for &(position, slot) in &self.layout.wanted {
+            fields[slot] = Field::Text(&values[position]);
+            positions[slot] = Some(spans[position].start);
+        }
+        if self.is_header(record) {
+            self.bad(line, record, 0, IssueKind::RepeatedHeader, "");
+            return;
+        }
+        let column = |slot: usize| positions[slot].map_or(0, |it| column_at(self.bytes, start, it));
+        self.rows.push_at(line, &fields, &|| record.to_owned(), &column);
+    }
+
+    /// Finds the wanted fields of a record without quotes; gives how many it has.
+    #[inline]
+    fn split(&mut self, record: &'a str) -> usize {
+        let bytes = record.as_bytes();
+        let delimiter = self.layout.splitter.delimiter;
+        let mut wanted = self.layout.wanted.iter();
+        let Some(&(mut position, mut slot)) = wanted.next() else {
+            return 1 + memchr_iter(delimiter, bytes).count();
+        };
+        let (mut start, mut index) = (0, 0);
+        for end in memchr_iter(delimiter, bytes) {
+            if index == position {
+                self.fields[slot] = Field::Text(&record[start..end]);
+                match wanted.next() {
+                    Some(&next) => (position, slot) = next,
+                    None => return index + 1 + memchr_iter(delimiter, &bytes[end..]).count(),
+                }
+            }
+            start = end + 1;
+            index += 1;
+        }
+        if index == position {
+            self.fields[slot] = Field::Text(&record[start..]);
+        }
+        index + 1
+    }
+
+    /// Hands the record over if it has as many fields as the header and is not
+    /// the header itself.
+    #[inline]
+    fn deliver(&mut self, line: u64, record: &'a str, count: usize) {
+        if count != self.layout.width {
+            let detail = format!("{count} instead of {}", self.layout.width);
+            self.bad(line, record, 0, IssueKind::FieldCount, &detail);
+        } else if self.is_header(record) {
+            self.bad(line, record, 0, IssueKind::RepeatedHeader, "");
+        } else {
+            let fields = &self.fields;
+            let column = |slot: usize| match fields[slot] {
+                Field::Text(value) => column_of(record, value),
+                _ => 0,
+            };
+            self.rows.push_at(line, fields, &|| record.to_owned(), &column);
+        }
+    }
+
+    #[inline]
+    fn is_header(&self, record: &str) -> bool {
+        record.as_bytes() == self.layout.header
+    }
+
+    /// The record as text, unless it has bytes that no text has.
+    #[inline]
+    fn checked(&mut self, line: u64, start: usize, end: usize) -> Option<&'a str> {
+        let bytes = &self.bytes[start..end];
+        if self.odd
+            && let Some(at) = memchr(0, bytes)
+        {
+            let column = column_at(bytes, 0, at);
+            self.rows.reject(line, column, IssueKind::NulByte, "", &|| shown(bytes));
+            return None;
+        }
+        if let Some(text) = self.text {
+            return text.get(start..end);
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(record) => Some(record),
+            Err(error) => {
+                let column = column_at(bytes, 0, error.valid_up_to());
+                self.rows.reject(line, column, IssueKind::BadEncoding, "", &|| shown(bytes));
+                None
+            }
+        }
+    }
+
+    #[cold]
+    fn bad(&mut self, line: u64, record: &str, column: u64, kind: IssueKind, detail: &str) {
+        self.rows.reject(line, column, kind, detail, &|| record.to_owned());
+    }
+
+    /// Whether a carriage return stands alone in a field without quotes.
+    fn has_lone_return(&self, span: &Span, record: usize) -> bool {
+        let quoted = span.start > record && self.bytes[span.start - 1] == b'"';
+        !quoted && memchr(b'\r', &self.bytes[span.start..span.end]).is_some()
+    }
+}
+
+const LONE_RETURN: &str = "a carriage return without a line feed";
+
+/// A field's value: doubled quotes become single ones.
+pub(super) fn value(text: &str, doubled: bool) -> Cow<'_, str> {
+    if doubled { text.replace("\"\"", "\"").into() } else { text.into() }
+}
+
+/// Bytes as text for people: what is no UTF-8 is replaced, the end of it left out.
+fn shown(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).into_owned()
+}
+
+/// The column in characters, from 1, of a value that is part of the record; 0 if
+/// it is not, or stands on a later line of it.
+fn column_of(record: &str, value: &str) -> u64 {
+    let offset = (value.as_ptr() as usize).wrapping_sub(record.as_ptr() as usize);
+    if offset > record.len() { 0 } else { column_at(record.as_bytes(), 0, offset) }
+}
+
+/// The column in characters, from 1, of a place in the line that begins at
+/// `start`; 0 if the place is on a later line.
+fn column_at(bytes: &[u8], start: usize, at: usize) -> u64 {
+    let before = &bytes[start..at];
+    if memchr(b'\n', before).is_some() {
+        return 0;
+    }
+    1 + before.iter().filter(|&&it| it & 0xc0 != 0x80).count() as u64
+}
