@@ -8,6 +8,7 @@ mod cells;
 mod columns;
 pub mod csv;
 pub mod decimal;
+mod guess;
 pub mod jsonl;
 pub mod mapping;
 mod nobody;
@@ -18,6 +19,8 @@ pub mod parquet;
 mod paths;
 pub mod read;
 pub mod rows;
+mod sample;
+pub mod sniff;
 pub mod time;
 mod unify;
 

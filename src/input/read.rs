@@ -9,9 +9,12 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::csv;
+use super::jsonl;
 use super::mapping::{Common, Mapping, fields};
 use super::open::{self, Found, Opened};
 use super::options::SourceOptions;
+#[cfg(feature = "parquet")]
+use super::parquet;
 use super::rows::{FileId, Rows};
 use super::unify::unify;
 use crate::base::names::nearest;
@@ -103,6 +106,9 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     Format { name: "csv", endings: &["csv", "txt"], read: csv::read_csv },
     Format { name: "tsv", endings: &["tsv", "tab"], read: csv::read_tsv },
+    Format { name: "jsonl", endings: &["jsonl", "ndjson", "json"], read: jsonl::read_jsonl },
+    #[cfg(feature = "parquet")]
+    Format { name: "parquet", endings: &["parquet"], read: parquet::read_parquet },
 ];
 
 /// The endings of all formats.
