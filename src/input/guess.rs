@@ -411,8 +411,6 @@ impl<'s> Guesser<'s> {
             "trafficchannel",
             "campaigntype",
         ];
-        let source = &mut self.guess.source.channel;
-        let _ = source;
         self.guess.source.channel = self.first("channel", &channels, text);
         let mediums = ["utmmedium", "medium", "mktmedium", "trafficmedium", "trafficsourcemedium"];
         self.guess.source.utm_medium = self.first("utm_medium", &mediums, text);

@@ -9,6 +9,7 @@ mod columns;
 pub mod csv;
 pub mod decimal;
 mod guess;
+pub mod init;
 pub mod jsonl;
 pub mod mapping;
 mod nobody;

@@ -150,9 +150,11 @@ fn looks_like_data(text: &str) -> bool {
     first && text.bytes().all(|it| it.is_ascii_digit() || b"-+:./ TZ".contains(&it))
 }
 
+type Records = Vec<Vec<String>>;
+
 /// The delimiter by which most records have as many fields as the first.
-fn best_split(text: &str, whole: bool) -> Option<(char, Vec<Vec<String>>)> {
-    let mut best: Option<((usize, usize), char, Vec<Vec<String>>)> = None;
+fn best_split(text: &str, whole: bool) -> Option<(char, Records)> {
+    let mut best: Option<((usize, usize), char, Records)> = None;
     for delimiter in DELIMITERS {
         let records = split(text, delimiter, whole);
         let Some(width) = records.first().map(Vec::len).filter(|&it| it > 1) else { continue };
@@ -167,7 +169,7 @@ fn best_split(text: &str, whole: bool) -> Option<(char, Vec<Vec<String>>)> {
 }
 
 /// The first records, with quotes taken off; a last one that is cut is left out.
-fn split(text: &str, delimiter: char, whole: bool) -> Vec<Vec<String>> {
+fn split(text: &str, delimiter: char, whole: bool) -> Records {
     let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), String::new());
     let (mut quoted, mut begun) = (false, false);
     let mut chars = text.chars().peekable();
