@@ -3,13 +3,19 @@
 //! Opens, splits, checks and codes records; every record ends up used, filtered
 //! or set aside with a reason. Knows nothing of customers, stages or journeys.
 
+#[cfg(feature = "parquet")]
+mod cells;
 mod columns;
 pub mod csv;
 pub mod decimal;
+pub mod jsonl;
 pub mod mapping;
 mod nobody;
 pub mod open;
 pub mod options;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+mod paths;
 pub mod read;
 pub mod rows;
 pub mod time;

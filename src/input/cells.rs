@@ -1,0 +1,221 @@
+//! A decoded Parquet column as fields of rows.
+//!
+//! Knows Arrow's arrays; nothing of files and nothing of what values mean.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray};
+use arrow_schema::{DataType, TimeUnit};
+
+use super::rows::Field;
+use crate::base::{Error, Result};
+
+/// A column of a batch.
+pub(super) struct Cells {
+    /// The column and the groups that it is in: a row is missing where one of them is.
+    nullable: Vec<ArrayRef>,
+    values: Values,
+}
+
+enum Values {
+    Missing,
+    Texts(StringArray),
+    Bytes(BinaryArray),
+    Flags(BooleanArray),
+    /// Values that must be written out: floats, large numbers, UUIDs.
+    Written(Vec<String>),
+    Integers(Vec<i64>),
+    Days(Vec<i64>),
+    /// Microseconds; `i64::MIN` for what lies beyond.
+    Instants(Vec<i64>),
+    Locals(Vec<i64>),
+    Decimals(Vec<i128>, u32),
+}
+
+/// Beyond these microseconds lies no time that can be shown.
+const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_207_200_999_999;
+
+impl Cells {
+    /// A column that the file lacks.
+    pub fn missing() -> Self {
+        Self { nullable: Vec::new(), values: Values::Missing }
+    }
+
+    /// The column at these keys; `legacy` where it holds the 96-bit times of old
+    /// writers, which are instants though they do not say so.
+    pub fn new(batch: &RecordBatch, keys: &[String], legacy: bool) -> Result<Self> {
+        let gone = || Error::new(format!("the column \"{}\" cannot be decoded", keys.join(".")));
+        let (first, rest) = keys.split_first().ok_or_else(gone)?;
+        let mut array = batch.column_by_name(first).ok_or_else(gone)?.clone();
+        let mut nullable = Vec::new();
+        for key in rest {
+            let inner = array.as_struct_opt().and_then(|it| it.column_by_name(key));
+            let inner = inner.ok_or_else(gone)?.clone();
+            nullable.push(std::mem::replace(&mut array, inner));
+        }
+        let values = values(&array, legacy).ok_or_else(|| {
+            Error::new(format!(
+                "the column \"{}\" is of a kind that cannot be used ({})",
+                keys.join("."),
+                array.data_type()
+            ))
+            .hint("write it as text, a number, a date or a timestamp")
+        })?;
+        nullable.push(array);
+        nullable.retain(|it| it.null_count() > 0);
+        Ok(Self { nullable, values })
+    }
+
+    /// Whether the values are times that need no reading.
+    pub fn is_instant(&self) -> bool {
+        matches!(self.values, Values::Instants(_) | Values::Locals(_) | Values::Days(_))
+    }
+
+    /// Whether a row holds bytes that are no text.
+    #[inline]
+    pub fn is_no_text(&self, row: usize) -> bool {
+        match &self.values {
+            Values::Bytes(it) => it.is_valid(row) && std::str::from_utf8(it.value(row)).is_err(),
+            _ => false,
+        }
+    }
+
+    /// The value of a row.
+    #[inline]
+    pub fn field(&self, row: usize) -> Field<'_> {
+        if self.nullable.iter().any(|it| it.is_null(row)) {
+            return Field::Missing;
+        }
+        match &self.values {
+            Values::Missing => Field::Missing,
+            Values::Texts(it) => Field::Text(it.value(row)),
+            Values::Bytes(it) => {
+                std::str::from_utf8(it.value(row)).map_or(Field::Missing, Field::Text)
+            }
+            Values::Flags(it) => Field::Text(if it.value(row) { "true" } else { "false" }),
+            Values::Written(it) => Field::Text(&it[row]),
+            Values::Integers(it) => Field::Integer(it[row]),
+            Values::Days(it) => Field::Day(it[row]),
+            Values::Instants(it) if YEARS.contains(&it[row]) => Field::Micros(it[row]),
+            Values::Locals(it) if YEARS.contains(&it[row]) => Field::Local(it[row]),
+            Values::Instants(_) | Values::Locals(_) => {
+                Field::Text("a time outside the years 1 to 9999")
+            }
+            Values::Decimals(it, scale) => Field::Decimal { unscaled: it[row], scale: *scale },
+        }
+    }
+}
+
+/// The values of an array; `None` for a kind that is no single value.
+fn values(array: &ArrayRef, legacy: bool) -> Option<Values> {
+    Some(match array.data_type() {
+        DataType::Null => Values::Missing,
+        DataType::Utf8 => Values::Texts(array.as_string_opt::<i32>()?.clone()),
+        DataType::Binary => Values::Bytes(array.as_binary_opt::<i32>()?.clone()),
+        DataType::Boolean => Values::Flags(array.as_boolean_opt()?.clone()),
+        DataType::Date32 => Values::Days(widen(array.as_primitive_opt::<Date32Type>()?.values())),
+        DataType::Timestamp(unit, zone) => {
+            let micros = micros(array, *unit)?;
+            if zone.is_some() || legacy { Values::Instants(micros) } else { Values::Locals(micros) }
+        }
+        DataType::Decimal128(_, scale) => {
+            let numbers = array.as_primitive_opt::<Decimal128Type>()?.values();
+            Values::Decimals(numbers.to_vec(), u32::try_from(*scale).ok()?)
+        }
+        DataType::FixedSizeBinary(16) => {
+            let ids = array.as_fixed_size_binary_opt()?;
+            Values::Written((0..ids.len()).map(|it| uuid(ids.value(it))).collect())
+        }
+        _ => return numbers(array),
+    })
+}
+
+fn numbers(array: &ArrayRef) -> Option<Values> {
+    Some(match array.data_type() {
+        DataType::Int8 => Values::Integers(widen(array.as_primitive_opt::<Int8Type>()?.values())),
+        DataType::Int16 => Values::Integers(widen(array.as_primitive_opt::<Int16Type>()?.values())),
+        DataType::Int32 => Values::Integers(widen(array.as_primitive_opt::<Int32Type>()?.values())),
+        DataType::Int64 => {
+            Values::Integers(array.as_primitive_opt::<Int64Type>()?.values().to_vec())
+        }
+        DataType::UInt8 => Values::Integers(widen(array.as_primitive_opt::<UInt8Type>()?.values())),
+        DataType::UInt16 => {
+            Values::Integers(widen(array.as_primitive_opt::<UInt16Type>()?.values()))
+        }
+        DataType::UInt32 => {
+            Values::Integers(widen(array.as_primitive_opt::<UInt32Type>()?.values()))
+        }
+        DataType::UInt64 => {
+            let numbers = array.as_primitive_opt::<UInt64Type>()?;
+            Values::Written(numbers.iter().map(|it| shown(it.map(|it| it.to_string()))).collect())
+        }
+        DataType::Float32 => {
+            let numbers = array.as_primitive_opt::<Float32Type>()?;
+            Values::Written(
+                numbers.iter().map(|it| shown(it.map(|it| float(it.to_string())))).collect(),
+            )
+        }
+        DataType::Float64 => {
+            let numbers = array.as_primitive_opt::<Float64Type>()?;
+            Values::Written(
+                numbers.iter().map(|it| shown(it.map(|it| float(it.to_string())))).collect(),
+            )
+        }
+        _ => return None,
+    })
+}
+
+fn shown(text: Option<String>) -> String {
+    text.unwrap_or_default()
+}
+
+/// The shortest plain digits of a float, as most writers of text print it: `42.0`.
+fn float(mut digits: String) -> String {
+    if digits.bytes().all(|it| it.is_ascii_digit() || it == b'-') {
+        digits.push_str(".0");
+    }
+    digits
+}
+
+fn widen<T: Copy + Into<i64>>(numbers: &[T]) -> Vec<i64> {
+    numbers.iter().map(|&it| it.into()).collect()
+}
+
+fn micros(array: &ArrayRef, unit: TimeUnit) -> Option<Vec<i64>> {
+    let scaled = |numbers: &[i64], by: i64| {
+        numbers.iter().map(|it| it.checked_mul(by).unwrap_or(i64::MIN)).collect()
+    };
+    Some(match unit {
+        TimeUnit::Second => {
+            scaled(array.as_primitive_opt::<TimestampSecondType>()?.values(), 1_000_000)
+        }
+        TimeUnit::Millisecond => {
+            scaled(array.as_primitive_opt::<TimestampMillisecondType>()?.values(), 1000)
+        }
+        TimeUnit::Microsecond => {
+            array.as_primitive_opt::<TimestampMicrosecondType>()?.values().to_vec()
+        }
+        TimeUnit::Nanosecond => {
+            let numbers = array.as_primitive_opt::<TimestampNanosecondType>()?.values();
+            numbers.iter().map(|it| it.div_euclid(1000)).collect()
+        }
+    })
+}
+
+/// Sixteen bytes as a UUID is written.
+fn uuid(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(36);
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+    text
+}

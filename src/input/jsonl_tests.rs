@@ -1,0 +1,145 @@
+use super::*;
+use crate::base::Unwatched;
+use crate::input::mapping::{Common, fields};
+use crate::input::options::SourceOptions;
+
+fn mapping(toml: &str) -> Mapping {
+    let source: SourceOptions = toml::from_str(toml).unwrap();
+    let common = Common {
+        fields: fields(std::slice::from_ref(&source), &[]),
+        zone: jiff::tz::TimeZone::UTC,
+        currency: "EUR".parse().unwrap(),
+        blocklist: Vec::new(),
+    };
+    Mapping::new(&source, &common).unwrap()
+}
+
+const PLAIN: &str = "path = 'a'\ntime = 'ts'\nevent = 'event'\nids = { user = 'u' }\nvalue = 'v'";
+
+fn read_with(mapping: &Mapping, text: &[u8]) -> Result<Outcome> {
+    let file = FileId { name: "a.jsonl".into(), order: 0 };
+    read(&mut &*text, mapping, &file, true, &Unwatched)
+}
+
+fn issues(outcome: &Outcome) -> Issues {
+    let mut all = Issues::new(true);
+    outcome.parts.iter().for_each(|it| all.merge(it.1.clone()));
+    all
+}
+
+/// The reasons of a text's rejects, with their places.
+fn rejects(text: &str) -> Vec<String> {
+    let outcome = read_with(&mapping(PLAIN), text.as_bytes()).unwrap();
+    let show = |it: &crate::base::Reject| {
+        format!("{}:{} {}", it.place.line, it.place.column, it.kind.key())
+    };
+    issues(&outcome).rejects().iter().map(show).collect()
+}
+
+#[test]
+fn good_lines_become_rows_and_bad_ones_are_set_aside_with_their_place() {
+    let text = concat!(
+        "\u{feff}{\"ts\":\"2026-01-01T00:00:00Z\",\"u\":7,\"event\":\"a\",\"v\":1.5}\r\n",
+        "\n",
+        "  \r\n",
+        "{\"ts\":\"2026-01-01T00:00:01Z\",\"u\":\"07\",\"event\":\"b\",\"v\":null}\n",
+        "{\"ts\":\"2026-01-01T00:00:02Z\",\"u\":\"x\"\n",
+        "[1]\n",
+        "[1\n",
+        "{\"ts\":1,\"ts\":2}\n",
+        "{\"é\":1,}\n",
+        "{\"ts\":\"2026-01-01T00:00:03Z\",\"u\":\"a\",\"v\":\"1,5\"}\n",
+        "{\"ts\":\"2026-01-01T00:00:03Z\",\"u\":\"a\u{0}\"}\n",
+        "{\"ts\":\"2026-01-01T00:00:04Z\",\"u\":9007199254740993,\"v\":1e2}",
+    );
+    let outcome = read_with(&mapping(PLAIN), text.as_bytes()).unwrap();
+    let batch = &outcome.parts[0].0;
+    assert_eq!(batch.times.len(), 3);
+    let users: Vec<&str> = batch.ids[0].dictionary.iter().collect();
+    assert_eq!(users, ["7", "07", "9007199254740993"]);
+    assert_eq!(batch.amounts, [150, crate::model::raw::NO_AMOUNT, 10_000]);
+    assert_eq!(
+        rejects(text),
+        [
+            "5:36 bad_json",
+            "6:1 not_an_object",
+            "7:2 bad_json",
+            "8:15 bad_json",
+            "9:8 bad_json",
+            "10:0 bad_value",
+            "11:36 nul_byte",
+        ]
+    );
+    let all = issues(&outcome);
+    assert_eq!((all.read, all.used()), (10, 3));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_set_aside() {
+    let text = b"{\"ts\":\"2026-01-01\",\"u\":\"a\"}\n{\"u\":\"\xff\"}\n".as_slice();
+    let outcome = read_with(&mapping(PLAIN), text).unwrap();
+    assert_eq!(issues(&outcome).count(IssueKind::BadEncoding), 1);
+    assert_eq!(issues(&outcome).rejects()[0].place.column, 7);
+}
+
+#[test]
+fn other_json_than_lines_is_refused_with_a_hint() {
+    let cases = [
+        ("[\n{\"ts\":1}\n]", "one JSON array"),
+        ("[{\"ts\":1},{\"ts\":2}]", "one JSON array"),
+        ("\n{\n\"ts\": 1\n}", "one JSON object over many lines"),
+        ("{\"tz\":1,\"u\":1}\n", "no column \"ts\""),
+        ("{\"ts\":\"2026-01-01\",\"id\":1}\n", "no column \"u\""),
+    ];
+    for (text, message) in cases {
+        let error = read_with(&mapping(PLAIN), text.as_bytes()).unwrap_err();
+        assert!(error.message().contains(message), "{text}: {error}");
+        assert!(error.hint_text().is_some());
+    }
+    for empty in ["", "\n\n", "\u{feff}"] {
+        assert_eq!(issues(&read_with(&mapping(PLAIN), empty.as_bytes()).unwrap()).read, 0);
+    }
+}
+
+#[test]
+fn nested_values_are_found_by_their_paths() {
+    let mapping = mapping(
+        "path = 'a'\ntime = 'meta.ts'\nevent = 'a.b'\nids = { user = 'who.0.id' }\n\
+         properties = { city = 'ctx.geo.city' }",
+    );
+    let text =
+        r#"{"meta":{"ts":"2026-01-01"},"a.b":"x","who":[{"id":"1"}],"ctx":{"geo":{"city":"Ulm"}}}"#;
+    let outcome = read_with(&mapping, text.as_bytes()).unwrap();
+    let batch = &outcome.parts[0].0;
+    assert_eq!(batch.ids[0].dictionary.get(0), "1");
+    let texts: Vec<&str> = batch.texts.iter().map(|it| it.dictionary.get(0)).collect();
+    assert_eq!(texts, ["x", "Ulm"]);
+}
+
+#[test]
+fn the_first_time_of_the_file_decides_the_unit_in_every_chunk() {
+    let filler = "x".repeat(2000);
+    let mut text = String::from("{\"ts\":\"bad\",\"u\":\"a\"}\n");
+    for row in 0..6000_i64 {
+        let ts = if row == 5999 { 1_700_000_000 } else { 1_700_000_000_000 + row };
+        text.push_str(&format!("{{\"ts\":{ts},\"u\":\"a\",\"z\":\"{filler}\"}}\n"));
+    }
+    let outcome = read_with(&mapping(PLAIN), text.as_bytes()).unwrap();
+    assert!(outcome.parts.len() > 2);
+    let all = issues(&outcome);
+    assert_eq!((all.read, all.used(), all.count(IssueKind::BadTime)), (6001, 5999, 2));
+    let lines: Vec<u64> = all.rejects().iter().map(|it| it.place.line).collect();
+    assert_eq!(lines, [1, 6001]);
+}
+
+#[test]
+fn a_line_beyond_the_limit_is_set_aside_and_the_next_ones_are_read() {
+    let mut text = b"{\"ts\":\"2026-01-01\",\"u\":\"a\"}\n{\"u\":\"".to_vec();
+    text.resize(text.len() + LONGEST_LINE + 3 * CHUNK, b'x');
+    text.extend(b"\"}\n{\"ts\":\"2026-01-01\",\"u\":\"b\"}\n{\"ts\":\"2026-01-01\",\"u\":1x}");
+    let outcome = read_with(&mapping(PLAIN), &text).unwrap();
+    let all = issues(&outcome);
+    assert_eq!((all.read, all.used(), all.count(IssueKind::TooLong)), (4, 2, 1));
+    let lines: Vec<u64> = all.rejects().iter().map(|it| it.place.line).collect();
+    assert_eq!(lines, [2, 4]);
+}

@@ -1,0 +1,236 @@
+//! Parquet: the columns that a mapping names, row groups in parallel.
+//!
+//! A damaged file is an error, never a panic and never rows. Never sees what
+//! the values mean; [`Rows`] does.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+
+use arrow_array::RecordBatch;
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::Type as Physical;
+use parquet::file::reader::ChunkReader;
+use parquet::schema::types::SchemaDescriptor;
+use rayon::prelude::*;
+
+use super::cells::Cells;
+use super::columns::text_of;
+use super::jsonl::Outcome;
+use super::mapping::Mapping;
+use super::rows::{Field, FileId, Rows};
+use crate::base::{Error, IssueKind, Issues, Place, Progress, Result};
+use crate::model::raw::Batch;
+
+/// How many rows are decoded at a time.
+const ROWS: usize = 8192;
+
+/// Where the bytes of a file are.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// In a file, opened once for each row group so that none waits for another.
+    Path(PathBuf),
+    /// In memory, as from standard input.
+    Bytes(Bytes),
+}
+
+/// Reads a Parquet file.
+///
+/// Rows are counted from 1 over the whole file and take the place of lines.
+///
+/// # Errors
+/// The file cannot be read, is damaged, lacks a mapped column or has it in a
+/// form that is no single value.
+pub fn read(
+    source: &Source,
+    mapping: &Mapping,
+    file: &FileId,
+    keep_all: bool,
+    progress: &dyn Progress,
+) -> Result<Outcome> {
+    let guarded = || match source {
+        Source::Path(path) => {
+            let open = || Ok(fs_err::File::open(path)?.into_parts().0);
+            read_from(&open, mapping, file, keep_all, progress)
+        }
+        Source::Bytes(bytes) => read_from(&|| Ok(bytes.clone()), mapping, file, keep_all, progress),
+    };
+    // The decoder should never panic; if a damaged file makes it, that is still only an error.
+    let read = catch_unwind(AssertUnwindSafe(guarded));
+    read.unwrap_or_else(|_| Err(damaged(&"its pages cannot be decoded")))
+        .map_err(|it| it.or_at(Place::file(file.name.as_ref())))
+}
+
+/// What the readers of all row groups share.
+struct Plan<'a> {
+    metadata: ArrowReaderMetadata,
+    mask: ProjectionMask,
+    /// For each of [`Mapping::columns`], where it is in the projected batches.
+    columns: Vec<Option<Path>>,
+    mapping: &'a Mapping,
+    file: &'a FileId,
+}
+
+/// The keys from a batch down to a column, and what its bytes mean.
+struct Path {
+    keys: Vec<String>,
+    physical: Physical,
+}
+
+type Open<'a, R> = &'a (dyn Fn() -> Result<R> + Sync);
+
+fn read_from<R: ChunkReader + 'static>(
+    open: Open<'_, R>,
+    mapping: &Mapping,
+    file: &FileId,
+    keep_all: bool,
+    progress: &dyn Progress,
+) -> Result<Outcome> {
+    // What Arrow wrote beside the schema is not needed, and could contradict it.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let metadata = ArrowReaderMetadata::load(&open()?, options).map_err(|it| damaged(&it))?;
+    let plan = Plan::new(metadata, mapping, file)?;
+    let groups = plan.metadata.metadata().row_groups();
+    let mut first_row = 1u64;
+    let mut starts = Vec::with_capacity(groups.len());
+    for group in groups {
+        starts.push(first_row);
+        let rows = u64::try_from(group.num_rows()).map_err(|it| damaged(&it))?;
+        first_row = first_row.saturating_add(rows);
+    }
+    let mut lead = Rows::new(mapping, file.clone(), keep_all);
+    let mut probed = 0;
+    // Until a time is read that decides their format, rows are looked at in order.
+    while probed < starts.len() && plan.needs_probe() && !lead.is_decided() {
+        let mut probe = lead.fork();
+        plan.group(open()?, probed, 1, &mut probe, true)?;
+        lead = probe.fork();
+        probed += 1;
+    }
+    let read_group = |group: usize| -> Result<(Batch, Issues)> {
+        let mut rows = lead.fork();
+        plan.group(open()?, group, starts[group], &mut rows, false)?;
+        let bytes = groups[group].compressed_size();
+        progress.advance(u64::try_from(bytes).unwrap_or(0));
+        progress.rows(rows.read());
+        Ok(rows.finish())
+    };
+    let parts: Result<Vec<_>> = (0..starts.len()).into_par_iter().map(read_group).collect();
+    let seen = plan.columns.iter().map(Option::is_some).collect();
+    Ok(Outcome { parts: parts?, seen })
+}
+
+fn damaged(why: &dyn std::fmt::Display) -> Error {
+    Error::new(format!("cannot read the Parquet file: {why}"))
+        .hint("the file may be damaged or not whole; fetch it again")
+}
+
+impl<'a> Plan<'a> {
+    fn new(metadata: ArrowReaderMetadata, mapping: &'a Mapping, file: &'a FileId) -> Result<Self> {
+        let schema = metadata.parquet_schema();
+        let names: Vec<String> =
+            schema.columns().iter().map(|it| it.path().parts().join(".")).collect();
+        let header: Vec<&str> = names.iter().map(String::as_str).collect();
+        let leaves = mapping.resolve(&file.name, &header)?;
+        let columns = leaves.iter().map(|it| it.map(|leaf| path_of(schema, leaf)).transpose());
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let mask = ProjectionMask::leaves(schema, leaves.iter().copied().flatten());
+        Ok(Self { mask, columns, mapping, file, metadata })
+    }
+
+    /// Whether the format of times is only seen in their values.
+    fn needs_probe(&self) -> bool {
+        let time = self.mapping.time.and_then(|it| self.columns[it].as_ref());
+        time.is_some_and(|it| it.physical != Physical::INT96)
+    }
+
+    /// Reads a row group, or of it as much as decides the format of times.
+    fn group<R: ChunkReader + 'static>(
+        &self,
+        input: R,
+        group: usize,
+        first_row: u64,
+        rows: &mut Rows<'_>,
+        probe: bool,
+    ) -> Result<()> {
+        let promised = self.metadata.metadata().row_group(group).num_rows();
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(input, self.metadata.clone())
+                .with_row_groups(vec![group])
+                .with_projection(self.mask.clone())
+                .with_batch_size(ROWS)
+                .build()
+                .map_err(|it| damaged(&it))?;
+        let mut row = first_row;
+        for batch in reader {
+            let batch = batch.map_err(|it| damaged(&it))?;
+            let all_typed = self.push(&batch, row, rows)?;
+            row += batch.num_rows() as u64;
+            if probe && (all_typed || rows.is_decided()) {
+                return Ok(());
+            }
+        }
+        if i64::try_from(row - first_row).ok() != Some(promised) {
+            return Err(damaged(&format!(
+                "row group {group} holds {} rows, its footer says {promised}",
+                row - first_row
+            )));
+        }
+        Ok(())
+    }
+
+    /// Hands a batch's rows on; says whether times are typed, so that nothing is to be decided.
+    fn push(&self, batch: &RecordBatch, first_row: u64, rows: &mut Rows<'_>) -> Result<bool> {
+        let cells = |path: &Option<Path>| match path {
+            Some(path) => Cells::new(batch, &path.keys, path.physical == Physical::INT96),
+            None => Ok(Cells::missing()),
+        };
+        let cells = self
+            .columns
+            .iter()
+            .map(cells)
+            .collect::<Result<Vec<_>>>()
+            .map_err(|it| it.or_at(Place::file(self.file.name.as_ref())))?;
+        let mut fields = Vec::with_capacity(cells.len());
+        for row in 0..batch.num_rows() {
+            if cells.iter().any(|it| it.is_no_text(row)) {
+                let place = first_row + row as u64;
+                let detail = "a value is not UTF-8";
+                rows.reject(place, 0, IssueKind::BadEncoding, detail, &String::new);
+                continue;
+            }
+            fields.clear();
+            fields.extend(cells.iter().map(|it| it.field(row)));
+            rows.push(first_row + row as u64, &fields, &|| self.raw(&fields));
+        }
+        Ok(self.mapping.time.is_none_or(|it| cells[it].is_instant()))
+    }
+
+    /// A row's mapped values as a JSON object, since a file of pages has no lines.
+    fn raw(&self, fields: &[Field<'_>]) -> String {
+        let mut object = serde_json::Map::new();
+        let mut scratch = String::new();
+        for (name, field) in self.mapping.columns().iter().zip(fields) {
+            let text = text_of(field, &mut scratch);
+            object.insert(name.clone(), text.into());
+        }
+        serde_json::Value::Object(object).to_string()
+    }
+}
+
+fn path_of(schema: &SchemaDescriptor, leaf: usize) -> Result<Path> {
+    let column = schema.column(leaf);
+    let keys = column.path().parts().to_vec();
+    if column.max_rep_level() > 0 {
+        return Err(Error::new(format!("the column \"{}\" is a list", keys.join(".")))
+            .hint("each row must hold one value; unnest the list into rows first"));
+    }
+    Ok(Path { keys, physical: column.physical_type() })
+}
+
+#[cfg(test)]
+#[path = "parquet_tests.rs"]
+mod tests;
