@@ -28,8 +28,6 @@ pub struct Outcome {
     pub parts: Vec<(Batch, Issues)>,
     /// Which of [`Mapping::columns`] occur in it at all.
     pub seen: Vec<bool>,
-    /// Whether reading ended at a rejected row.
-    pub stopped: bool,
 }
 
 /// Adds up to so many bytes of a file to a buffer; fewer only at its end.
@@ -38,16 +36,12 @@ pub type Fill<'f> = &'f mut (dyn FnMut(&mut Vec<u8>, usize) -> Result<usize> + S
 /// Reads the file of a job as JSON lines.
 ///
 /// # Errors
-/// As [`read`]; the file cannot be opened, or changes while it is read.
-pub fn read_jsonl(job: &Job<'_>) -> Result<Vec<(Batch, Issues)>> {
+/// As [`read`]; the file cannot be opened.
+pub fn read_jsonl(job: &Job<'_>) -> Result<Outcome> {
     let mut opened = job.open()?.text()?;
     let mut fill = |buffer: &mut Vec<u8>, bytes: usize| opened.fill(buffer, bytes);
     let options = Options { keep_all: job.keep_all, strict: job.strict };
-    let outcome = read(&mut fill, job.mapping, &job.file, options, job.progress)?;
-    if !outcome.stopped {
-        opened.finish()?;
-    }
-    Ok(outcome.parts)
+    read(&mut fill, job.mapping, &job.file, options, job.progress)
 }
 
 /// What is kept of rejected rows, and whether the first one ends the reading.
@@ -74,7 +68,7 @@ pub fn read(
     let paths = Paths::new(mapping.columns());
     let mut lines = Lines { fill, carry: Vec::new(), line: 1, ended: false };
     let seen = vec![false; mapping.columns().len()];
-    let mut outcome = Outcome { parts: Vec::new(), seen, stopped: false };
+    let mut outcome = Outcome { parts: Vec::new(), seen };
     let place = |error: Error| error.or_at(Place::file(file.name.as_ref()));
     let mut round = lines.round(1).map_err(place)?;
     let Some(first) = round.first() else { return Ok(outcome) };
@@ -105,7 +99,6 @@ pub fn read(
             outcome.seen.iter_mut().zip(seen).for_each(|(all, it)| *all |= it);
         }
         if options.strict && outcome.parts.iter().any(|it| it.1.rejected() > 0) {
-            outcome.stopped = true;
             return Ok(outcome);
         }
         round = next.map_err(place)?;

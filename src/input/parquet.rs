@@ -45,8 +45,8 @@ pub enum Source {
 /// Reads the file of a job as Parquet.
 ///
 /// # Errors
-/// As [`read`]; the file changes while it is read.
-pub fn read_parquet(job: &Job<'_>) -> Result<Vec<(Batch, Issues)>> {
+/// As [`read`]; the file cannot be opened.
+pub fn read_parquet(job: &Job<'_>) -> Result<Outcome> {
     let mut opened = job.open()?;
     let mut head = Vec::new();
     opened.fill(&mut head, 4)?;
@@ -60,9 +60,7 @@ pub fn read_parquet(job: &Job<'_>) -> Result<Vec<(Batch, Issues)>> {
         while opened.fill(&mut head, BLOCK)? > 0 {}
         Source::Bytes(head.into())
     };
-    let outcome = read(&source, job.mapping, &job.file, job.keep_all, progress)?;
-    opened.finish()?;
-    Ok(outcome.parts)
+    read(&source, job.mapping, &job.file, job.keep_all, progress)
 }
 
 /// Whether a file is compressed as a whole, so that parts of it cannot be read alone.
@@ -155,7 +153,7 @@ fn read_from<R: ChunkReader + 'static>(
     };
     let parts: Result<Vec<_>> = (0..starts.len()).into_par_iter().map(read_group).collect();
     let seen = plan.columns.iter().map(Option::is_some).collect();
-    Ok(Outcome { parts: parts?, seen, stopped: false })
+    Ok(Outcome { parts: parts?, seen })
 }
 
 fn damaged(why: &dyn std::fmt::Display) -> Error {

@@ -7,13 +7,12 @@ use std::path::Path;
 use super::guess::{Guess, guess};
 use super::open::{Found, expand, open};
 use super::options::SourceOptions;
+use super::read::known_endings;
 use super::sample::{self, Sample};
 use crate::base::{Error, Place, Result, Unwatched};
 
 /// How much of a file is looked at, in bytes.
 const HEAD: usize = 1 << 20;
-/// The endings of files that can be read.
-pub const ENDINGS: [&str; 8] = ["csv", "tsv", "tab", "txt", "jsonl", "ndjson", "json", "parquet"];
 
 /// What a look at a file told.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -42,7 +41,7 @@ pub fn sniff(path: &str) -> Result<Sniffed> {
         return Err(Error::new("standard input cannot be looked at before it is read")
             .hint("say what its columns mean in a journey file, with path = \"-\""));
     }
-    let found = expand(path, Path::new(""), &ENDINGS)?;
+    let found = expand(path, Path::new(""), &known_endings())?;
     let Some(first) = found.first() else {
         return Err(Error::new("there is no such file").at(Place::file(path)));
     };
