@@ -157,25 +157,41 @@ fn checked(name: String, location: PathBuf) -> Result<Found> {
 pub struct Opened<'a> {
     reader: Box<dyn Read + Send + 'a>,
     name: String,
-    stamp: Option<Stamp>,
     packed: Option<&'static str>,
 }
 
-/// What must not change while a file is read.
-struct Stamp {
-    location: PathBuf,
-    bytes: u64,
+/// What must not change while a file is read: its size and time of change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// Bytes in the file as stored; 0 for standard input.
+    pub bytes: u64,
     modified: Option<SystemTime>,
 }
 
 impl Stamp {
-    fn of(location: &Path) -> io::Result<Self> {
-        let metadata = fs::metadata(location)?;
-        Ok(Self {
-            location: location.to_owned(),
-            bytes: metadata.len(),
-            modified: metadata.modified().ok(),
-        })
+    /// Takes the stamp of a file.
+    ///
+    /// # Errors
+    /// The file is not there (any more).
+    pub fn of(found: &Found) -> Result<Self> {
+        if found.is_stdin() {
+            return Ok(Self { bytes: 0, modified: None });
+        }
+        let metadata = fs::metadata(&found.location).map_err(|it| unreadable(&found.name, it))?;
+        Ok(Self { bytes: metadata.len(), modified: metadata.modified().ok() })
+    }
+
+    /// Checks, once all is read, that the file is still the one it was.
+    ///
+    /// # Errors
+    /// Its size or time of change differs.
+    pub fn check(&self, found: &Found) -> Result<()> {
+        if *self == Self::of(found)? {
+            return Ok(());
+        }
+        Err(Error::new("the file changed while it was read")
+            .at(Place::file(&*found.name))
+            .hint("run again once it is complete, or read a copy"))
     }
 }
 
@@ -188,11 +204,10 @@ impl Stamp {
 pub fn open<'a>(found: &Found, progress: &'a dyn Progress) -> Result<Opened<'a>> {
     let name = found.name.clone();
     let fail = |error: io::Error| unreadable(&found.name, error);
-    let (stamp, raw): (_, Box<dyn Read + Send>) = if found.is_stdin() {
-        (None, Box::new(io::stdin()))
+    let raw: Box<dyn Read + Send> = if found.is_stdin() {
+        Box::new(io::stdin())
     } else {
-        let stamp = Stamp::of(&found.location).map_err(fail)?;
-        (Some(stamp), Box::new(fs::File::open(&found.location).map_err(fail)?))
+        Box::new(fs::File::open(&found.location).map_err(fail)?)
     };
     let (magic, stored) = peek::<4>(Watched { inner: raw, progress }).map_err(fail)?;
     let lower = name.to_ascii_lowercase();
@@ -212,7 +227,7 @@ pub fn open<'a>(found: &Found, progress: &'a dyn Progress) -> Result<Opened<'a>>
         _ if lower.ends_with(".zst") => return refuse("Zstandard"),
         _ => (None, Box::new(stored)),
     };
-    Ok(Opened { reader, name, stamp, packed })
+    Ok(Opened { reader, name, packed })
 }
 
 /// How many bytes are read of a packed file at a time.
@@ -224,7 +239,7 @@ impl<'a> Opened<'a> {
     /// # Errors
     /// The text is UTF-16, or cannot be read.
     pub fn text(self) -> Result<Self> {
-        let Self { reader, name, stamp, packed } = self;
+        let Self { reader, name, packed } = self;
         let (mark, reader) = peek::<3>(reader).map_err(|it| broken(&name, packed, it))?;
         let utf16 = matches!(mark, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
         if utf16 {
@@ -236,7 +251,7 @@ impl<'a> Opened<'a> {
         if mark == [0xef, 0xbb, 0xbf] {
             reader.read_exact(&mut [0; 3]).map_err(|it| broken(&name, packed, it))?;
         }
-        Ok(Self { reader, name, stamp, packed })
+        Ok(Self { reader, name, packed })
     }
 
     /// Adds up to so many bytes to a buffer; fewer only at the end of the file.
@@ -248,27 +263,6 @@ impl<'a> Opened<'a> {
         let limited = self.reader.by_ref().take(bytes as u64);
         let mut limited = limited;
         limited.read_to_end(buffer).map_err(|it| broken(&self.name, self.packed, it))
-    }
-
-    /// The bytes of the file as stored, as they were when it was opened; 0 for
-    /// standard input.
-    pub fn stored(&self) -> u64 {
-        self.stamp.as_ref().map_or(0, |it| it.bytes)
-    }
-
-    /// Checks, once all is read, that the file is still the one that was opened.
-    ///
-    /// # Errors
-    /// Its size or time of change differs.
-    pub fn finish(&self) -> Result<()> {
-        let Some(before) = &self.stamp else { return Ok(()) };
-        let after = Stamp::of(&before.location).map_err(|it| unreadable(&self.name, it))?;
-        if (before.bytes, before.modified) == (after.bytes, after.modified) {
-            return Ok(());
-        }
-        Err(Error::new("the file changed while it was read")
-            .at(Place::file(&*self.name))
-            .hint("run again once it is complete, or read a copy"))
     }
 }
 

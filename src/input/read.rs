@@ -3,20 +3,25 @@
 //! Finds the files, hands each to the reader of its format, and joins what they
 //! deliver in the order of sources, files and places. Knows no format's bytes.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::tz::TimeZone;
 
 use super::csv;
+use super::jsonl::{self, Outcome};
 use super::mapping::{Common, Mapping, fields};
-use super::open::{self, Found, Opened};
+use super::open::{self, Found, Opened, Stamp};
 use super::options::SourceOptions;
+#[cfg(feature = "parquet")]
+use super::parquet;
 use super::rows::{FileId, Rows};
 use super::unify::unify;
 use crate::base::names::nearest;
 use crate::base::{Currency, Error, Issues, Place, Progress, Reject, Result};
-use crate::model::raw::{Batch, InputFile, RawEvents};
+use crate::model::raw::{InputFile, RawEvents};
 
 /// What all sources are read by.
 #[derive(Debug, Clone)]
@@ -99,13 +104,16 @@ pub struct Format {
     /// The endings of file names that tell it.
     pub endings: &'static [&'static str],
     /// Reads one file into batches in file order.
-    pub read: fn(&Job<'_>) -> Result<Vec<(Batch, Issues)>>,
+    pub read: fn(&Job<'_>) -> Result<Outcome>,
 }
 
 /// All formats that can be read.
 pub const FORMATS: &[Format] = &[
     Format { name: "csv", endings: &["csv", "txt"], read: csv::read_csv },
     Format { name: "tsv", endings: &["tsv", "tab"], read: csv::read_tsv },
+    Format { name: "jsonl", endings: &["jsonl", "ndjson"], read: jsonl::read_jsonl },
+    #[cfg(feature = "parquet")]
+    Format { name: "parquet", endings: &["parquet", "pq"], read: parquet::read_parquet },
 ];
 
 /// The endings of all formats.
@@ -157,15 +165,16 @@ pub fn read(
         blocklist: settings.blocklist.clone(),
     };
     let plan = plan(sources, settings, &common)?;
-    let size = |it: &Planned<'_>| fs_err::metadata(&it.found.location).map_or(0, |it| it.len());
-    progress.stage("reading", plan.iter().map(size).sum());
+    progress.stage("reading", plan.iter().map(|it| it.stamp.bytes).sum());
     let mut issues = Issues::new(settings.keep_all_rejects);
     let (mut batches, mut inputs) = (Vec::new(), Vec::new());
+    let mut met = Met::default();
     for (order, planned) in plan.iter().enumerate() {
         let order = u32::try_from(order).map_err(|_| Error::new("too many input files"))?;
-        let (parts, input) = planned.read(order, settings, progress)?;
+        let (outcome, input) = planned.read(order, settings, progress)?;
+        met.note(planned.mapping.columns(), &outcome.seen, input.rows);
         inputs.push(input);
-        for (batch, more) in parts {
+        for (batch, more) in outcome.parts {
             issues.merge(more);
             batches.push((batch, planned.mapping.event_id.is_some()));
         }
@@ -175,10 +184,9 @@ pub fn read(
             return Err(strict_error(reject));
         }
     }
+    met.check(sources, &settings.keep)?;
     progress.stage("coding", 0);
-    let raw = unify(common.fields, batches, issues, inputs);
-    check_kept(&raw, sources, &settings.keep)?;
-    Ok(raw)
+    Ok(unify(common.fields, batches, issues, inputs))
 }
 
 /// One file to read, with its source compiled.
@@ -187,6 +195,7 @@ struct Planned<'a> {
     mapping: Arc<Mapping>,
     format: &'static Format,
     found: Found,
+    stamp: Stamp,
 }
 
 /// All files of all sources; nothing is opened yet.
@@ -204,7 +213,8 @@ fn plan<'a>(
                     .hint("only one source can have path = \"-\""));
             }
             let format = format_of(source, &found)?;
-            plan.push(Planned { source, mapping: Arc::clone(&mapping), format, found });
+            let stamp = Stamp::of(&found)?;
+            plan.push(Planned { source, mapping: Arc::clone(&mapping), format, found, stamp });
         }
     }
     Ok(plan)
@@ -216,8 +226,8 @@ impl Planned<'_> {
         order: u32,
         settings: &ReadSettings,
         progress: &dyn Progress,
-    ) -> Result<(Vec<(Batch, Issues)>, InputFile)> {
-        let bytes = Counted { inner: progress, bytes: Default::default() };
+    ) -> Result<(Outcome, InputFile)> {
+        let counted = Counted { inner: progress, bytes: AtomicU64::new(0) };
         let job = Job {
             found: &self.found,
             file: FileId { name: self.found.name.as_str().into(), order },
@@ -225,29 +235,27 @@ impl Planned<'_> {
             mapping: &self.mapping,
             keep_all: settings.keep_all_rejects,
             strict: settings.strict,
-            progress: &bytes,
+            progress: &counted,
         };
-        let parts =
-            (self.format.read)(&job).map_err(|it| it.or_at(Place::file(&*self.found.name)))?;
-        let stored = match self.found.is_stdin() {
-            true => bytes.bytes.into_inner(),
-            false => fs_err::metadata(&self.found.location)?.len(),
-        };
+        let place = |it: Error| it.or_at(Place::file(&*self.found.name));
+        let outcome = (self.format.read)(&job).map_err(place)?;
+        self.stamp.check(&self.found)?;
+        let stdin = self.found.is_stdin();
         let input = InputFile {
             path: self.found.name.clone(),
             location: self.found.location.clone(),
             format: self.format.name.to_owned(),
-            bytes: stored,
-            rows: parts.iter().map(|it| it.1.read).sum(),
+            bytes: if stdin { counted.bytes.into_inner() } else { self.stamp.bytes },
+            rows: outcome.parts.iter().map(|it| it.1.read).sum(),
         };
-        Ok((parts, input))
+        Ok((outcome, input))
     }
 }
 
 /// Passes progress on and counts the bytes of one file.
 struct Counted<'a> {
     inner: &'a dyn Progress,
-    bytes: std::sync::atomic::AtomicU64,
+    bytes: AtomicU64,
 }
 
 impl Progress for Counted<'_> {
@@ -256,7 +264,7 @@ impl Progress for Counted<'_> {
     }
 
     fn advance(&self, units: u64) {
-        self.bytes.fetch_add(units, std::sync::atomic::Ordering::Relaxed);
+        self.bytes.fetch_add(units, Ordering::Relaxed);
         self.inner.advance(units);
     }
 
@@ -276,24 +284,34 @@ pub fn strict_error(reject: &Reject) -> Error {
     Error::new(message).at(reject.place.clone()).excerpt(line).hint(reject.kind.hint())
 }
 
-/// A property that was asked for and that no row has is a mistyped name.
-fn check_kept(raw: &RawEvents, sources: &[SourceOptions], keep: &[String]) -> Result<()> {
-    let given = |name: &str| {
-        let gives =
-            |it: &SourceOptions| it.text_column(name).is_some() || it.constants.contains_key(name);
-        sources.iter().any(gives)
-    };
-    let empty = |name: &str| raw.fields.text(name).is_none_or(|it| raw.texts[it].is_empty());
-    let missing = keep.iter().find(|it| !given(it) && empty(it)).filter(|_| !raw.is_empty());
-    let Some(name) = missing else { return Ok(()) };
-    let mapped = raw.fields.texts.iter().map(String::as_str).filter(|it| given(it));
-    let columns = sources.iter().flat_map(columns_of);
-    let known: Vec<&str> = mapped.chain(columns).collect();
-    Err(Error::new(format!("no row has a property \"{name}\""))
-        .suggest(nearest(name, known.iter().copied())))
+/// Which columns any file had.
+#[derive(Default)]
+struct Met {
+    columns: BTreeSet<String>,
+    rows: u64,
 }
 
-/// The columns that a source maps.
-fn columns_of(source: &SourceOptions) -> impl Iterator<Item = &str> {
-    source.properties.values().chain(source.ids.values()).map(String::as_str)
+impl Met {
+    fn note(&mut self, columns: &[String], seen: &[bool], rows: u64) {
+        self.rows += rows;
+        let met = columns.iter().zip(seen).filter(|it| *it.1);
+        self.columns.extend(met.map(|it| it.0.clone()));
+    }
+
+    /// A property that was asked for and that no file has is a mistyped name.
+    fn check(&self, sources: &[SourceOptions], keep: &[String]) -> Result<()> {
+        let given = |name: &str| {
+            let gives = |it: &SourceOptions| {
+                it.text_column(name).is_some() || it.constants.contains_key(name)
+            };
+            sources.iter().any(gives) || self.columns.contains(name)
+        };
+        let Some(name) = keep.iter().find(|it| !given(it)).filter(|_| self.rows > 0) else {
+            return Ok(());
+        };
+        let mapped = sources.iter().flat_map(|it| it.properties.keys().chain(it.constants.keys()));
+        let known: Vec<&str> = mapped.chain(&self.columns).map(String::as_str).collect();
+        Err(Error::new(format!("no source has a property \"{name}\""))
+            .suggest(nearest(name, known.iter().copied())))
+    }
 }

@@ -67,11 +67,6 @@ impl<S: Source> Chunks<S> {
         self.splitter
     }
 
-    /// The source, once all chunks are taken.
-    pub fn source(&self) -> &S {
-        &self.source
-    }
-
     /// The next chunk, in the memory of `buffer`; `None` at the end.
     pub fn next(&mut self, mut buffer: Vec<u8>) -> Result<Option<Chunk>> {
         buffer.clear();

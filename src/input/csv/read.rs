@@ -9,6 +9,7 @@ use super::chunks::{Chunk, Chunks, Source};
 use super::parse::{Layout, parse, value};
 use super::split::{Splitter, Step};
 use crate::base::{Error, Issues, Place, Result};
+use crate::input::jsonl::Outcome;
 use crate::input::read::Job;
 use crate::input::rows::Rows;
 use crate::model::raw::Batch;
@@ -24,7 +25,7 @@ const CHUNK: usize = 8 << 20;
 /// # Errors
 /// The file cannot be read, has no header or lacks a column. Bad rows are no
 /// errors, they are counted.
-pub fn read_csv(job: &Job<'_>) -> Result<Vec<(Batch, Issues)>> {
+pub fn read_csv(job: &Job<'_>) -> Result<Outcome> {
     read_by(job, None)
 }
 
@@ -32,24 +33,23 @@ pub fn read_csv(job: &Job<'_>) -> Result<Vec<(Batch, Issues)>> {
 ///
 /// # Errors
 /// As [`read_csv`].
-pub fn read_tsv(job: &Job<'_>) -> Result<Vec<(Batch, Issues)>> {
+pub fn read_tsv(job: &Job<'_>) -> Result<Outcome> {
     read_by(job, Some(b'\t'))
 }
 
-fn read_by(job: &Job<'_>, usual: Option<u8>) -> Result<Vec<(Batch, Issues)>> {
+fn read_by(job: &Job<'_>, usual: Option<u8>) -> Result<Outcome> {
     let told = job.source.delimiter.map(|it| delimiter(it, job.source.label())).transpose()?;
     let chunks = Chunks::new(job.open()?.text()?, HEAD)?;
-    read_chunks(job, chunks, told.or(usual), CHUNK, |it| it.finish())
+    read_chunks(job, chunks, told.or(usual), CHUNK)
 }
 
-/// Reads all chunks of a source of bytes; `finish` checks the source at the end.
+/// Reads all chunks of a source of bytes.
 pub(super) fn read_chunks<S: Source + Send>(
     job: &Job<'_>,
     mut chunks: Chunks<S>,
     delimiter: Option<u8>,
     size: usize,
-    finish: impl FnOnce(&S) -> Result<()>,
-) -> Result<Vec<(Batch, Issues)>> {
+) -> Result<Outcome> {
     let delimiter = delimiter.unwrap_or_else(|| guess(chunks.head()));
     chunks.cut_by(Splitter { delimiter }, size);
     let (mut first, mut start, mut line, layout) = header(job, &mut chunks)?;
@@ -71,10 +71,9 @@ pub(super) fn read_chunks<S: Source + Send>(
     if !stop {
         parts.extend(in_parallel(job, &mut chunks, &layout, &seed)?);
     }
-    if !job.strict || parts.iter().all(|it| it.1.rejected() == 0) {
-        finish(chunks.source())?;
-    }
-    Ok(parts)
+    let mut seen = vec![false; layout.slots];
+    layout.wanted.iter().for_each(|it| seen[it.1] = true);
+    Ok(Outcome { parts, seen })
 }
 
 /// Parses chunks on all threads, each thread reading its own next chunk in turn.

@@ -56,7 +56,7 @@ fn rows_of(text: &[u8], id: &str, properties: &[&str], size: usize) -> Result<Ra
         progress: &Unwatched,
     };
     let chunks = Chunks::new(Memory(text), size)?;
-    let parts = read_chunks(&job, chunks, Some(b','), size, |_| Ok(()))?;
+    let parts = read_chunks(&job, chunks, Some(b','), size)?.parts;
     let mut issues = crate::base::Issues::new(true);
     let mut batches = Vec::new();
     for (batch, more) in parts {
