@@ -23,7 +23,6 @@ pub const MANIFEST: &str = "manifest.json";
 /// `fill`'s, or the file system's, with the path.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let named = |error: Error| error.or_at(Place::file(path.display().to_string()));
-    let fill = |out: &mut dyn Write| fill(out);
     match fs_err::metadata(path) {
         Ok(it) if it.is_dir() => Err(named(Error::new("is a folder").hint("name a file in it"))),
         Ok(it) if !it.is_file() => write_through(path, fill).map_err(named),
@@ -45,6 +44,8 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 
 fn write_through(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let file = fs_err::OpenOptions::new().write(true).open(path).map_err(|it| plain(&it, path))?;
+    // Our own place stands before each error: fs_err would say the path once more.
+    let (file, _) = file.into_parts();
     let mut out = std::io::BufWriter::new(file);
     fill(&mut out)?;
     out.flush().map_err(|it| plain(&it, path))
@@ -57,10 +58,10 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Resu
     }
     sweep(&folder);
     let file = temporary().tempfile_in(&folder).map_err(|it| plain(&it, path))?;
-    let mut out = std::io::BufWriter::new(file);
+    let mut out = std::io::BufWriter::new(file.as_file());
     fill(&mut out)?;
     // A dropped BufWriter swallows the error of its last write: ask for it.
-    let file = out.into_inner().map_err(|it| plain(it.error(), path))?;
+    out.into_inner().map_err(|it| plain(it.error(), path))?;
     file.as_file().sync_all().map_err(|it| plain(&it, path))?;
     file.persist(path).map_err(|it| plain(&it.error, path))?;
     sync_folder(&folder);
@@ -218,7 +219,9 @@ mod tests {
         assert!(write_file(Path::new("/dev/null"), b"x").is_ok());
         if Path::new("/dev/full").exists() {
             let error = write_file(Path::new("/dev/full"), b"x").unwrap_err();
-            assert!(error.to_string().starts_with("/dev/full: cannot write: No space"), "{error}");
+            let error = error.to_string();
+            assert!(error.starts_with("/dev/full: ") && error.contains("No space"), "{error}");
+            assert_eq!(error.matches("/dev/full").count(), 1, "{error}");
         }
         let folder = tempfile::tempdir().unwrap();
         assert!(write_file(folder.path(), b"x").unwrap_err().message().contains("is a folder"));

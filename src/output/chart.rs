@@ -126,37 +126,37 @@ fn bars(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(
 fn funnel(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(String, f64)> {
     let rows = labeled(table, label, value)?;
     let first = rows.first().map(|it| it.2).filter(|it| *it > 0.0)?;
-    let widest = rows.iter().map(|it| width(&it.0, TEXT, false)).fold(0.0, f64::max);
-    let left = widest.min(WIDTH * 0.3) + 8.0;
-    let room = WIDTH - left - 210.0;
+    let notes: Vec<String> =
+        (0..rows.len()).map(|it| funnel_note(&rows, it, first, currency)).collect();
+    let widest = |texts: &mut dyn Iterator<Item = &String>| {
+        texts.map(|it| width(it, TEXT, false)).fold(0.0, f64::max)
+    };
+    let left = widest(&mut rows.iter().map(|it| &it.0)).min(WIDTH * 0.3) + 8.0;
+    let room = (WIDTH - left - widest(&mut notes.iter()) - 12.0).max(60.0);
     let mut out = String::new();
-    let mut before = first;
-    for (index, (name, cell, figure)) in rows.iter().enumerate() {
-        let y = index as f64 * 34.0 + 4.0;
+    for (index, ((name, _, figure), note)) in rows.iter().zip(&notes).enumerate() {
+        let y = index as f64 * 28.0 + 4.0;
         let name = fit(name, left - 8.0, TEXT, false);
         out.push_str(&words(left - 8.0, y + 13.0, "end", "label", &name));
         out.push_str(&bar(left, y, room, "back", "#e8edf2", &name));
-        let shown = format::people(cell, currency);
-        out.push_str(&bar(
-            left,
-            y,
-            room * figure / first,
-            "bar",
-            "#4292c6",
-            &format!("{name}: {shown}"),
-        ));
-        let mut note = shown;
-        if index > 0 {
-            let of_first = format::percent(figure / first);
-            note.push_str(&format!(" · {of_first} of the first"));
-            if before > 0.0 && index > 1 {
-                note.push_str(&format!(", {} of the last", format::percent(figure / before)));
-            }
-        }
-        out.push_str(&words(left + room + 8.0, y + 13.0, "start", "value", &note));
-        before = *figure;
+        let length = room * (figure / first).min(1.0);
+        out.push_str(&bar(left, y, length, "bar", "#4292c6", &format!("{name}: {note}")));
+        out.push_str(&words(left + room + 8.0, y + 13.0, "start", "value", note));
     }
-    Some((out, rows.len() as f64 * 34.0))
+    Some((out, rows.len() as f64 * 28.0 + 4.0))
+}
+
+/// A step's count and its shares of the first step and of the one before.
+fn funnel_note(rows: &Labeled, index: usize, first: f64, currency: Currency) -> String {
+    let mut note = format::people(rows[index].1, currency);
+    if index > 0 {
+        note.push_str(&format!(" · {} of first", format::percent(rows[index].2 / first)));
+    }
+    let before = index.checked_sub(1).map_or(0.0, |it| rows[it].2);
+    if index > 1 && before > 0.0 {
+        note.push_str(&format!(" · {} of previous", format::percent(rows[index].2 / before)));
+    }
+    note
 }
 
 /// A plot's frame: where data becomes pixels.
@@ -168,7 +168,7 @@ struct Frame {
 }
 
 const HEIGHT: f64 = 300.0;
-const TOP: f64 = 12.0;
+const TOP: f64 = 28.0;
 
 impl Frame {
     fn x(&self, value: f64) -> f64 {
@@ -271,8 +271,8 @@ fn axes(frame: &Frame, table: &Table, x: usize, y: usize, currency: Currency) ->
     }
     let (x_title, y_title) = (&table.columns[x].title, &table.columns[y].title);
     let middle = (frame.left + WIDTH) / 2.0;
-    let title = format!("{} by {}", one_line(y_title, 60), one_line(x_title, 60));
-    out.push_str(&words(middle, HEIGHT - 8.0, "middle", "quiet", &title));
+    out.push_str(&words(middle, HEIGHT - 8.0, "middle", "quiet", &one_line(x_title, 60)));
+    out.push_str(&words(4.0, 12.0, "start", "quiet", &one_line(y_title, 60)));
     out
 }
 
@@ -345,7 +345,7 @@ mod tests {
         let curve = parsed(&report.tables[1]);
         assert!(curve.contains("class=\"band\"") && curve.contains(">5 d<"), "{curve}");
         let funnel = parsed(&sample::funnel().tables[0]);
-        assert!(funnel.contains("18,020 · 49% of the first"), "{funnel}");
+        assert!(funnel.contains("18,020 · 49% of first"), "{funnel}");
     }
 
     #[test]

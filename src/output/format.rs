@@ -63,7 +63,7 @@ pub fn percent(share: f64) -> String {
     match share * 100.0 {
         it if !it.is_finite() => NOTHING.to_owned(),
         it if it > 0.0 && it < 0.5 => "<1%".to_owned(),
-        it if it < 100.0 && it >= 99.5 => ">99%".to_owned(),
+        it if (99.5..100.0).contains(&it) => ">99%".to_owned(),
         it => format!("{it:.0}%"),
     }
 }

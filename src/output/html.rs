@@ -174,7 +174,7 @@ fn shown(cell: &Cell, report: &Report) -> Shown {
 }
 
 /// The first table of the report `kpi`: its first text column names a tile, its first
-/// other column is the figure.
+/// other column is the figure; columns `low` and `high` are its interval.
 fn tiles(reports: &[&Report]) -> Vec<Tile> {
     let Some((report, table)) = reports
         .iter()
@@ -189,10 +189,22 @@ fn tiles(reports: &[&Report]) -> Vec<Tile> {
         Some(Tile {
             label: one_line(&format::people(label, report.currency), 60),
             value: clean(&format::people(value, report.currency)),
-            note: String::new(),
+            note: interval(table, row, report.currency),
         })
     };
     table.rows.iter().filter_map(tile).take(TILES).collect()
+}
+
+/// The interval of a row, where the table gives one.
+fn interval(table: &Table, row: &[Cell], currency: crate::base::Currency) -> String {
+    let end = |key: &str| match table.column(key).and_then(|it| row.get(it)) {
+        None | Some(Cell::Empty(_)) => None,
+        Some(it) => Some(clean(&format::people(it, currency))),
+    };
+    match (end("low"), end("high")) {
+        (Some(low), Some(high)) => format!("interval {low} to {high}"),
+        _ => String::new(),
+    }
 }
 
 /// What columns mean, each said once.

@@ -132,16 +132,34 @@ fn head(drawing: &Drawing, plain_labels: bool) -> Attribute {
     for fact in &drawing.facts {
         table.push_str(&line(words(fact), 12, "#5b6b7b"));
     }
-    for Key { color, text } in &drawing.legend {
+    for keys in legend_lines(&drawing.legend) {
+        table.push_str(&line(keys, 11, "#5b6b7b"));
+    }
+    table.push_str("<TR><TD HEIGHT=\"8\"></TD></TR></TABLE>");
+    html("label", &table)
+}
+
+/// The legend's entries, as many a line as stay readable; escaped.
+fn legend_lines(legend: &[Key]) -> Vec<String> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    for Key { color, text } in legend {
         let sample = match color {
             Some((color, Dash::Solid)) => format!("<FONT COLOR=\"{color}\"><B>—</B></FONT> "),
             Some((color, Dash::Dashed)) => format!("<FONT COLOR=\"{color}\"><B>- -</B></FONT> "),
             None => String::new(),
         };
-        table.push_str(&line(sample + &words(text), 11, "#5b6b7b"));
+        let entry = sample + &escape::xml(&escape::one_line(text, 160));
+        let length = text.chars().count();
+        match lines.last_mut().filter(|it| it.0 + length <= 110) {
+            Some((used, line)) => {
+                *used += length + 3;
+                line.push_str(" · ");
+                line.push_str(&entry);
+            }
+            None => lines.push((length, entry)),
+        }
     }
-    table.push_str("<TR><TD HEIGHT=\"8\"></TD></TR></TABLE>");
-    html("label", &table)
+    lines.into_iter().map(|it| it.1).collect()
 }
 
 fn id(position: usize) -> NodeId {
@@ -360,6 +378,23 @@ mod tests {
         let changed = before.lines().zip(after.lines()).filter(|it| it.0 != it.1).count();
         assert_eq!((changed, before.lines().count()), (1, after.lines().count()));
         assert!(before.lines().count() > map.edges.len());
+    }
+
+    #[test]
+    fn every_kind_of_map_is_written() {
+        for kind in [MapKind::Frequency, MapKind::Wait, MapKind::Difference] {
+            let text = written(&sample::shop(kind), &MapStyle::default());
+            assert!(!parsed(&text).is_empty());
+            // A picture to look at where `TOUCHPATH_PICTURES` names a folder.
+            if let Some(folder) = std::env::var_os("TOUCHPATH_PICTURES") {
+                let path = std::path::Path::new(&folder).join(format!("{kind:?}.dot"));
+                fs_err::write(path, text).unwrap();
+            }
+        }
+        let text = written(&sample::hostile(), &MapStyle::default());
+        if let Some(folder) = std::env::var_os("TOUCHPATH_PICTURES") {
+            fs_err::write(std::path::Path::new(&folder).join("hostile.dot"), text).unwrap();
+        }
     }
 
     #[test]

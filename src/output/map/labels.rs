@@ -81,6 +81,7 @@ pub fn place(
     let mut order: Vec<usize> = (0..routes.len()).filter(|&it| sizes[it].is_some()).collect();
     order.sort_by(|&a, &b| length(&routes[a]).total_cmp(&length(&routes[b])).then(a.cmp(&b)));
     let mut placed: Vec<Option<Rect>> = vec![None; routes.len()];
+    let scene = Scene { routes, bounds: routes.iter().map(|it| bounds(it)).collect(), boxes };
     for _ in 0..2 {
         for &id in &order {
             let Some((width, height)) = sizes[id] else { continue };
@@ -88,7 +89,7 @@ pub fn place(
             let mut best: Option<(f64, Rect)> = None;
             for (point, price) in places(&routes[id], width, height) {
                 let rect = Rect::around(point, width, height);
-                let cost = price + disturbance(id, &rect, routes, &placed, boxes);
+                let cost = price + scene.disturbance(id, &rect, &placed);
                 if best.is_none_or(|it| cost < it.0) {
                     best = Some((cost, rect));
                 }
@@ -133,23 +134,36 @@ fn places(route: &[Point], width: f64, height: f64) -> Vec<(Point, f64)> {
     found
 }
 
-/// What a label at a place covers.
-fn disturbance(
-    id: usize,
-    rect: &Rect,
-    routes: &[Vec<Point>],
-    placed: &[Option<Rect>],
-    boxes: &[Rect],
-) -> f64 {
-    let near = rect.shrink(-2.0);
-    let over_boxes: f64 = boxes.iter().map(|it| near.overlap(it)).sum();
-    let over_labels: f64 = placed.iter().flatten().map(|it| near.overlap(it)).sum();
-    let mut over_lines = 0.0;
-    for (other, route) in routes.iter().enumerate().filter(|it| it.0 != id) {
-        let _ = other;
-        over_lines += route.windows(2).map(|it| rect.inside(it[0], it[1])).sum::<f64>();
+/// What labels may be in the way of.
+struct Scene<'a> {
+    routes: &'a [Vec<Point>],
+    bounds: Vec<Rect>,
+    boxes: &'a [Rect],
+}
+
+impl Scene<'_> {
+    /// What a label at a place covers.
+    fn disturbance(&self, id: usize, rect: &Rect, placed: &[Option<Rect>]) -> f64 {
+        let near = rect.shrink(-2.0);
+        let over_boxes: f64 = self.boxes.iter().map(|it| near.overlap(it)).sum();
+        let over_labels: f64 = placed.iter().flatten().map(|it| near.overlap(it)).sum();
+        let others = self.routes.iter().zip(&self.bounds).enumerate();
+        let over_lines: f64 = others
+            .filter(|(other, (_, bounds))| *other != id && bounds.overlap(rect) > 0.0)
+            .flat_map(|(_, (route, _))| route.windows(2))
+            .map(|it| rect.inside(it[0], it[1]))
+            .sum();
+        over_boxes * 3.0 + over_labels * 3.0 + over_lines * 1.5
     }
-    over_boxes * 3.0 + over_labels * 3.0 + over_lines * 1.5
+}
+
+/// The smallest rectangle around a route, a little wider, so that straight lines have an area.
+fn bounds(route: &[Point]) -> Rect {
+    let fold = |pick: fn(&Point) -> f64| {
+        route.iter().map(pick).fold((f64::MAX, f64::MIN), |it, at| (it.0.min(at), it.1.max(at)))
+    };
+    let (x, y) = (fold(|it| it.x), fold(|it| it.y));
+    Rect { x: x.0 - 1.0, y: y.0 - 1.0, width: x.1 - x.0 + 2.0, height: y.1 - y.0 + 2.0 }
 }
 
 #[cfg(test)]

@@ -114,10 +114,12 @@ fn options(items: &[Item], ways: &[Way], direction: Direction) -> LayoutOptions 
         Direction::Down => graphlay::Direction::TopBottom,
         Direction::Right => graphlay::Direction::LeftRight,
     };
-    options.spacing.layer_gap = 44.0;
+    // From left to right a label stands in the line's way: room for it and some line.
+    let widest = ways.iter().filter_map(|it| it.label).map(|it| it.0).fold(0.0, f64::max);
+    options.spacing.layer_gap = if direction == Direction::Right { 44.0 + widest } else { 44.0 };
     options.spacing.node_gap = 34.0;
-    options.spacing.edge_label_margin = 14.0;
-    options.routing.lane_gap = 12.0;
+    options.spacing.edge_label_margin = 18.0;
+    options.routing.lane_gap = 14.0;
     let large = items.len() > LARGE || ways.len() > 2 * LARGE;
     options.effort = if large { Effort::Fast } else { Effort::Thorough };
     options

@@ -179,6 +179,14 @@ pub fn draw(map: &JourneyMap, style: &MapStyle) -> Drawing {
     let default = if map.kind == MapKind::Wait { 6 } else { 0 };
     let stubs = stubs(map, style.exits.unwrap_or(default), widest, &ranks, &mut drawing);
     drawing.facts = facts(map, &kept, stubs);
+    if map.kind == MapKind::Frequency {
+        // A sign that the map does not show needs no explanation.
+        let lines = &drawing.lines;
+        drawing.legend.retain(|key| match key.color {
+            Some((color, _)) => lines.iter().any(|it| it.color == color),
+            None => true,
+        });
+    }
     drawing
 }
 

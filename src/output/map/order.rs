@@ -45,7 +45,8 @@ fn net_moves(map: &JourneyMap) -> Vec<Vec<i64>> {
 fn repair(order: &mut [usize], moves: &[Vec<i64>]) {
     for _ in 0..ROUNDS {
         let mut moved = false;
-        for stage in order.to_vec() {
+        let stages = order.to_vec();
+        for &stage in &stages {
             let Some(at) = order.iter().position(|&it| it == stage) else { continue };
             let to = best_place(order, at, moves);
             if to != at {

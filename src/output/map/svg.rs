@@ -532,6 +532,18 @@ mod tests {
         save(&written(&sample::row(&["Visit", "Cart", "Purchase"]), &style), "right");
     }
 
+    #[test]
+    fn hundreds_of_stages_are_drawn_in_bounded_time() {
+        let started = std::time::Instant::now();
+        let map = sample::dense(400, 900);
+        let svg = written(&map, &MapStyle::default());
+        check(&svg);
+        save(&svg, "large");
+        // Unoptimized and on a busy machine; it takes far less.
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+        save(&format!("{:?}", started.elapsed()), "large-time");
+    }
+
     /// Writes a picture to look at where `TOUCHPATH_PICTURES` names a folder.
     fn save(svg: &str, name: &str) {
         if let Some(folder) = std::env::var_os("TOUCHPATH_PICTURES") {
