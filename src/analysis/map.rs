@@ -19,7 +19,7 @@ use super::{Analysis, Evidence};
 /// What the map's color shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum MapColor {
+pub enum MapShows {
     /// How many go where.
     #[default]
     Frequency,
@@ -31,14 +31,14 @@ pub enum MapColor {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MapOptions {
-    /// What color shows: frequency (how many go where) or wait (how long it takes).
-    pub color: MapColor,
+    /// What the map shows by color and width: frequency (how many go where) or wait (how long it takes).
+    pub shows: MapShows,
 }
 
 /// The journey map.
 #[derive(Debug, Clone, Copy)]
 pub struct Map {
-    color: MapColor,
+    shows: MapShows,
 }
 
 impl Analysis for Map {
@@ -49,7 +49,7 @@ impl Analysis for Map {
     type State = ();
 
     fn new(options: MapOptions, _: &Catalog) -> Result<Self> {
-        Ok(Self { color: options.color })
+        Ok(Self { shows: options.shows })
     }
 
     fn start(&self) {}
@@ -61,9 +61,9 @@ impl Analysis for Map {
     fn finish(&self, _: (), evidence: &Evidence<'_>) -> Result<Report> {
         let (catalog, graph) = (evidence.catalog, evidence.graph);
         let mut report = Report::new(Self::NAME, "Journey map", catalog.currency);
-        let kind = match self.color {
-            MapColor::Frequency => MapKind::Frequency,
-            MapColor::Wait => MapKind::Wait,
+        let kind = match self.shows {
+            MapShows::Frequency => MapKind::Frequency,
+            MapShows::Wait => MapKind::Wait,
         };
         report.findings = findings(catalog, graph);
         report.notes.push(
@@ -295,6 +295,6 @@ mod tests {
             assert_eq!(count("in") + count("starts"), count("visits"));
             assert_eq!(count("visits"), count("out") + count("exits") + count("open"));
         }
-        fixture.assert_merges::<Map>(|| MapOptions { color: MapColor::Wait });
+        fixture.assert_merges::<Map>(|| MapOptions { shows: MapShows::Wait });
     }
 }

@@ -4,6 +4,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::analysis::{ANALYSES, Entry};
+use crate::demo::{SHOP_CUSTOMERS, SHOP_SEED};
 use crate::output::FORMATS;
 
 use super::flags::flags;
@@ -51,10 +52,10 @@ fn demo() -> Command {
                 .default_value("touchpath-demo")
                 .help("Where to put the sample's files and the report"),
         )
-        .arg(number("customers", "How many customers the sample has").default_value("20000"))
+        .arg(number("customers", "How many customers the sample has").default_value(SHOP_CUSTOMERS.to_string()))
         .arg(
             number("seed", "The seed of the sample; the same seed, the same bytes")
-                .default_value("1"),
+                .default_value(SHOP_SEED.to_string()),
         )
         .arg(number("threads", "Threads to use [default: all cores]"))
         .after_help("Example:\n  touchpath demo")
