@@ -173,7 +173,7 @@ fn layout(
     Ok(Layout {
         splitter,
         width: spans.len(),
-        header: header.to_vec(),
+        names: job.mapping.columns().to_vec(),
         wanted,
         slots: places.len(),
     })
