@@ -27,3 +27,6 @@ mod unify;
 
 pub use options::{Role, SourceOptions, TimeFormat};
 pub use read::{ReadSettings, read};
+
+#[cfg(all(test, feature = "parquet"))]
+mod formats_tests;
