@@ -2,13 +2,12 @@
 //!
 //! Never sees what the values mean; [`Rows`] does.
 
-use std::io::Read;
-
 use rayon::prelude::*;
 use serde::de::IgnoredAny;
 
 use super::mapping::{Mapping, unknown_column};
 use super::paths::{Paths, Values};
+use super::read::Job;
 use super::rows::{Field, FileId, Rows};
 use crate::base::{Error, IssueKind, Issues, Place, Progress, Result};
 use crate::model::raw::Batch;
@@ -31,27 +30,51 @@ pub struct Outcome {
     pub seen: Vec<bool>,
 }
 
-/// Reads a file of JSON lines.
+/// Adds up to so many bytes of a file to a buffer; fewer only at its end.
+pub type Fill<'f> = &'f mut (dyn FnMut(&mut Vec<u8>, usize) -> Result<usize> + Send);
+
+/// Reads the file of a job as JSON lines.
 ///
 /// # Errors
-/// The file cannot be read, is one JSON array or one object over many lines, or
-/// no line of it has the time or any id that the mapping names.
+/// As [`read`]; the file cannot be opened.
+pub fn read_jsonl(job: &Job<'_>) -> Result<Outcome> {
+    let mut opened = job.open()?.text()?;
+    let mut fill = |buffer: &mut Vec<u8>, bytes: usize| opened.fill(buffer, bytes);
+    let options = Options { keep_all: job.keep_all, strict: job.strict };
+    read(&mut fill, job.mapping, &job.file, options, job.progress)
+}
+
+/// What is kept of rejected rows, and whether the first one ends the reading.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Whether every rejected row is kept.
+    pub keep_all: bool,
+    /// Whether reading may end at the first rejected row.
+    pub strict: bool,
+}
+
+/// Reads JSON lines.
+///
+/// # Errors
+/// The bytes cannot be read, are one JSON array or one object over many lines, or
+/// no line has the time or any id that the mapping names.
 pub fn read(
-    input: &mut (dyn Read + Send),
+    fill: Fill<'_>,
     mapping: &Mapping,
     file: &FileId,
-    keep_all: bool,
+    options: Options,
     progress: &dyn Progress,
 ) -> Result<Outcome> {
     let paths = Paths::new(mapping.columns());
-    let mut lines = Lines { input, carry: Vec::new(), line: 1, ended: false };
-    let mut outcome = Outcome { parts: Vec::new(), seen: vec![false; mapping.columns().len()] };
+    let mut lines = Lines { fill, carry: Vec::new(), line: 1, ended: false };
+    let seen = vec![false; mapping.columns().len()];
+    let mut outcome = Outcome { parts: Vec::new(), seen };
     let place = |error: Error| error.or_at(Place::file(file.name.as_ref()));
     let mut round = lines.round(1).map_err(place)?;
     let Some(first) = round.first() else { return Ok(outcome) };
     check_first_line(&first.bytes, file)?;
     let keys = keys_of_first_line(&first.bytes);
-    let mut lead = Rows::new(mapping, file.clone(), keep_all);
+    let mut lead = Rows::new(mapping, file.clone(), options.keep_all);
     while !round.is_empty() {
         // Until a time is read that decides their format, chunks go one by one.
         for chunk in &round {
@@ -64,7 +87,6 @@ pub fn read(
         let read_chunk = |chunk: &Chunk| {
             let mut rows = lead.fork();
             let seen = chunk.read(&paths, &mut rows, false);
-            progress.advance(chunk.bytes.len() as u64);
             (rows.finish(), seen)
         };
         let (read, next) = rayon::join(
@@ -75,6 +97,9 @@ pub fn read(
             progress.rows(part.1.read);
             outcome.parts.push(part);
             outcome.seen.iter_mut().zip(seen).for_each(|(all, it)| *all |= it);
+        }
+        if options.strict && outcome.parts.iter().any(|it| it.1.rejected() > 0) {
+            return Ok(outcome);
         }
         round = next.map_err(place)?;
     }
@@ -92,8 +117,8 @@ struct Chunk {
 }
 
 /// Cuts a file into chunks.
-struct Lines<'r> {
-    input: &'r mut (dyn Read + Send),
+struct Lines<'f> {
+    fill: Fill<'f>,
     carry: Vec<u8>,
     line: u64,
     ended: bool,
@@ -115,8 +140,7 @@ impl Lines<'_> {
     fn fill(&mut self, buffer: &mut Vec<u8>, size: usize) -> Result<()> {
         let missing = size.saturating_sub(buffer.len());
         if missing > 0 && !self.ended {
-            buffer.reserve(missing);
-            let got = (&mut *self.input).take(missing as u64).read_to_end(buffer)?;
+            let got = (self.fill)(buffer, missing)?;
             self.ended = got < missing;
         }
         Ok(())
@@ -308,4 +332,4 @@ fn check_seen(mapping: &Mapping, file: &FileId, outcome: &Outcome, keys: &[Strin
 
 #[cfg(test)]
 #[path = "jsonl_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -16,9 +16,24 @@ fn mapping(toml: &str) -> Mapping {
 
 const PLAIN: &str = "path = 'a'\ntime = 'ts'\nevent = 'event'\nids = { user = 'u' }\nvalue = 'v'";
 
+/// Reads bytes in memory, keeping all rejects.
+pub(in crate::input) fn read_bytes(
+    mut text: &[u8],
+    mapping: &Mapping,
+    file: &FileId,
+) -> Result<Outcome> {
+    let mut fill = |buffer: &mut Vec<u8>, bytes: usize| {
+        let (now, rest) = text.split_at(bytes.min(text.len()));
+        buffer.extend_from_slice(now);
+        text = rest;
+        Ok(now.len())
+    };
+    read(&mut fill, mapping, file, Options { keep_all: true, strict: false }, &Unwatched)
+}
+
 fn read_with(mapping: &Mapping, text: &[u8]) -> Result<Outcome> {
     let file = FileId { name: "a.jsonl".into(), order: 0 };
-    read(&mut &*text, mapping, &file, true, &Unwatched)
+    read_bytes(text, mapping, &file)
 }
 
 fn issues(outcome: &Outcome) -> Issues {

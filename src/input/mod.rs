@@ -8,6 +8,8 @@ mod cells;
 mod columns;
 pub mod csv;
 pub mod decimal;
+mod guess;
+pub mod init;
 pub mod jsonl;
 pub mod mapping;
 mod nobody;
@@ -18,8 +20,13 @@ pub mod parquet;
 mod paths;
 pub mod read;
 pub mod rows;
+mod sample;
+pub mod sniff;
 pub mod time;
 mod unify;
 
 pub use options::{Role, SourceOptions, TimeFormat};
 pub use read::{ReadSettings, read};
+
+#[cfg(all(test, feature = "parquet"))]
+mod formats_tests;

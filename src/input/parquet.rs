@@ -3,6 +3,7 @@
 //! A damaged file is an error, never a panic and never rows. Never sees what
 //! the values mean; [`Rows`] does.
 
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
@@ -21,10 +22,14 @@ use super::cells::Cells;
 use super::columns::text_of;
 use super::jsonl::Outcome;
 use super::mapping::Mapping;
+use super::read::Job;
 use super::rows::{Field, FileId, Rows};
-use crate::base::{Error, IssueKind, Issues, Place, Progress, Result};
+use super::sample::{Column, ROWS as SAMPLED, Sample};
+use crate::base::{Error, IssueKind, Issues, Place, Progress, Result, Unwatched};
 use crate::model::raw::Batch;
 
+/// How many bytes are read at a time where they cannot be read in place.
+const BLOCK: usize = 1 << 20;
 /// How many rows are decoded at a time.
 const ROWS: usize = 8192;
 
@@ -37,7 +42,35 @@ pub enum Source {
     Bytes(Bytes),
 }
 
-/// Reads a Parquet file.
+/// Reads the file of a job as Parquet.
+///
+/// # Errors
+/// As [`read`]; the file cannot be opened.
+pub fn read_parquet(job: &Job<'_>) -> Result<Outcome> {
+    let mut opened = job.open()?;
+    let mut head = Vec::new();
+    opened.fill(&mut head, 4)?;
+    let (plain, progress): (_, &dyn Progress) = match job.found.is_stdin() || head != b"PAR1" {
+        true => (false, &Unwatched),
+        false => (!is_packed(&job.found.location)?, job.progress),
+    };
+    let source = if plain {
+        Source::Path(job.found.location.clone())
+    } else {
+        while opened.fill(&mut head, BLOCK)? > 0 {}
+        Source::Bytes(head.into())
+    };
+    read(&source, job.mapping, &job.file, job.keep_all, progress)
+}
+
+/// Whether a file is compressed as a whole, so that parts of it cannot be read alone.
+fn is_packed(path: &std::path::Path) -> Result<bool> {
+    let mut magic = [0; 4];
+    fs_err::File::open(path)?.read_exact(&mut magic)?;
+    Ok(&magic != b"PAR1")
+}
+
+/// Reads Parquet.
 ///
 /// Rows are counted from 1 over the whole file and take the place of lines.
 ///
@@ -219,6 +252,52 @@ impl<'a> Plan<'a> {
         }
         serde_json::Value::Object(object).to_string()
     }
+}
+
+/// The first rows of a file, as texts.
+///
+/// # Errors
+/// The file cannot be read or is damaged.
+pub(super) fn sample(path: &std::path::Path) -> Result<Sample> {
+    let guarded = || sample_from(fs_err::File::open(path)?.into_parts().0);
+    let read = catch_unwind(AssertUnwindSafe(guarded));
+    read.unwrap_or_else(|_| Err(damaged(&"its pages cannot be decoded")))
+}
+
+fn sample_from(file: std::fs::File) -> Result<Sample> {
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let metadata = ArrowReaderMetadata::load(&file, options).map_err(|it| damaged(&it))?;
+    let schema = metadata.parquet_schema();
+    let single = |it: &usize| schema.column(*it).max_rep_level() == 0;
+    let leaves: Vec<usize> = (0..schema.num_columns()).filter(single).collect();
+    let paths = leaves.iter().map(|&it| path_of(schema, it)).collect::<Result<Vec<_>>>()?;
+    let mask = ProjectionMask::leaves(schema, leaves);
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone())
+        .with_projection(mask)
+        .with_batch_size(SAMPLED)
+        .with_limit(SAMPLED)
+        .build()
+        .map_err(|it| damaged(&it))?;
+    let mut columns: Vec<Column> = Vec::new();
+    for batch in reader {
+        let batch = batch.map_err(|it| damaged(&it))?;
+        for (index, path) in paths.iter().enumerate() {
+            // A column of a kind that cannot be used can mean nothing.
+            let cells = Cells::new(&batch, &path.keys, path.physical == Physical::INT96);
+            let cells = cells.unwrap_or_else(|_| Cells::missing());
+            let mut scratch = String::new();
+            let texts = (0..batch.num_rows())
+                .map(|row| text_of(&cells.field(row), &mut scratch).to_owned());
+            match columns.get_mut(index) {
+                Some(column) => column.values.extend(texts),
+                None => {
+                    let values = texts.collect();
+                    columns.push(Column { name: path.keys.join("."), values });
+                }
+            }
+        }
+    }
+    Ok(Sample { format: "parquet", delimiter: None, columns })
 }
 
 fn path_of(schema: &SchemaDescriptor, leaf: usize) -> Result<Path> {

@@ -103,8 +103,7 @@ fn every_kind_of_column_reads_as_the_same_json_lines_do() {
     );
     let mapping = mapping(PLAIN);
     let file = FileId { name: "a.jsonl".into(), order: 0 };
-    let expected =
-        rows(&jsonl::read(&mut lines.as_bytes(), &mapping, &file, true, &Unwatched).unwrap());
+    let expected = rows(&jsonl::tests::read_bytes(lines.as_bytes(), &mapping, &file).unwrap());
     assert_eq!(expected.len(), 3);
     for times in [&utc, &nanos, &local, &numbers, &written_times] {
         for ids in [&whole, &large, &id_texts] {

@@ -108,29 +108,10 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     Format { name: "csv", endings: &["csv", "txt"], read: csv::read_csv },
     Format { name: "tsv", endings: &["tsv", "tab"], read: csv::read_tsv },
-    Format { name: "jsonl", endings: &["jsonl", "ndjson"], read: read_jsonl },
+    Format { name: "jsonl", endings: &["jsonl", "ndjson"], read: jsonl::read_jsonl },
     #[cfg(feature = "parquet")]
-    Format { name: "parquet", endings: &["parquet", "pq"], read: read_parquet },
+    Format { name: "parquet", endings: &["parquet", "pq"], read: parquet::read_parquet },
 ];
-
-fn read_jsonl(job: &Job<'_>) -> Result<Outcome> {
-    let mut opened = job.open()?.text()?;
-    // The bytes as stored are counted where the file is opened.
-    let rows = RowsOnly(job.progress);
-    jsonl::read(&mut opened, job.mapping, &job.file, job.keep_all, &rows)
-}
-
-#[cfg(feature = "parquet")]
-fn read_parquet(job: &Job<'_>) -> Result<Outcome> {
-    let source = if job.found.is_stdin() {
-        let mut bytes = Vec::new();
-        job.open()?.fill(&mut bytes, usize::MAX)?;
-        parquet::Source::Bytes(bytes.into())
-    } else {
-        parquet::Source::Path(job.found.location.clone())
-    };
-    parquet::read(&source, job.mapping, &job.file, job.keep_all, job.progress)
-}
 
 /// The endings of all formats.
 pub fn known_endings() -> Vec<&'static str> {
@@ -298,19 +279,6 @@ pub fn strict_error(reject: &Reject) -> Error {
     };
     let line = reject.raw.lines().next().unwrap_or_default();
     Error::new(message).at(reject.place.clone()).excerpt(line).hint(reject.kind.hint())
-}
-
-/// Passes on only what is told of rows.
-struct RowsOnly<'a>(&'a dyn Progress);
-
-impl Progress for RowsOnly<'_> {
-    fn stage(&self, _: &'static str, _: u64) {}
-
-    fn advance(&self, _: u64) {}
-
-    fn rows(&self, rows: u64) {
-        self.0.rows(rows);
-    }
 }
 
 /// Which columns any file had.

@@ -1,0 +1,87 @@
+//! A look at a data file: what its columns seem to mean, said in words.
+//!
+//! Reads the first mebibyte and guesses only what names and values both say.
+
+use std::path::Path;
+
+use super::guess::{Guess, guess};
+use super::open::{Found, expand, open};
+use super::options::SourceOptions;
+use super::read::known_endings;
+use super::sample::{self, Sample};
+use crate::base::{Error, Place, Result, Unwatched};
+
+/// How much of a file is looked at, in bytes.
+const HEAD: usize = 1 << 20;
+
+/// What a look at a file told.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sniffed {
+    /// The path as the user named it.
+    pub path: String,
+    /// What its columns mean.
+    pub source: SourceOptions,
+    /// The guesses in words, such as `time = "ts" (RFC 3339)`, in a fixed order.
+    pub guesses: Vec<String>,
+    /// The event that seems to be the goal.
+    pub conversion: Option<String>,
+    /// The currency of the amounts, where a column names it.
+    pub currency: Option<String>,
+    /// The names of events seen, the most frequent first.
+    pub events: Vec<String>,
+}
+
+/// Looks at a file, or at the first of a folder or pattern.
+///
+/// # Errors
+/// There is no such file, it cannot be read, or its columns do not tell the time
+/// or an id: the error then lists the columns.
+pub fn sniff(path: &str) -> Result<Sniffed> {
+    if path == "-" {
+        return Err(Error::new("standard input cannot be looked at before it is read")
+            .hint("say what its columns mean in a journey file, with path = \"-\""));
+    }
+    let found = expand(path, Path::new(""), &known_endings())?;
+    let Some(first) = found.first() else {
+        return Err(Error::new("there is no such file").at(Place::file(path)));
+    };
+    let sample = sample_of(first).map_err(|it| it.or_at(Place::file(&first.name)))?;
+    sniff_sample(path, &first.name, &sample)
+}
+
+fn sniff_sample(path: &str, file: &str, sample: &Sample) -> Result<Sniffed> {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let stem = name.split('.').next().filter(|it| !it.is_empty()).unwrap_or("event");
+    let guess = guess(sample, stem).map_err(|it| it.or_at(Place::file(file)))?;
+    let Guess { mut source, words, conversion, currency, events } = guess;
+    source.path = path.to_owned();
+    let by_ending = Found { name: file.to_owned(), location: file.into() }.ending();
+    if by_ending != sample.format {
+        source.format = sample.format.to_owned();
+    }
+    Ok(Sniffed { path: path.to_owned(), source, guesses: words, conversion, currency, events })
+}
+
+fn sample_of(found: &Found) -> Result<Sample> {
+    let mut head = Vec::new();
+    let mut opened = open(found, &Unwatched)?;
+    opened.fill(&mut head, HEAD)?;
+    if head.starts_with(b"PAR1") {
+        return parquet_sample(found);
+    }
+    sample::of_text(&head, head.len() < HEAD, &found.ending())
+}
+
+#[cfg(feature = "parquet")]
+fn parquet_sample(found: &Found) -> Result<Sample> {
+    super::parquet::sample(&found.location)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet_sample(_: &Found) -> Result<Sample> {
+    Err(Error::new("this build cannot read Parquet").hint("build it with the feature \"parquet\""))
+}
+
+#[cfg(test)]
+#[path = "sniff_tests.rs"]
+mod tests;
