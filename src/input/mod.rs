@@ -9,6 +9,7 @@ mod columns;
 pub mod csv;
 pub mod decimal;
 mod guess;
+mod guess_names;
 pub mod init;
 pub mod jsonl;
 pub mod mapping;
