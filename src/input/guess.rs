@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::decimal::Decimal;
+use super::guess_names::*;
 use super::options::{SourceOptions, TimeFormat};
 use super::sample::{Column, Sample};
 use super::time::TimeReader;
@@ -22,178 +23,6 @@ pub(super) struct Guess {
     /// The names of events, the most frequent first.
     pub events: Vec<String>,
 }
-
-/// Names of columns, without case and punctuation, the likelier first.
-const TIMES: [&str; 37] = [
-    "timestamp",
-    "eventtimestamp",
-    "eventtime",
-    "ts",
-    "time",
-    "datetime",
-    "occurredat",
-    "happenedat",
-    "createdat",
-    "at",
-    "clienttimestamp",
-    "clienttime",
-    "dvcecreatedtstamp",
-    "derivedtstamp",
-    "collectortstamp",
-    "servertime",
-    "receivedat",
-    "sentat",
-    "starttime",
-    "startedat",
-    "timetimestamp",
-    "completetimestamp",
-    "visitstarttime",
-    "activitytime",
-    "eventat",
-    "orderedat",
-    "purchasedat",
-    "boughtat",
-    "linkedat",
-    "updatedat",
-    "invoicedate",
-    "orderdate",
-    "eventdatetime",
-    "eventdate",
-    "activitydate",
-    "date",
-    "day",
-];
-
-/// Names of id columns by the type of id, the strongest type first.
-const IDS: [(&str, &[&str]); 16] = [
-    ("user", &["userid", "uid", "user", "accountuserid"]),
-    ("customer", &["customerid", "customer", "custid", "customerno", "customernumber", "cid"]),
-    ("account", &["accountid", "account"]),
-    ("client", &["clientid", "client"]),
-    ("member", &["memberid", "member"]),
-    ("contact", &["contactid", "leadid", "crmid", "personid", "profileid"]),
-    ("email", &["email", "emailaddress", "useremail", "emailhash", "hashedemail"]),
-    ("phone", &["phone", "phonenumber", "msisdn"]),
-    ("loyalty", &["loyaltyid", "loyalty", "loyaltycard", "cardid", "cardno", "cardnumber"]),
-    ("distinct", &["distinctid"]),
-    (
-        "cookie",
-        &[
-            "anonymousid",
-            "anonid",
-            "visitorid",
-            "visitor",
-            "cookieid",
-            "cookie",
-            "userpseudoid",
-            "domainuserid",
-            "fullvisitorid",
-            "browserid",
-        ],
-    ),
-    ("device", &["deviceid", "idfa", "idfv", "gaid", "advertisingid"]),
-    ("household", &["householdid", "household", "hhid", "householdkey"]),
-    ("company", &["companyid", "company", "organizationid", "orgid"]),
-    ("case", &["caseid", "case", "caseconceptname", "ticketid", "traceid", "applicationid"]),
-    ("session", &["sessionid", "session", "visitid"]),
-];
-
-/// Types of ids that many people share: only taken where there is no other.
-const SHARED: [&str; 4] = ["household", "company", "case", "session"];
-
-const EVENTS: [&str; 14] = [
-    "eventname",
-    "event",
-    "activity",
-    "activityname",
-    "conceptname",
-    "stage",
-    "eventtype",
-    "action",
-    "eventaction",
-    "step",
-    "pagetype",
-    "page",
-    "interaction",
-    "type",
-];
-
-const GOALS: [&str; 25] = [
-    "purchase",
-    "orderplaced",
-    "ordercompleted",
-    "orderconfirmed",
-    "order",
-    "purchased",
-    "orders",
-    "purchases",
-    "buy",
-    "bought",
-    "checkoutcomplete",
-    "checkoutcompleted",
-    "transaction",
-    "sale",
-    "paymentdone",
-    "paymentsucceeded",
-    "paymentsuccess",
-    "conversion",
-    "converted",
-    "subscribe",
-    "subscribed",
-    "signup",
-    "signedup",
-    "dealwon",
-    "closedwon",
-];
-
-const AMOUNTS: [&str; 20] = [
-    "value",
-    "revenue",
-    "amount",
-    "ordervalue",
-    "ordertotal",
-    "purchaserevenue",
-    "purchasevalue",
-    "conversionvalue",
-    "grandtotal",
-    "total",
-    "totalprice",
-    "totalamount",
-    "salesvalue",
-    "sales",
-    "orderrevenue",
-    "trtotal",
-    "ordertotalprice",
-    "price",
-    "unitprice",
-    "itemprice",
-];
-const UNIT_PRICES: [&str; 3] = ["price", "unitprice", "itemprice"];
-const QUANTITIES: [&str; 4] = ["quantity", "qty", "units", "itemquantity"];
-
-const PROPERTIES: [&str; 16] = [
-    "device",
-    "devicetype",
-    "devicecategory",
-    "platform",
-    "country",
-    "geocountry",
-    "region",
-    "language",
-    "browser",
-    "os",
-    "plan",
-    "segment",
-    "category",
-    "store",
-    "cohort",
-    "usercohort",
-];
-
-/// The types of ids that are more than session keys.
-const SEQUENCES: [&str; 5] = ["sequence", "seq", "sequencenumber", "eventsequence", "hitnumber"];
-const EVENT_IDS: [&str; 7] =
-    ["eventid", "messageid", "insertid", "eventuuid", "hitid", "uuid", "id"];
 
 /// Guesses what the columns mean.
 ///
@@ -319,13 +148,12 @@ impl<'s> Guesser<'s> {
     }
 
     fn session(&mut self) {
-        let names = ["sessionid", "gasessionid", "domainsessionid", "session", "visitid", "sid"];
         let others = IDS.iter().filter(|it| it.0 != "session");
         let has_id =
             others.clone().any(|it| self.named(it.1).into_iter().any(|it| is_id(self.column(it))));
         if has_id {
             self.guess.source.session =
-                self.first("session", &names, |it| it.filled().next().is_some());
+                self.first("session", &SESSIONS, |it| it.filled().next().is_some());
         }
     }
 
@@ -345,24 +173,8 @@ impl<'s> Guesser<'s> {
     }
 
     fn order(&mut self) {
-        let names = [
-            "orderid",
-            "ordernumber",
-            "orderno",
-            "order",
-            "invoiceno",
-            "invoiceid",
-            "invoice",
-            "transactionid",
-            "transactionnumber",
-            "transaction",
-            "receiptid",
-            "receipt",
-            "basketid",
-            "purchaseid",
-        ];
         let pass = |it: &Column| is_id(it) && !it.filled().all(|it| it.contains('.'));
-        self.guess.source.order = self.first("order", &names, pass);
+        self.guess.source.order = self.first("order", &ORDERS, pass);
     }
 
     fn amount(&mut self) {
@@ -373,8 +185,7 @@ impl<'s> Guesser<'s> {
         self.guess.source.value = Some(value);
         let is_code = |it: &str| it.len() == 3 && it.bytes().all(|it| it.is_ascii_alphabetic());
         let pass = |it: &Column| it.filled().next().is_some() && it.filled().all(is_code);
-        let names = ["currency", "currencycode", "ordercurrency", "valuecurrency"];
-        let Some(name) = self.first("currency", &names, pass) else { return };
+        let Some(name) = self.first("currency", &CURRENCIES, pass) else { return };
         if let Some(column) = self.sample.columns.iter().find(|it| it.name == name) {
             self.guess.currency = by_count(column).into_iter().next();
         }
@@ -401,34 +212,21 @@ impl<'s> Guesser<'s> {
 
     fn marketing(&mut self) {
         let text = |it: &Column| it.filled().next().is_some() && !it.filled().all(is_number);
-        let channels = [
-            "channel",
-            "marketingchannel",
-            "channelgroup",
-            "channelgrouping",
-            "defaultchannelgroup",
-            "acquisitionchannel",
-            "trafficchannel",
-            "campaigntype",
-        ];
-        self.guess.source.channel = self.first("channel", &channels, text);
-        let mediums = ["utmmedium", "medium", "mktmedium", "trafficmedium", "trafficsourcemedium"];
-        self.guess.source.utm_medium = self.first("utm_medium", &mediums, text);
+        self.guess.source.channel = self.first("channel", &CHANNELS, text);
+        self.guess.source.utm_medium = self.first("utm_medium", &MEDIUMS, text);
         let mut sources = vec!["utmsource", "mktsource", "trafficsourcesource"];
         if self.guess.source.utm_medium.is_some() {
             sources.extend(["source", "trafficsource"]);
         }
         self.guess.source.utm_source = self.first("utm_source", &sources, text);
-        let campaigns = ["utmcampaign", "campaign", "campaignname", "mktcampaign", "campaignid"];
         let any = |it: &Column| it.filled().next().is_some();
-        self.guess.source.campaign = self.first("campaign", &campaigns, any);
+        self.guess.source.campaign = self.first("campaign", &CAMPAIGNS, any);
     }
 
     fn rest(&mut self) {
         let rows = self.sample.columns.first().map_or(0, |it| it.values.len());
-        let arms = ["variant", "experimentvariant", "abvariant", "abgroup", "testgroup", "arm"];
         let few = |it: &Column| (2..=10).contains(&distinct(it)) && distinct(it) * 2 <= rows;
-        self.guess.source.variant = self.first("variant", &arms, few);
+        self.guess.source.variant = self.first("variant", &ARMS, few);
         let whole = |it: &Column| {
             it.filled().count() == rows && it.filled().all(|it| it.trim().parse::<i64>().is_ok())
         };

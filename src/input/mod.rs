@@ -9,6 +9,7 @@ mod columns;
 pub mod csv;
 pub mod decimal;
 mod guess;
+mod guess_names;
 pub mod init;
 pub mod jsonl;
 pub mod mapping;
@@ -27,3 +28,6 @@ mod unify;
 
 pub use options::{Role, SourceOptions, TimeFormat};
 pub use read::{ReadSettings, read};
+
+#[cfg(all(test, feature = "parquet"))]
+mod formats_tests;

@@ -14,7 +14,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::Type as Physical;
-use parquet::file::reader::ChunkReader;
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::SchemaDescriptor;
 use rayon::prelude::*;
 
@@ -124,7 +124,9 @@ fn read_from<R: ChunkReader + 'static>(
 ) -> Result<Outcome> {
     // What Arrow wrote beside the schema is not needed, and could contradict it.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let metadata = ArrowReaderMetadata::load(&open()?, options).map_err(|it| damaged(&it))?;
+    let input = open()?;
+    let metadata = ArrowReaderMetadata::load(&input, options).map_err(|it| damaged(&it))?;
+    check_ranges(&metadata, input.len())?;
     let plan = Plan::new(metadata, mapping, file)?;
     let groups = plan.metadata.metadata().row_groups();
     let mut first_row = 1u64;
@@ -139,9 +141,9 @@ fn read_from<R: ChunkReader + 'static>(
     // Until a time is read that decides their format, rows are looked at in order.
     while probed < starts.len() && plan.needs_probe() && !lead.is_decided() {
         let mut probe = lead.fork();
-        plan.group(open()?, probed, 1, &mut probe, true)?;
+        let typed = plan.group(open()?, probed, 1, &mut probe, true)?;
         lead = probe.fork();
-        probed += 1;
+        probed = if typed { starts.len() } else { probed + 1 };
     }
     let read_group = |group: usize| -> Result<(Batch, Issues)> {
         let mut rows = lead.fork();
@@ -154,6 +156,20 @@ fn read_from<R: ChunkReader + 'static>(
     let parts: Result<Vec<_>> = (0..starts.len()).into_par_iter().map(read_group).collect();
     let seen = plan.columns.iter().map(Option::is_some).collect();
     Ok(Outcome { parts: parts?, seen })
+}
+
+/// Checks that all pages lie within the file, before memory is taken for them.
+fn check_ranges(metadata: &ArrowReaderMetadata, length: u64) -> Result<()> {
+    for chunk in metadata.metadata().row_groups().iter().flat_map(|it| it.columns()) {
+        let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+        let end = start.checked_add(chunk.compressed_size());
+        let end = end.and_then(|it| u64::try_from(it).ok());
+        let within = start >= 0 && chunk.compressed_size() >= 0;
+        if !within || end.is_none_or(|it| it > length) {
+            return Err(damaged(&"a column lies outside of the file"));
+        }
+    }
+    Ok(())
 }
 
 fn damaged(why: &dyn std::fmt::Display) -> Error {
@@ -180,7 +196,8 @@ impl<'a> Plan<'a> {
         time.is_some_and(|it| it.physical != Physical::INT96)
     }
 
-    /// Reads a row group, or of it as much as decides the format of times.
+    /// Reads a row group, or of it as much as decides the format of times; says
+    /// whether times are typed, so that nothing is to be decided.
     fn group<R: ChunkReader + 'static>(
         &self,
         input: R,
@@ -188,7 +205,7 @@ impl<'a> Plan<'a> {
         first_row: u64,
         rows: &mut Rows<'_>,
         probe: bool,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let promised = self.metadata.metadata().row_group(group).num_rows();
         let reader =
             ParquetRecordBatchReaderBuilder::new_with_metadata(input, self.metadata.clone())
@@ -203,7 +220,7 @@ impl<'a> Plan<'a> {
             let all_typed = self.push(&batch, row, rows)?;
             row += batch.num_rows() as u64;
             if probe && (all_typed || rows.is_decided()) {
-                return Ok(());
+                return Ok(all_typed);
             }
         }
         if i64::try_from(row - first_row).ok() != Some(promised) {
@@ -212,7 +229,7 @@ impl<'a> Plan<'a> {
                 row - first_row
             )));
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Hands a batch's rows on; says whether times are typed, so that nothing is to be decided.
@@ -267,6 +284,7 @@ pub(super) fn sample(path: &std::path::Path) -> Result<Sample> {
 fn sample_from(file: std::fs::File) -> Result<Sample> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let metadata = ArrowReaderMetadata::load(&file, options).map_err(|it| damaged(&it))?;
+    check_ranges(&metadata, file.len())?;
     let schema = metadata.parquet_schema();
     let single = |it: &usize| schema.column(*it).max_rep_level() == 0;
     let leaves: Vec<usize> = (0..schema.num_columns()).filter(single).collect();

@@ -315,3 +315,7 @@ impl Met {
             .suggest(nearest(name, known.iter().copied())))
     }
 }
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;

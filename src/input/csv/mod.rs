@@ -10,6 +10,8 @@ mod read;
 mod split;
 
 #[cfg(test)]
+mod pollock;
+#[cfg(test)]
 mod tests;
 
 pub use read::{read_csv, read_tsv};

@@ -17,12 +17,21 @@ pub(super) struct Layout {
     pub splitter: Splitter,
     /// How many fields the header has.
     pub width: usize,
-    /// The header as it stands, without its line end.
-    pub header: Vec<u8>,
+    /// The names of the wanted columns, in the order of [`Rows::push`]'s fields.
+    pub names: Vec<String>,
     /// The position in the record and in [`Rows::push`]'s fields, by position.
     pub wanted: Vec<(usize, usize)>,
     /// How many fields [`Rows::push`] takes.
     pub slots: usize,
+}
+
+impl Layout {
+    /// Whether every wanted field holds the name of its column.
+    #[inline]
+    fn is_header(&self, fields: &[Field<'_>]) -> bool {
+        let named = |&(_, slot): &(usize, usize)| fields[slot] == Field::Text(&self.names[slot]);
+        self.wanted.iter().all(named)
+    }
 }
 
 /// Delivers all records of a chunk, from `start` on, whose first line has this number.
@@ -139,7 +148,7 @@ impl<'a> Parser<'_, '_, 'a> {
             fields[slot] = Field::Text(&values[position]);
             positions[slot] = Some(spans[position].start);
         }
-        if self.is_header(record) {
+        if self.layout.is_header(&fields) {
             self.bad(line, record, 0, IssueKind::RepeatedHeader, "");
             return;
         }
@@ -181,7 +190,7 @@ impl<'a> Parser<'_, '_, 'a> {
         if count != self.layout.width {
             let detail = format!("{count} instead of {}", self.layout.width);
             self.bad(line, record, 0, IssueKind::FieldCount, &detail);
-        } else if self.is_header(record) {
+        } else if self.layout.is_header(&self.fields) {
             self.bad(line, record, 0, IssueKind::RepeatedHeader, "");
         } else {
             let fields = &self.fields;
@@ -191,11 +200,6 @@ impl<'a> Parser<'_, '_, 'a> {
             };
             self.rows.push_at(line, fields, &|| record.to_owned(), &column);
         }
-    }
-
-    #[inline]
-    fn is_header(&self, record: &str) -> bool {
-        record.as_bytes() == self.layout.header
     }
 
     /// The record as text, unless it has bytes that no text has.

@@ -38,7 +38,7 @@ pub fn read_tsv(job: &Job<'_>) -> Result<Outcome> {
 }
 
 fn read_by(job: &Job<'_>, usual: Option<u8>) -> Result<Outcome> {
-    let told = job.source.delimiter.map(|it| delimiter(it, job.source.label())).transpose()?;
+    let told = job.source.delimiter.map(|it| delimiter(it)).transpose()?;
     let chunks = Chunks::new(job.open()?.text()?, HEAD)?;
     read_chunks(job, chunks, told.or(usual), CHUNK)
 }
@@ -173,17 +173,17 @@ fn layout(
     Ok(Layout {
         splitter,
         width: spans.len(),
-        header: header.to_vec(),
+        names: job.mapping.columns().to_vec(),
         wanted,
         slots: places.len(),
     })
 }
 
 /// A delimiter that a user gave.
-fn delimiter(wanted: char, source: &str) -> Result<u8> {
+fn delimiter(wanted: char) -> Result<u8> {
     match u8::try_from(wanted) {
         Ok(it) if it.is_ascii() && !matches!(it, b'"' | b'\n' | b'\r' | 0) => Ok(it),
-        _ => Err(Error::new(format!("source \"{source}\" cannot use {wanted:?} as its delimiter"))
+        _ => Err(Error::new(format!("{wanted:?} cannot be a delimiter"))
             .hint("use one ASCII character, such as ; or |")),
     }
 }

@@ -29,7 +29,13 @@ impl Source for Memory<'_> {
 }
 
 /// Reads a text in chunks of a size; columns are `id` and the properties named.
-fn rows_of(text: &[u8], id: &str, properties: &[&str], size: usize) -> Result<RawEvents> {
+pub(super) fn rows_of(
+    text: &[u8],
+    id: &str,
+    properties: &[&str],
+    delimiter: Option<u8>,
+    size: usize,
+) -> Result<RawEvents> {
     let mut source = SourceOptions {
         path: "t.csv".into(),
         role: crate::input::Role::Links,
@@ -56,7 +62,7 @@ fn rows_of(text: &[u8], id: &str, properties: &[&str], size: usize) -> Result<Ra
         progress: &Unwatched,
     };
     let chunks = Chunks::new(Memory(text), size)?;
-    let parts = read_chunks(&job, chunks, Some(b','), size)?.parts;
+    let parts = read_chunks(&job, chunks, delimiter, size)?.parts;
     let mut issues = crate::base::Issues::new(true);
     let mut batches = Vec::new();
     for (batch, more) in parts {
@@ -67,7 +73,7 @@ fn rows_of(text: &[u8], id: &str, properties: &[&str], size: usize) -> Result<Ra
 }
 
 /// The values of all rows, the id last.
-fn table(raw: &RawEvents) -> Vec<Vec<String>> {
+pub(super) fn table(raw: &RawEvents) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for batch in &raw.batches {
         for row in 0..batch.len() {
@@ -88,7 +94,7 @@ fn table(raw: &RawEvents) -> Vec<Vec<String>> {
 
 /// Rows and rejects as text.
 fn dump(text: &[u8], size: usize) -> String {
-    let raw = match rows_of(text, "a", &["b"], size) {
+    let raw = match rows_of(text, "a", &["b"], Some(b','), size) {
         Ok(raw) => raw,
         Err(error) => return format!("error {error}\n"),
     };
@@ -224,7 +230,7 @@ proptest! {
             .map(|it| it.unwrap())
             .map(|it| vec![it[1].to_owned(), it[2].to_owned(), it[3].to_owned(), it[0].to_owned()])
             .collect();
-        let raw = rows_of(&text, "id", &["one", "two", "three"], size).unwrap();
+        let raw = rows_of(&text, "id", &["one", "two", "three"], Some(b','), size).unwrap();
         prop_assert_eq!(raw.issues.rejected(), 0);
         prop_assert_eq!(table(&raw), expected);
     }
