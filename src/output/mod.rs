@@ -159,6 +159,19 @@ mod tests {
         }
     }
 
+    /// Writes the sample to look at where `TOUCHPATH_PICTURES` names a folder.
+    #[test]
+    fn the_sample_can_be_looked_at() {
+        let Some(folder) = std::env::var_os("TOUCHPATH_PICTURES") else { return };
+        let (report, funnel) = (sample::report(), sample::funnel());
+        for format in FORMATS {
+            let mut bytes = Vec::new();
+            (format.write)(&[&report, &funnel], &Style::default(), &mut bytes).unwrap();
+            let path = std::path::Path::new(&folder).join(format!("sample.{}", format.name));
+            fs_err::write(path, bytes).unwrap();
+        }
+    }
+
     #[test]
     fn names_and_endings_are_unique() {
         let mut names: Vec<&str> =

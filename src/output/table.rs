@@ -6,7 +6,8 @@
 use std::io::Write;
 
 use comfy_table::{
-    Cell as Shown, CellAlignment, ContentArrangement, LineStyle, Table as Grid, TableStyle,
+    Cell as Shown, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid,
+    TableStyle, Width,
 };
 
 use super::escape::{self, terminal};
@@ -89,6 +90,9 @@ pub fn write_table(
             Shown::new(text(cell, currency)).set_alignment(side(column.kind))
         }));
     }
+    if let Some(widths) = unbroken(table, rows, currency, style.width) {
+        grid.set_constraints(widths);
+    }
     for line in grid.lines() {
         writeln!(out, "{}", line.trim_end())?;
     }
@@ -96,6 +100,34 @@ pub fn write_table(
         writeln!(out, " … {}", more(hidden))?;
     }
     Ok(())
+}
+
+/// Widths that keep every figure on one line, so that only words wrap; `None` where
+/// the terminal is too narrow even for that.
+fn unbroken(
+    table: &Table,
+    rows: &[Vec<Cell>],
+    currency: Currency,
+    width: usize,
+) -> Option<Vec<ColumnConstraint>> {
+    let longest_word = |it: &str| it.split(' ').map(|it| it.chars().count()).max().unwrap_or(0);
+    let needs: Vec<usize> = (0..table.columns.len())
+        .map(|at| {
+            let head = longest_word(&table.columns[at].title);
+            let cells = rows.iter().map(|row| text(&row[at], currency));
+            let widest = match format::is_numeric(table.columns[at].kind) {
+                true => cells.map(|it| it.chars().count()).max(),
+                false => cells.map(|it| longest_word(&it).min(16)).max(),
+            };
+            // A blank on each side.
+            head.max(widest.unwrap_or(0)) + 2
+        })
+        .collect();
+    let fits = width == 0 || needs.iter().sum::<usize>() + needs.len() <= width;
+    let constraint = |it: usize| {
+        ColumnConstraint::LowerBoundary(Width::Fixed(u16::try_from(it).unwrap_or(u16::MAX)))
+    };
+    fits.then(|| needs.into_iter().map(constraint).collect())
 }
 
 fn text(cell: &Cell, currency: Currency) -> String {
@@ -154,6 +186,7 @@ fn wrap(text: &str, first: &str, rest: &str, style: &Style, out: &mut dyn Write)
 mod tests {
     use super::super::sample;
     use super::*;
+    use crate::model::{Column, Kind};
 
     fn written(report: &Report, style: &Style) -> String {
         let mut out = Vec::new();
@@ -188,6 +221,22 @@ note: open journeys are no exits
                 assert!(line.chars().count() <= width, "{width}: {line}");
             }
         }
+    }
+
+    #[test]
+    fn figures_never_wrap_where_words_can() {
+        let columns = vec![
+            Column::new("path", Kind::Text, ""),
+            Column::new("share_of_all_journeys", Kind::Share, ""),
+            Column::new("value", Kind::Money, ""),
+        ];
+        let mut table = Table::new("t", "T", "", columns);
+        let path = "Paid search → Product page → Cart → Sign in → Shipping → Payment → Purchase";
+        table.push(vec![Cell::text(path), Cell::Share(0.123), Cell::Money(123_456_789_012)]);
+        let report = Report { tables: vec![table], ..Report::default() };
+        let text = written(&report, &Style { width: 60, ..Style::default() });
+        assert!(text.contains("1,234,567,890.12"), "{text}");
+        assert!(text.lines().all(|it| it.chars().count() <= 60), "{text}");
     }
 
     #[test]

@@ -177,6 +177,7 @@ pub fn draw(map: &JourneyMap, style: &MapStyle) -> Drawing {
         drawing.lines.push(line(map, edge, ranks[edge.from] > ranks[edge.to], widest));
     }
     let default = if map.kind == MapKind::Wait { 6 } else { 0 };
+    tell_hidden(map, &kept, &mut drawing.shapes);
     let stubs = stubs(map, style.exits.unwrap_or(default), widest, &ranks, &mut drawing);
     drawing.facts = facts(map, &kept, stubs);
     if map.kind == MapKind::Frequency {
@@ -188,6 +189,29 @@ pub fn draw(map: &JourneyMap, style: &MapStyle) -> Drawing {
         });
     }
     drawing
+}
+
+/// Says at each stage what its ways that are not drawn amount to: hiding is never silent.
+fn tell_hidden(map: &JourneyMap, kept: &Kept, shapes: &mut [Shape]) {
+    let mut hidden = vec![(0u64, 0u64); map.nodes.len()];
+    for (id, edge) in map.edges.iter().enumerate() {
+        if kept.edges.binary_search(&id).is_err() {
+            hidden[edge.from].0 += 1;
+            hidden[edge.from].1 += edge.moves;
+        }
+    }
+    // The first shape is the start.
+    for ((node, (ways, moves)), shape) in
+        map.nodes.iter().zip(hidden).zip(shapes.iter_mut().skip(1))
+    {
+        if ways > 0 {
+            let share = ratio(moves, node.visits).map_or_else(String::new, percent);
+            let count = thousands(&moves.to_string());
+            shape.tooltip.push_str(&format!(
+                "; {ways} smaller ways out are not drawn: {count} moves ({share} of visits)"
+            ));
+        }
+    }
 }
 
 /// The most that any arrow stands for.
@@ -524,6 +548,11 @@ mod tests {
         assert_eq!(product.repeats.as_deref(), Some("12%"));
         assert_eq!(product.badge.as_ref().map(|it| it.text.as_str()), Some("20%"));
         assert_eq!(product.fill, "#2171b5");
+        assert!(
+            product.tooltip.contains("smaller ways out are not drawn: "),
+            "{}",
+            product.tooltip
+        );
         let goal = &drawing.shapes[21];
         assert_eq!(goal.role, Role::Goal);
         assert_eq!(goal.detail, "7.9k · 13% of customers");

