@@ -9,10 +9,8 @@ use crate::base::{
     ChannelId, Currency, Dictionary, NONE, Names, Result, Span, StageId, Timestamp, ValueId,
 };
 use crate::model::raw::NO_AMOUNT;
-use crate::model::{Catalog, Events, Report};
-use crate::prepare::{
-    JourneyOptions, JourneyRule, SessionRule, TouchOptions, TouchRule, Walker, Walking,
-};
+use crate::model::{Catalog, Events, Report, TouchOptions};
+use crate::prepare::{JourneyOptions, JourneyRule, SessionRule, TouchRule, Walker, Walking};
 
 use super::{Analysis, Evidence, graph::GraphFold};
 

@@ -12,10 +12,10 @@ use super::paths::{Paths, PathsOptions};
 use super::{Analysis, Evidence};
 use crate::base::{ChannelId, Dictionary, NONE, Names, StageId, Timestamp, ValueId};
 use crate::model::raw::NO_AMOUNT;
-use crate::model::{Catalog, Cell, Events, Report, StageGraph};
+use crate::model::{Catalog, Cell, Events, Report, StageGraph, TouchOptions};
 use crate::prepare::journeys::Limit;
 use crate::prepare::{
-    EndOfData, JourneyOptions, JourneyRule, SessionRule, TouchOptions, TouchRule, Walker, Walking,
+    EndOfData, JourneyOptions, JourneyRule, SessionRule, TouchRule, Walker, Walking,
 };
 
 /// The log and what is known of it; `None`, with a line to stderr, when absent.

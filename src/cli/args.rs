@@ -52,7 +52,10 @@ fn demo() -> Command {
                 .default_value("touchpath-demo")
                 .help("Where to put the sample's files and the report"),
         )
-        .arg(number("customers", "How many customers the sample has").default_value(SHOP_CUSTOMERS.to_string()))
+        .arg(
+            number("customers", "How many customers the sample has")
+                .default_value(SHOP_CUSTOMERS.to_string()),
+        )
         .arg(
             number("seed", "The seed of the sample; the same seed, the same bytes")
                 .default_value(SHOP_SEED.to_string()),

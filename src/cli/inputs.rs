@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::ArgMatches;
 
-use crate::base::{Error, Place, Result, Timestamp};
+use crate::base::{Currency, Error, Place, Result, Timestamp};
 use crate::cli::exit::Exit;
 use crate::cli::ui::{self, Ui};
 use crate::config::Config;
@@ -54,6 +54,11 @@ fn bare(paths: &[&str], ui: &Ui) -> Result<Config> {
         for guess in &sniffed.guesses {
             ui.note(&format!("{path}: guessed {guess}"));
         }
+        if let Some(code) = &sniffed.currency
+            && config.sections.currency == Currency::UNNAMED
+        {
+            config.sections.currency = code.parse()?;
+        }
         config.sections.source.push(sniffed.source);
     }
     Ok(config)
@@ -95,6 +100,15 @@ pub fn tell(study: &Study, matches: &ArgMatches, ui: &Ui) -> Result<()> {
         ui.note(&format!("guessed {guess}"));
     }
     let issues = &study.raw.issues;
+    if ui.verbose {
+        ui.note(&format!(
+            "{} rows of {} files, {} events of {} customers",
+            issues.read,
+            study.raw.inputs.len(),
+            study.catalog.events,
+            study.catalog.customers
+        ));
+    }
     if issues.rejected() > 0 {
         let reasons: Vec<String> =
             issues.kinds().map(|(kind, count)| format!("{count} {}", kind.key())).collect();

@@ -1,6 +1,9 @@
 //! One customer as every analysis sees it: events, sessions, steps, touches,
 //! conversions, journeys. Views into scratch space; nothing here owns.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Amount, ChannelId, CustomerId, NONE, StageId, Timestamp, ValueId};
 
 use super::events::Events;
@@ -39,6 +42,17 @@ pub struct Touch {
     pub time: Timestamp,
     /// Through which channel.
     pub channel: ChannelId,
+}
+
+/// What counts as a touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TouchOptions {
+    /// Each session with a channel, at its start.
+    #[default]
+    Sessions,
+    /// Each event with a channel, except conversions.
+    Events,
 }
 
 /// Reaching a goal stage: usually an order with a value.

@@ -11,7 +11,7 @@ pub mod map;
 pub mod raw;
 pub mod report;
 
-pub use customer::{Conversion, Customer, Journey, Outcome, Session, Step, Touch};
+pub use customer::{Conversion, Customer, Journey, Outcome, Session, Step, Touch, TouchOptions};
 pub use events::{Catalog, Events};
 pub use graph::{StageGraph, StageStat, TransitionStat};
 pub use map::{JourneyMap, MapEdge, MapNode};

@@ -18,5 +18,5 @@ pub mod walk;
 
 pub use journeys::{AfterConversion, EndOfData, JourneyOptions, JourneyRule};
 pub use sessions::{SessionOptions, SessionPreset, SessionRule};
-pub use touches::{TouchOptions, TouchRule};
+pub use touches::TouchRule;
 pub use walk::{Walker, Walking};

@@ -1,21 +1,7 @@
 //! Touches: the steps or sessions that carry a channel and may earn credit.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::base::{StageId, Timestamp};
-use crate::model::{Events, Session, Touch};
-
-/// What counts as a touch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum TouchOptions {
-    /// Each session with a channel, at its start.
-    #[default]
-    Sessions,
-    /// Each event with a channel, except conversions.
-    Events,
-}
+use crate::model::{Events, Session, Touch, TouchOptions};
 
 /// A touch rule ready to run.
 #[derive(Debug, Clone, Copy, Default)]

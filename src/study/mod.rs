@@ -30,13 +30,13 @@ use crate::base::{Error, NONE, Names, Progress, Result, StageId, Timestamp, Unwa
 use crate::config::Config;
 use crate::input::{self, ReadSettings};
 use crate::model::raw::NO_AMOUNT;
-use crate::model::{Batch, Catalog, Events, RawEvents, Report, StageGraph};
+use crate::model::{Batch, Catalog, Events, RawEvents, Report, StageGraph, TouchOptions};
 use crate::prepare::channels::Channels;
 use crate::prepare::group::{Grouped, group};
 use crate::prepare::rows::{Layout, Rows, Selection, rows};
 use crate::prepare::stages::Stages;
 use crate::prepare::stitch::{Stitched, stitch};
-use crate::prepare::{JourneyRule, TouchOptions, TouchRule, Walker, Walking};
+use crate::prepare::{JourneyRule, TouchRule, Walker, Walking};
 
 /// The confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{ChannelId, Error, Result, Span};
 use crate::model::Catalog;
-use crate::prepare::TouchOptions;
+use crate::model::TouchOptions;
 
 use super::{MODELS, ModelEntry, Rules, model};
 

@@ -8,8 +8,8 @@ use crate::analysis::attribute::Attribute;
 use crate::analysis::attribution::AttributionOptions;
 use crate::analysis::fixture::{EPOCH, Fixture, fixture_with};
 use crate::analysis::ledger::Ledger;
-use crate::model::{Cell, Report};
-use crate::prepare::{EndOfData, JourneyOptions, TouchOptions};
+use crate::model::{Cell, Report, TouchOptions};
+use crate::prepare::{EndOfData, JourneyOptions};
 use crate::stats::oracle::rows;
 
 /// The golden figures of a file, made from exactly the inputs that are at hand.

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::analysis::attribution::oracle::{close, golden};
 use crate::analysis::fixture::{Fixture, fixture, fixture_with};
-use crate::model::Cell;
-use crate::prepare::{EndOfData, JourneyOptions, TouchOptions};
+use crate::model::{Cell, TouchOptions};
+use crate::prepare::{EndOfData, JourneyOptions};
 use crate::stats::oracle::rows;
 
 const SHOP: &str = "a1: home@0s/A cart@1m buy@2m=10.00; a2: home@0s/A; a3: home@0s/A cart@1m; \
