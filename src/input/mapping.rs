@@ -289,3 +289,78 @@ fn strength(id_type: &str) -> usize {
         _ => STRONG.iter().position(|it| *it == id_type).unwrap_or(STRONG.len()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> SourceOptions {
+        toml::from_str(&format!("path = 'a.csv'\ntime = 't'\n{text}")).unwrap()
+    }
+
+    #[test]
+    fn fields_are_the_union_of_the_sources_in_a_fixed_order() {
+        let sources = [
+            source("ids = { visitor = 'v', zeta = 'z', email = 'm' }\nevent = 'e'"),
+            source(
+                "ids = { device = 'd', crm = 'c', cookie = 'k', alpha = 'a', user = 'u' }\n\
+                 variant = 'x'\nproperties = { shop = 's' }\nconstants = { channel = 'pos' }\n\
+                 value = 'w'",
+            ),
+        ];
+        let fields = fields(&sources, &["land".into(), "event".into(), "campaign".into()]);
+        assert_eq!(
+            fields.id_types,
+            ["user", "email", "crm", "alpha", "zeta", "device", "cookie", "visitor"]
+        );
+        assert_eq!(fields.texts, ["event", "channel", "variant", "land", "shop"]);
+        assert!(fields.amounts && !fields.sequence);
+    }
+
+    #[test]
+    fn columns_come_once_and_kept_ones_may_be_absent() {
+        let one = source("ids = { user = 'u', cookie = 'u' }\nevent = 't'\nwhere = \"x == 1\"");
+        let common = Common {
+            fields: fields(std::slice::from_ref(&one), &["land".into()]),
+            zone: TimeZone::UTC,
+            currency: Currency::UNNAMED,
+            blocklist: Vec::new(),
+        };
+        let mapping = Mapping::new(&one, &common).unwrap();
+        assert_eq!(mapping.columns(), ["u", "t", "land", "x"]);
+        assert!(mapping.is_optional(2) && !mapping.is_optional(3));
+        let places = mapping.resolve("a.csv", &["x", "t", "u"]).unwrap();
+        assert_eq!(places, [Some(2), Some(1), None, Some(0)]);
+        let error = mapping.resolve("a.csv", &["X1", "t", "u"]).unwrap_err();
+        assert_eq!(error.to_string(), "a.csv:1: no column \"x\"");
+    }
+
+    #[test]
+    fn options_that_contradict_themselves_are_refused() {
+        let cases = [
+            ("", "source \"a.csv\" has no id"),
+            (
+                "ids = { user = 'u' }\nproperties = { channel = 'c' }",
+                "source \"a.csv\" maps \"channel\" as a property",
+            ),
+            (
+                "ids = { user = 'u' }\nconstants = { time = '1' }",
+                "source \"a.csv\" gives a fixed text for \"time\"",
+            ),
+            (
+                "ids = { user = 'u' }\nvalue = 'v'\ncurrency = 'k'",
+                "source \"a.csv\" has amounts with a currency, and the journey names none",
+            ),
+        ];
+        for (text, expected) in cases {
+            let one = source(text);
+            let common = Common {
+                fields: fields(std::slice::from_ref(&one), &[]),
+                zone: TimeZone::UTC,
+                currency: Currency::UNNAMED,
+                blocklist: Vec::new(),
+            };
+            assert_eq!(Mapping::new(&one, &common).unwrap_err().to_string(), expected);
+        }
+    }
+}

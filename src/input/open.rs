@@ -314,3 +314,79 @@ impl Read for Watched<'_> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Unwatched;
+
+    fn names(path: &str, folder: &Path) -> String {
+        match expand(path, folder, &["csv", "jsonl"]) {
+            Ok(found) => found.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(" "),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn paths_stand_for_files_in_a_fixed_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        fs::create_dir_all(at.join("in/deep")).unwrap();
+        for name in ["in/b.csv", "in/a.csv.gz", "in/deep/c.JSONL", "in/note.md", "in/.x.csv"] {
+            fs::write(at.join(name), "").unwrap();
+        }
+        fs::create_dir_all(at.join("none")).unwrap();
+        fs::write(at.join("odd[1].csv"), "").unwrap();
+        let cases = [
+            ("in", "in/a.csv.gz in/b.csv in/deep/c.JSONL"),
+            ("in/", "in/a.csv.gz in/b.csv in/deep/c.JSONL"),
+            ("in/*.csv*", "in/a.csv.gz in/b.csv"),
+            ("in/**/*.JSONL", "in/deep/c.JSONL"),
+            ("in/b.csv", "in/b.csv"),
+            ("odd[1].csv", "odd[1].csv"),
+            ("-", "-"),
+            ("", "a source has no path"),
+            ("in/*.tsv", "in/*.tsv: no file matches the pattern"),
+            ("in/*", "in/deep: is a folder, not a file"),
+            ("no.csv", "no.csv: there is no such file"),
+            ("none", "none: the folder has no file with a known ending"),
+            ("/dev/null", "/dev/null: is not a regular file"),
+            (
+                "/proc/self/status",
+                "/proc/self/status: is no file of data but a window into the system",
+            ),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(names(path, at), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_changes_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = folder.path().join("a.csv");
+        fs::write(&location, "a\n1\n").unwrap();
+        let found = Found { name: "a.csv".into(), location };
+        let stamp = Stamp::of(&found).unwrap();
+        assert!(stamp.check(&found).is_ok());
+        fs::write(&found.location, "a\n1\n2\n").unwrap();
+        let error = stamp.check(&found).unwrap_err();
+        assert_eq!(error.to_string(), "a.csv: the file changed while it was read");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped_and_short_files_are_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let cases: [(&[u8], &[u8]); 4] =
+            [(b"\xef\xbb\xbfab", b"ab"), (b"a", b"a"), (b"", b""), (b"\xef\xbb\xbf", b"")];
+        for (bytes, expected) in cases {
+            let location = folder.path().join("a.csv");
+            fs::write(&location, bytes).unwrap();
+            let found = Found { name: "a.csv".into(), location };
+            let mut read = Vec::new();
+            let mut opened = open(&found, &Unwatched).unwrap().text().unwrap();
+            opened.fill(&mut read, 1 << 20).unwrap();
+            assert_eq!(read, expected);
+        }
+    }
+}

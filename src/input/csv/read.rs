@@ -38,7 +38,7 @@ pub fn read_tsv(job: &Job<'_>) -> Result<Outcome> {
 }
 
 fn read_by(job: &Job<'_>, usual: Option<u8>) -> Result<Outcome> {
-    let told = job.source.delimiter.map(|it| delimiter(it)).transpose()?;
+    let told = job.source.delimiter.map(delimiter).transpose()?;
     let chunks = Chunks::new(job.open()?.text()?, HEAD)?;
     read_chunks(job, chunks, told.or(usual), CHUNK)
 }
