@@ -26,18 +26,18 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Re
     match fs_err::metadata(path) {
         Ok(it) if it.is_dir() => Err(named(Error::new("is a folder").hint("name a file in it"))),
         Ok(it) if !it.is_file() => write_through(path, fill).map_err(named),
-        Ok(_) => {
+        Ok(it) => {
             let target = fs_err::canonicalize(path).map_err(|it| named(plain(&it, path)))?;
-            replace(&target, fill).map_err(named)
+            replace(&target, Some(it.permissions()), fill).map_err(named)
         }
-        Err(_) => replace(path, fill).map_err(named),
+        Err(_) => replace(path, None, fill).map_err(named),
     }
 }
 
-/// Writes a file with these bytes: see [`write`].
+/// Writes a file with these bytes: see [`write()`].
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     write(path, |out| Ok(out.write_all(bytes)?))
 }
@@ -51,17 +51,25 @@ fn write_through(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -
     out.flush().map_err(|it| plain(&it, path))
 }
 
-fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+/// Writes beside the place and renames; who may read an old file may read the new one.
+fn replace(
+    path: &Path,
+    permissions: Option<std::fs::Permissions>,
+    fill: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
     let folder = folder_of(path);
     if !folder.is_dir() {
         return Err(Error::new(format!("there is no folder \"{}\"", folder.display())));
     }
     sweep(&folder);
-    let file = temporary().tempfile_in(&folder).map_err(|it| plain(&it, path))?;
+    let file = temporary_file().tempfile_in(&folder).map_err(|it| plain(&it, path))?;
     let mut out = std::io::BufWriter::new(file.as_file());
     fill(&mut out)?;
     // A dropped BufWriter swallows the error of its last write: ask for it.
     out.into_inner().map_err(|it| plain(it.error(), path))?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions).map_err(|it| plain(&it, path))?;
+    }
     file.as_file().sync_all().map_err(|it| plain(&it, path))?;
     file.persist(path).map_err(|it| plain(&it.error, path))?;
     sync_folder(&folder);
@@ -140,6 +148,18 @@ fn temporary() -> tempfile::Builder<'static, 'static> {
     // The builder keeps borrowed names: one process has one, made once.
     static NAME: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     builder.prefix(NAME.get_or_init(|| format!("{PREFIX}{}-", std::process::id())));
+    builder
+}
+
+/// Temporary files are readable as the user's mask allows, like any file made by hand.
+fn temporary_file() -> tempfile::Builder<'static, 'static> {
+    #[cfg_attr(not(unix), allow(unused_mut))]
+    let mut builder = temporary();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
     builder
 }
 
@@ -239,6 +259,21 @@ mod tests {
         write_file(&link, b"new").unwrap();
         assert_eq!(fs_err::read(&real).unwrap(), b"new");
         assert!(fs_err::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_follows_the_mask_and_an_old_one_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs_err::metadata(path).unwrap().permissions().mode() & 0o777;
+        let (path, plain) = (folder.path().join("a.csv"), folder.path().join("plain"));
+        write_file(&path, b"1").unwrap();
+        fs_err::OpenOptions::new().write(true).create_new(true).open(&plain).unwrap();
+        assert_eq!(mode(&path), mode(&plain));
+        fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        write_file(&path, b"2").unwrap();
+        assert_eq!(mode(&path), 0o640);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The files of `report -o DIR`: one page, maps, a CSV per table, JSON, rejects, manifest.
 //!
-//! Makes bytes only; [`atomic::write_folder`](super::atomic::write_folder) writes them.
+//! Makes bytes only; [`atomic::write_folder`] writes them.
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -281,7 +281,8 @@ fn shade(visits: u64, most: u64) -> (&'static str, &'static str) {
     let level = (visits as f64).ln_1p() / (most.max(1) as f64).ln_1p();
     let place = ((level - 0.55) / 0.45).clamp(0.0, 1.0);
     let step = (place * (BLUES.len() - 1) as f64).round() as usize;
-    (BLUES[step], if step >= 5 { "#ffffff" } else { INK })
+    // White only reads on the darkest blue (contrast of at least 4.5, as the test says).
+    (BLUES[step], if step == BLUES.len() - 1 { "#ffffff" } else { INK })
 }
 
 fn badge(kind: MapKind, node: &MapNode) -> Option<Badge> {
@@ -575,6 +576,42 @@ mod tests {
         }
         assert!(change.lines.iter().any(|it| it.color == MORE));
         assert!(change.lines.iter().any(|it| it.color == LESS));
+    }
+
+    /// Relative luminance and contrast by WCAG 2.2, "contrast ratio".
+    fn contrast(one: &str, other: &str) -> f64 {
+        let luminance = |color: &str| -> f64 {
+            let part = |at: usize| {
+                let value = u8::from_str_radix(&color[at..at + 2], 16).unwrap();
+                let value = f64::from(value) / 255.0;
+                if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+            };
+            0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+        };
+        let (a, b) = (luminance(one) + 0.05, luminance(other) + 0.05);
+        if a > b { a / b } else { b / a }
+    }
+
+    #[test]
+    fn all_words_can_be_read() {
+        assert!((contrast("#000000", "#ffffff") - 21.0).abs() < 1e-9);
+        for kind in [MapKind::Frequency, MapKind::Wait, MapKind::Difference] {
+            let mut map = sample::shop(kind);
+            for (id, node) in map.nodes.iter_mut().enumerate() {
+                node.visits = 3u64.pow(id as u32 % 12);
+            }
+            let drawing = draw(&map, &MapStyle::default());
+            let mut pairs: Vec<(&str, &str)> = vec![(QUIET, "#ffffff"), (INK, "#ffffff")];
+            for shape in &drawing.shapes {
+                pairs.push((shape.ink, shape.fill));
+                let badge = shape.badge.iter();
+                pairs.extend(badge.map(|it| (it.ink, it.fill.unwrap_or(shape.fill))));
+            }
+            pairs.extend(drawing.lines.iter().map(|it| (it.ink, "#ffffff")));
+            for (ink, paper) in pairs {
+                assert!(contrast(ink, paper) >= 4.5, "{ink} on {paper}: {}", contrast(ink, paper));
+            }
+        }
     }
 
     #[test]
