@@ -2,6 +2,7 @@
 //! whose rows sum to the orders in minor units.
 //!
 //! `cargo run --example attribution_weights [JOURNEY]`
+#![allow(clippy::print_stdout)]
 
 use touchpath::base::money::Total;
 use touchpath::base::{Result, Unwatched};

@@ -1,6 +1,7 @@
 //! Draws a journey map of the grocer sample: load, ask, render.
 //!
 //! `cargo run --example journey_map [JOURNEY] [FILE.svg]`
+#![allow(clippy::print_stdout)]
 
 use std::path::PathBuf;
 

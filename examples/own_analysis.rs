@@ -4,6 +4,7 @@
 //! behind every subcommand of the program.
 //!
 //! `cargo run --example own_analysis [JOURNEY]`
+#![allow(clippy::print_stdout)]
 
 use std::collections::BTreeSet;
 

@@ -312,9 +312,10 @@ mod tests {
         // Home: 5 visits, none open; 1 exit; 4 judged journeys brought 30.00.
         assert_eq!(cell(&report, "home", "value_at_stake"), Cell::Money(750));
         assert_eq!(cell(&report, "buy", "rank"), Cell::Empty("goal"));
-        assert_eq!(report.findings[0].split(';').next(), Some(
-            "3 of 6 judged journeys ended without conversion (50.0 %)"
-        ));
+        assert_eq!(
+            report.findings[0].split(';').next(),
+            Some("3 of 6 judged journeys ended without conversion (50.0 %)")
+        );
     }
 
     #[test]

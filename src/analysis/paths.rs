@@ -134,8 +134,7 @@ fn paths_table(finished: &Finished, evidence: &Evidence<'_>) -> Table {
         Column::new("coverage", Kind::Share, "this and the paths above / all journeys"),
         Column::new("converted", Kind::Count, "journeys that converted"),
     ];
-    columns
-        .extend(share_columns("conversion_share", "converted / journeys of this path not open"));
+    columns.extend(share_columns("conversion_share", "converted / journeys of this path not open"));
     columns.push(Column::new("duration_median", Kind::Span, "median from first to last step"));
     columns.push(Column::new("value", Kind::Money, "value of these journeys"));
     let about = "The most frequent paths; shares are of all journeys.";

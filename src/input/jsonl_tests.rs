@@ -1,3 +1,5 @@
+//! Tests of `jsonl`.
+
 use super::*;
 use crate::base::Unwatched;
 use crate::input::mapping::{Common, fields};

@@ -1,3 +1,5 @@
+//! Tests of `parquet`.
+
 use std::sync::Arc;
 
 use arrow_array::{

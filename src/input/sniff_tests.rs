@@ -1,3 +1,5 @@
+//! Tests of `sniff`.
+
 use std::io::Write as _;
 
 use super::*;

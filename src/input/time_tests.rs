@@ -1,3 +1,5 @@
+//! Tests of `time`.
+
 use jiff::civil;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;

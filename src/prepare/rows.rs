@@ -108,6 +108,9 @@ impl Rows {
     }
 }
 
+/// A test of a row: given a batch and a row of it.
+pub type RowTest<'a> = dyn Fn(&Batch, usize) -> bool + Sync + 'a;
+
 /// Which events a study uses, of those that were read.
 pub struct Selection<'a> {
     /// The earliest time, inclusive.
@@ -115,7 +118,7 @@ pub struct Selection<'a> {
     /// The latest time, exclusive.
     pub until: Option<Timestamp>,
     /// A test of a row's texts: given a batch and a row.
-    pub filter: Option<&'a (dyn Fn(&Batch, usize) -> bool + Sync)>,
+    pub filter: Option<&'a RowTest<'a>>,
 }
 
 impl Selection<'_> {

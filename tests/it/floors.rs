@@ -60,7 +60,12 @@ fn test_files() -> BTreeSet<PathBuf> {
             stem => path.parent().unwrap().join(stem),
         };
         for declared in text.split("#[cfg(test)]").skip(1) {
-            let line = declared.trim_start().lines().next().unwrap_or_default();
+            let mut lines = declared.trim_start().lines();
+            let mut line = lines.next().unwrap_or_default();
+            if let Some(it) = line.strip_prefix("#[path = \"") {
+                files.insert(path.parent().unwrap().join(it.trim_end_matches("\"]")));
+                line = lines.next().unwrap_or_default();
+            }
             let Some(name) = line.split("mod ").nth(1).and_then(|it| it.strip_suffix(';')) else {
                 continue;
             };

@@ -1,7 +1,9 @@
+//! Tests of `attribute`: by hand, against the golden figures, and the merge law.
+
 use super::*;
 use crate::analysis::fixture::{fixture, fixture_with};
 use crate::model::{Cell, TouchOptions};
-use crate::prepare::{JourneyOptions};
+use crate::prepare::JourneyOptions;
 
 const SHOP: &str = "ann: home~email@0s cart@1m home~ads@5d buy@6d=100.00#o1; \
     bob: home~ads@0s; cyd: home~Direct@1d buy@1d=10.01#o2 home~email@3d buy@4d=-5.00#o3; \

@@ -1,3 +1,5 @@
+//! Tests of `funnel`: by hand, against the golden figures, and the merge law.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -55,16 +57,20 @@ fn equal_times_count_in_order_of_the_steps() {
 
 #[test]
 fn times_and_shares_are_those_of_the_customers_who_reach_a_step() {
-    let fixture = fixture("a: home@0s cart@10m; b: home@0s home@5m cart@25m; c: home@1m; d: cart@0s");
+    let fixture =
+        fixture("a: home@0s cart@10m; b: home@0s home@5m cart@25m; c: home@1m; d: cart@0s");
     let report = fixture.run::<Funnel>(options(&["home", "cart"], "7d")).expect("report");
     let row = &report.tables[0].rows[1];
-    assert_eq!(row[..5], [
-        Cell::Count(2),
-        Cell::text("cart"),
-        Cell::Count(2),
-        Cell::Count(1),
-        Cell::Share(2.0 / 3.0)
-    ]);
+    assert_eq!(
+        row[..5],
+        [
+            Cell::Count(2),
+            Cell::text("cart"),
+            Cell::Count(2),
+            Cell::Count(1),
+            Cell::Share(2.0 / 3.0)
+        ]
+    );
     // 10 minutes, and 20 from the newer entry.
     assert_eq!(row[10], Cell::Span(Span::seconds(900)));
     fixture.assert_merges::<Funnel>(|| options(&["home", "cart"], "7d"));

@@ -1,3 +1,5 @@
+//! Tests of `kpi`: by hand, against the golden figures, and the merge law.
+
 use std::collections::BTreeMap;
 
 use super::*;

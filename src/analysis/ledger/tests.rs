@@ -1,3 +1,5 @@
+//! Tests of `ledger`: by hand, against the golden figures, and the merge law.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `paths`: by hand, against the golden figures, and the merge law.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of `time`: by hand, against the golden figures, and the merge law.
+
 use super::*;
 use crate::analysis::fixture::{Fixture, fixture};
 use crate::stats::oracle;
