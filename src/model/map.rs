@@ -38,8 +38,8 @@ pub struct MapNode {
     pub goal: bool,
     /// The median step number of visits (orders the ranks).
     pub position: f64,
-    /// Difference maps: exit share of B less that of A.
-    pub exit_change: Option<f64>,
+    /// Difference maps: how the share of exits changed.
+    pub exit_change: Option<MapChange>,
     /// Value in minor units of the journeys that came through.
     pub value: Total,
 }
@@ -67,7 +67,7 @@ pub struct MapEdge {
     pub change: Option<MapChange>,
 }
 
-/// How a transition differs between two variants.
+/// How a transition, or leaving at a stage, differs between two variants.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MapChange {
     /// The share of moves out of the first stage in the control.

@@ -289,11 +289,14 @@ fn badge(kind: MapKind, node: &MapNode) -> Option<Badge> {
     if kind == MapKind::Difference {
         return match node.exit_change {
             _ if node.goal => None,
-            Some(change) if change.abs() >= 0.000_5 => Some(Badge {
-                text: format!("{:+.1} pt", change * 100.0),
-                fill: Some(if change < 0.0 { MORE } else { "#b84a00" }),
-                ink: "#ffffff",
-            }),
+            Some(it) if it.significant => {
+                let change = it.share_b - it.share_a;
+                Some(Badge {
+                    text: format!("{:+.1} pt", change * 100.0),
+                    fill: Some(if change < 0.0 { MORE } else { "#b84a00" }),
+                    ink: "#ffffff",
+                })
+            }
             _ => Some(Badge { text: "=".to_owned(), fill: None, ink: QUIET }),
         };
     }
@@ -531,7 +534,9 @@ fn legend(kind: MapKind) -> Vec<Key> {
             key(Some((LESS, Dash::Dashed)), "less in B"),
             key(Some((SAME, Dash::Solid)), "no significant change"),
             words("Label = share of the visits to the stage it leaves, A → B (points)"),
-            words("▼ = change in the share of visits that end here (blue = fewer leave)"),
+            words(
+                "▼ = change in the share of ways out that are exits (blue = fewer leave, = none that is significant)",
+            ),
         ],
     }
 }
