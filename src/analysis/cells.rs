@@ -1,7 +1,6 @@
 //! Cells, columns and words that several analyses share. Knows no question.
 
-use crate::base::money::Total;
-use crate::base::{Currency, Span};
+use crate::base::Span;
 use crate::model::{Catalog, Cell, Column, Kind};
 use crate::stats::wilson;
 
@@ -39,11 +38,6 @@ pub fn percent(part: u64, base: u64) -> String {
     format!("{:.1} %", part as f64 / base as f64 * 100.0)
 }
 
-/// Money as people read it: `12.50 EUR`.
-pub fn money(amount: Total, currency: Currency) -> String {
-    format!("{} {currency}", currency.format(amount))
-}
-
 /// What a reader of conversions must know where no stage is a goal.
 pub fn no_goal_note(catalog: &Catalog) -> Option<String> {
     let note = "No stage is a goal, so nothing converts; name one as the journey's conversion.";
@@ -55,10 +49,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_and_money_read_well() {
+    fn shares_read_well() {
         assert_eq!(percent(1, 8), "12.5 %");
         assert_eq!(percent(0, 0), "no share");
-        assert_eq!(money(1250, "EUR".parse().expect("currency")), "12.50 EUR");
         assert_eq!(share_with_interval(1, 4, 0.95)[0], Cell::Share(0.25));
         assert_eq!(share_with_interval(0, 0, 0.95)[1], Cell::Empty("base is 0"));
         assert_eq!(share_columns("a_b", "of all")[2].key, "a_b_high");

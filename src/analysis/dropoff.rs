@@ -10,12 +10,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::money::Total;
+use crate::base::numerals::{count, money};
 use crate::base::{NONE, Result, StageId};
 use crate::model::{
     Catalog, Cell, Chart, Column, Customer, Kind, Outcome, Report, StageStat, Table,
 };
 
-use super::cells::{money, no_goal_note, percent, share_columns, share_with_interval};
+use super::cells::{no_goal_note, percent, share_columns, share_with_interval};
 use super::{Analysis, Evidence};
 
 /// Drop-off has no options yet.
@@ -194,10 +195,10 @@ fn findings(places: &[Place], evidence: &Evidence<'_>, basis: Basis) -> Vec<Stri
     let graph = evidence.graph;
     let mut findings = vec![format!(
         "{} of {} judged journeys ended without conversion ({}); {} are still open.",
-        graph.exits,
-        graph.exits + graph.converted,
+        count(graph.exits),
+        count(graph.exits + graph.converted),
         percent(graph.exits, graph.exits + graph.converted),
-        graph.open,
+        count(graph.open),
     )];
     if let Some(worst) = places.first().filter(|it| !it.goal && it.stat.exits > 0) {
         let (most, stake) = match basis {
@@ -212,7 +213,7 @@ fn findings(places: &[Place], evidence: &Evidence<'_>, basis: Basis) -> Vec<Stri
         findings.push(format!(
             "Most {most} at \"{}\": {} exits, {} of its visits that are not open{stake}.",
             evidence.catalog.stage(worst.id),
-            worst.stat.exits,
+            count(worst.stat.exits),
             percent(worst.stat.exits, worst.stat.visits - worst.stat.open),
         ));
     }

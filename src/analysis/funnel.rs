@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::numerals::count;
 use crate::base::{Result, Span, StageId};
 use crate::model::{Catalog, Cell, Chart, Column, Customer, Kind, Report, Step, Table};
 
@@ -259,10 +260,10 @@ fn findings(steps: &[StageId], state: &FunnelState, catalog: &Catalog) -> Vec<St
     };
     let mut findings = vec![format!(
         "Of {} customers, {} entered at \"{}\" and {} of these ({}) came through to \"{}\".",
-        state.customers,
-        first,
+        count(state.customers),
+        count(first),
         catalog.stage(steps[0]),
-        last,
+        count(last),
         percent(last, first),
         catalog.stage(steps[steps.len() - 1]),
     )];
@@ -270,9 +271,11 @@ fn findings(steps: &[StageId], state: &FunnelState, catalog: &Catalog) -> Vec<St
     let most = losses.max_by_key(|it| (it.0, std::cmp::Reverse(it.1)));
     if let Some((lost, at, base)) = most.filter(|it| it.0 > 0) {
         findings.push(format!(
-            "Most are lost between \"{}\" and \"{}\": {lost} of {base} customers ({}).",
+            "Most are lost between \"{}\" and \"{}\": {} of {} customers ({}).",
             catalog.stage(steps[at]),
             catalog.stage(steps[at + 1]),
+            count(lost),
+            count(base),
             percent(lost, base),
         ));
     }

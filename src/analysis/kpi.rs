@@ -8,11 +8,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::money::Total;
+use crate::base::numerals::{count, money};
 use crate::base::{Result, StageId};
 use crate::model::{Catalog, Customer, Report, Session};
 use crate::stats::RatioSums;
 
-use super::cells::{money, no_goal_note, percent};
+use super::cells::{no_goal_note, percent};
 use super::counted::Counted;
 use super::{Analysis, Evidence, stages};
 
@@ -228,10 +229,10 @@ fn visit_orders(state: &mut KpiState, customer: &Customer<'_>) {
 fn findings(state: &KpiState, evidence: &Evidence<'_>) -> Vec<String> {
     let mut finding = format!(
         "{} of {} customers bought ({}), in {} orders",
-        state.buyers,
-        state.customers,
+        count(state.buyers),
+        count(state.customers),
         percent(state.buyers, state.customers),
-        state.orders,
+        count(state.orders),
     );
     if state.order_value.base > 0 {
         finding.push_str(" worth ");

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::Result;
+use crate::base::numerals::count;
 use crate::model::map::MapKind;
 use crate::model::{
     Catalog, Cell, Column, Customer, JourneyMap, Kind, MapEdge, MapNode, Report, StageGraph,
@@ -82,9 +83,9 @@ fn findings(catalog: &Catalog, graph: &StageGraph) -> Vec<String> {
     let stages = graph.stages().filter(|it| it.1.visits > 0).count();
     let mut findings = vec![format!(
         "{} journeys of {} customers made {} moves between {} stages, over {} transitions.",
-        graph.journeys,
-        graph.customers,
-        graph.moves(),
+        count(graph.journeys),
+        count(graph.customers),
+        count(graph.moves()),
         stages,
         graph.graph.edge_count(),
     )];
@@ -97,7 +98,7 @@ fn findings(catalog: &Catalog, graph: &StageGraph) -> Vec<String> {
              \"{}\".",
             catalog.stage(from),
             catalog.stage(to),
-            stat.moves,
+            count(stat.moves),
             percent(stat.moves, graph.stage(from).visits),
             catalog.stage(from),
         ));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::Result;
 use crate::base::money::Total;
+use crate::base::numerals::count;
 use crate::model::{Catalog, Cell, Column, Customer, Kind, Report, Table};
 
 use super::{Analysis, Evidence};
@@ -76,7 +77,12 @@ impl Analysis for Overview {
         report.findings.push(format!(
             "{} customers made {} events in {} journeys: {} converted, {} ended without, {} are \
              still open.",
-            state.customers, state.events, graph.journeys, graph.converted, graph.exits, graph.open,
+            count(state.customers),
+            count(state.events),
+            count(graph.journeys),
+            count(graph.converted),
+            count(graph.exits),
+            count(graph.open),
         ));
         Ok(report)
     }

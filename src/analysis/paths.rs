@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::Result;
+use crate::base::numerals::count;
 use crate::model::{Catalog, Cell, Chart, Column, Customer, Kind, Report, Table};
 
 use super::cells::{percent, share_columns, share_with_interval, span_cell};
@@ -110,15 +111,15 @@ fn findings(finished: &Finished, catalog: &Catalog) -> Vec<String> {
     vec![
         format!(
             "{} journeys took {} different paths; the {} most frequent cover {}.",
-            finished.journeys,
-            finished.distinct,
+            count(finished.journeys),
+            count(finished.distinct),
             finished.top.len(),
             percent(shown, finished.journeys),
         ),
         format!(
             "The most frequent path is \"{}\": {} journeys ({}).",
             path_name(&top.key, catalog),
-            top.stat.journeys,
+            count(top.stat.journeys),
             percent(top.stat.journeys, finished.journeys),
         ),
     ]

@@ -10,6 +10,7 @@ pub mod id;
 pub mod issues;
 pub mod money;
 pub mod names;
+pub mod numerals;
 pub mod progress;
 pub mod time;
 

@@ -6,30 +6,11 @@
 use serde_json::Value;
 
 use crate::base::Currency;
-use crate::base::money::Total;
+pub use crate::base::numerals::{money, thousands};
 use crate::model::{Cell, Kind};
 
 /// What stands where there is no value.
 pub const NOTHING: &str = "–";
-
-/// A whole number with thousands separators.
-///
-/// ```
-/// use touchpath::output::format::thousands;
-/// assert_eq!(thousands("1234567"), "1,234,567");
-/// assert_eq!(thousands("-123"), "-123");
-/// ```
-pub fn thousands(digits: &str) -> String {
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |it| ("-", it));
-    let mut out = String::from(sign);
-    for (index, c) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
-}
 
 /// A count for maps and tiles: two or three significant digits and `k`, `M`, `B`, `T`.
 ///
@@ -68,14 +49,16 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// A share with one decimal: `12.3 %`; small ones with two significant digits.
+/// A share with one decimal: `12.3 %`; small ones with more.
 fn share(share: f64) -> String {
     let value = share * 100.0;
     match value.abs() {
         _ if !value.is_finite() => NOTHING.to_owned(),
         it if it == 0.0 || it >= 0.095 => format!("{value:.1} %"),
         it if it >= 0.0095 => format!("{value:.2} %"),
-        _ => format!("{value:.1e} %"),
+        it if it >= 0.00095 => format!("{value:.3} %"),
+        _ if value > 0.0 => "<0.001 %".to_owned(),
+        _ => ">-0.001 %".to_owned(),
     }
 }
 
@@ -96,22 +79,6 @@ fn number(value: f64) -> String {
     } else {
         format!("{value:.3e}")
     }
-}
-
-/// Money with thousands separators and its currency: `1,234.50 EUR`.
-///
-/// ```
-/// use touchpath::output::format::money;
-/// assert_eq!(money(-123_450, "EUR".parse().unwrap()), "-1,234.50 EUR");
-/// assert_eq!(money(500, "JPY".parse().unwrap()), "500 JPY");
-/// assert_eq!(money(5, Default::default()), "0.05");
-/// ```
-pub fn money(minor: Total, currency: Currency) -> String {
-    let mut text = currency.format(minor);
-    let whole = text.find('.').unwrap_or(text.len());
-    let rest = text.split_off(whole);
-    let amount = thousands(&text) + &rest;
-    if currency == Currency::UNNAMED { amount } else { format!("{amount} {currency}") }
 }
 
 /// A cell for people.
@@ -212,7 +179,7 @@ mod tests {
             (Cell::Integer(-1_500), "-1,500", "-1500", "-1500"),
             (Cell::Share(0.123_456), "12.3 %", "0.123456", "0.123456"),
             (Cell::Share(0.000_12), "0.01 %", "0.00012", "0.00012"),
-            (Cell::Share(1e-7), "1.0e-5 %", "0.0000001", "1e-7"),
+            (Cell::Share(1e-7), "<0.001 %", "0.0000001", "1e-7"),
             (Cell::Share(f64::NAN), "–", "", "null"),
             (Cell::Share(1.0 / 3.0), "33.3 %", "0.3333333333333333", "0.3333333333333333"),
             (Cell::Number(1234.5), "1,234.5", "1234.5", "1234.5"),

@@ -1,5 +1,6 @@
 //! What would be read: rows used and set aside, ids and merges, order, time span.
 
+use crate::base::numerals::count;
 use crate::base::{Result, Span, Timestamp};
 use crate::model::{Cell, Column, Kind, Report, Table};
 
@@ -14,10 +15,10 @@ pub fn check(study: &Study) -> Result<Report> {
     let issues = &study.raw.issues;
     report.findings.push(format!(
         "{} rows read: {} used, {} filtered out, {} set aside.",
-        issues.read,
-        issues.used(),
-        issues.filtered,
-        issues.rejected(),
+        count(issues.read),
+        count(issues.used()),
+        count(issues.filtered),
+        count(issues.rejected()),
     ));
     report.tables.push(rows(study));
     report.tables.push(files(study));
@@ -29,7 +30,8 @@ pub fn check(study: &Study) -> Result<Report> {
     if issues.rounded > 0 {
         report.notes.push(format!(
             "{} amounts had more decimals than {} has and were rounded half to even.",
-            issues.rounded, study.catalog.currency
+            count(issues.rounded),
+            study.catalog.currency
         ));
     }
     if issues.ambiguous > 0 {
@@ -49,7 +51,7 @@ pub fn check(study: &Study) -> Result<Report> {
         report.notes.push(format!(
             "{} events have no stage: no [[stage]] rule matches them, or they have no name. They \
              count for sessions and touches, but are no steps.",
-            study.unmapped
+            count(study.unmapped)
         ));
     }
     Ok(report)
@@ -153,7 +155,8 @@ fn ids(study: &Study) -> Table {
     let stitched = &study.stitched;
     let about = format!(
         "{} pairs of ids were seen together; they make {} customers.",
-        stitched.links, study.catalog.customers
+        count(stitched.links),
+        count(study.catalog.customers)
     );
     let mut table = Table::new("ids", "Ids", &about, columns);
     for (id_type, count) in &stitched.ids {
@@ -171,7 +174,7 @@ fn blocked(study: &Study) -> Table {
     ];
     let about = format!(
         "{} ids meet more stronger ids than their type's limit and link nobody; at most 20 shown.",
-        study.stitched.blocked_count
+        count(study.stitched.blocked_count)
     );
     let mut table = Table::new("blocked", "Ids that link nobody", &about, columns);
     for it in &study.stitched.blocked {

@@ -5,6 +5,7 @@ use crate::analysis::attribution::markov::Removals;
 use crate::analysis::attribution::{CAVEAT, ModelEntry, UNATTRIBUTED, UNITS};
 use crate::base::ChannelId;
 use crate::base::money::Total;
+use crate::base::numerals::{count, money};
 use crate::model::report::Chart;
 use crate::model::{Cell, Column, Kind, Report, Table};
 
@@ -194,26 +195,24 @@ fn findings(
         return;
     }
     report.findings.push(format!(
-        "{} of {} conversions have a touch that can be credited; {} ({} {}) have none and stay \
+        "{} of {} conversions have a touch that can be credited; {} ({}) have none and stay \
          {UNATTRIBUTED}.",
-        state.conversions - state.unattributed,
-        state.conversions,
-        state.unattributed,
-        currency.format(state.unattributed_value),
-        currency,
+        count(state.conversions - state.unattributed),
+        count(state.conversions),
+        count(state.unattributed),
+        money(state.unattributed_value, currency),
     ));
     for (model, credit) in models.iter().zip(&state.credit) {
         // The first of equals: channels are in order of their names.
         let best = (0..credit.len()).rev().max_by_key(|&it| credit[it].units);
         let Some(best) = best.filter(|&it| credit[it].units > 0) else { continue };
         report.findings.push(format!(
-            "{}: {} earns most, {:.1} conversions ({:.1} % of all) and {} {}.",
+            "{}: {} earns most, {:.1} conversions ({:.1} % of all) and {}.",
             model.name,
             evidence.catalog.channel(ChannelId::at(best)),
             conversions(credit[best].units),
             conversions(credit[best].units) / state.conversions as f64 * 100.0,
-            currency.format(credit[best].money),
-            currency,
+            money(credit[best].money, currency),
         ));
     }
 }

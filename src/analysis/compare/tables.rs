@@ -1,6 +1,7 @@
 //! What a comparison says: the gate first, then effects, transitions, the map, notes.
 
 use crate::analysis::Evidence;
+use crate::base::numerals::count;
 use crate::model::{Cell, Column, Kind, Report, Table};
 use crate::stats::{RATIO_ALARM, RatioCheck, sample_ratio};
 
@@ -34,7 +35,7 @@ pub(super) fn report(
 }
 
 fn gate(report: &mut Report, compare: &Compare, state: &CompareState, check: Option<&RatioCheck>) {
-    let sizes = |arm: (&Arm, &super::Variant)| format!("{} {}", arm.1.name, arm.0.customers);
+    let sizes = |arm: (&Arm, &super::Variant)| format!("{} {}", arm.1.name, count(arm.0.customers));
     let sizes: Vec<String> = state.arms.iter().zip(&compare.variants).map(sizes).collect();
     let sizes = sizes.join(", ");
     report.findings.push(match check {
@@ -52,7 +53,7 @@ fn gate(report: &mut Report, compare: &Compare, state: &CompareState, check: Opt
     if state.mixed > 0 {
         report.findings.push(format!(
             "{} customers have more than one variant and are left out.",
-            state.mixed
+            count(state.mixed)
         ));
     }
 }
@@ -103,7 +104,9 @@ fn notes(report: &mut Report, compare: &Compare, state: &CompareState, evidence:
     report.notes.push(format!(
         "Unit of every test: the customer. A customer belongs to the variant that its events carry \
          in \"{}\"; {} with several are left out, and {} with none.",
-        compare.property_name, state.mixed, state.without,
+        compare.property_name,
+        count(state.mixed),
+        count(state.without),
     ));
     if compare.planned {
         report

@@ -6,6 +6,7 @@ use crate::analysis::attribution::last_non_direct::warning;
 use crate::analysis::attribution::{CAVEAT, Method, ModelEntry, Rules, UNATTRIBUTED, UNITS};
 use crate::base::ChannelId;
 use crate::base::money::{Total, apportion};
+use crate::base::numerals::{count, money};
 use crate::model::{Cell, Column, Kind, Report, Table};
 
 use super::super::attribute::conversions;
@@ -39,12 +40,11 @@ pub(super) fn report(
         credited == state.value && units == i128::from(state.conversions) * i128::from(UNITS);
     report.negative = !exact;
     report.findings.push(format!(
-        "{} credit rows of {} conversions sum to {} {currency}; the conversions are worth {} \
-         {currency}: {}.",
-        ledger.rows.len(),
-        state.conversions,
-        currency.format(credited),
-        currency.format(state.value),
+        "{} credit rows of {} conversions sum to {}; the conversions are worth {}: {}.",
+        count(ledger.rows.len() as u64),
+        count(state.conversions),
+        money(credited, currency),
+        money(state.value, currency),
         if exact { "they agree to the last unit" } else { "THEY DIFFER" },
     ));
     report.tables.push(totals(&sums, evidence));

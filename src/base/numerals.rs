@@ -1,0 +1,43 @@
+//! Numbers as people read them in a sentence or a table.
+
+use super::money::{Currency, Total};
+
+/// A whole number with thousands separators.
+///
+/// ```
+/// use touchpath::base::numerals::thousands;
+/// assert_eq!(thousands("1234567"), "1,234,567");
+/// assert_eq!(thousands("-123"), "-123");
+/// ```
+pub fn thousands(digits: &str) -> String {
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |it| ("-", it));
+    let mut out = String::from(sign);
+    for (index, c) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A count with thousands separators: `24,871`.
+pub fn count(count: impl Into<u64>) -> String {
+    thousands(&count.into().to_string())
+}
+
+/// Money with thousands separators and its currency, if that has a name: `1,234.50 EUR`.
+///
+/// ```
+/// use touchpath::base::numerals::money;
+/// assert_eq!(money(-123_450, "EUR".parse().unwrap()), "-1,234.50 EUR");
+/// assert_eq!(money(500, "JPY".parse().unwrap()), "500 JPY");
+/// assert_eq!(money(5, Default::default()), "0.05");
+/// ```
+pub fn money(minor: Total, currency: Currency) -> String {
+    let mut text = currency.format(minor);
+    let whole = text.find('.').unwrap_or(text.len());
+    let rest = text.split_off(whole);
+    let amount = thousands(&text) + &rest;
+    if currency == Currency::UNNAMED { amount } else { format!("{amount} {currency}") }
+}
