@@ -156,7 +156,7 @@ fn customers_are_the_people_of_the_shop_as_far_as_the_data_can_tell() {
         "identity: {together} pairs put together, {right} of {due} right: precision {precision:.5}, \
          recall {recall:.5}"
     );
-    assert!(precision > 0.99, "precision {precision}");
+    assert!(precision > 0.995, "precision {precision}");
     // The others have no row that links them: two browsers of somebody who never logs in.
-    assert!(recall > 0.5, "recall {recall}");
+    assert!(recall > 0.75, "recall {recall}");
 }

@@ -27,7 +27,7 @@ pub(super) fn map(title: String, rows: &[&EdgeRow], evidence: &Evidence<'_>) -> 
     // without moves of a stage to itself.
     let stages = graph.stages().filter(|it| it.1.visits > 0);
     for (node, (id, _)) in map.nodes.iter_mut().zip(stages) {
-        node.exit_change = change(rows.get(&(id, None))).map(|it| it.share_b - it.share_a);
+        node.exit_change = change(rows.get(&(id, None)));
     }
     let transitions = graph.transitions().filter(|it| it.0 != it.1);
     for (edge, (from, to, _)) in map.edges.iter_mut().zip(transitions) {
