@@ -128,13 +128,8 @@ pub fn journey_map(catalog: &Catalog, graph: &StageGraph, kind: MapKind) -> Jour
     }
     JourneyMap {
         title: "Journey map".to_owned(),
-        subtitle: vec![
-            format!(
-                "{} journeys of {} customers: {} converted, {} exits, {} open",
-                graph.journeys, graph.customers, graph.converted, graph.exits, graph.open
-            ),
-            "share of a move: of all visits of the stage it leaves".to_owned(),
-        ],
+        // What is drawn states its own counts and bases.
+        subtitle: Vec::new(),
         kind,
         nodes,
         edges,

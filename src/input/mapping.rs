@@ -4,6 +4,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::ids::lower;
 use super::options::{Role, SourceOptions, TimeFormat};
 use crate::base::filter::Filter;
 use crate::base::names::nearest;
@@ -137,8 +138,12 @@ impl Mapping {
 
 fn blocklist(texts: &[String]) -> Dictionary {
     let mut dictionary = Dictionary::default();
-    for text in texts {
+    for text in texts.iter().map(|it| it.trim()) {
         dictionary.intern(text);
+        // Addresses are compared in lower case: see `ids`.
+        if text.contains('@') {
+            dictionary.intern(&lower(text));
+        }
     }
     dictionary
 }
@@ -362,5 +367,12 @@ mod tests {
             };
             assert_eq!(Mapping::new(&one, &common).unwrap_err().to_string(), expected);
         }
+    }
+
+    #[test]
+    fn blocked_addresses_are_blocked_in_any_case() {
+        let blocked = blocklist(&["Qa@X.com ".to_owned(), "Kiosk".to_owned()]);
+        assert!(blocked.code("qa@x.com").is_some() && blocked.code("Kiosk").is_some());
+        assert!(blocked.code("kiosk").is_none());
     }
 }

@@ -10,6 +10,7 @@ pub mod csv;
 pub mod decimal;
 mod guess;
 mod guess_names;
+mod ids;
 pub mod init;
 pub mod jsonl;
 pub mod mapping;

@@ -39,6 +39,8 @@ pub struct SourceOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
     /// Columns with ids, by type of id: `ids = { user = "user_id", cookie = "anonymous_id" }`.
+    /// Blanks around an id do not count; in ids of the type `email` the case of letters does
+    /// not either. Nothing else is changed: leading zeros stay.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub ids: IndexMap<String, String>,
     /// The column with the event's own id; it decides between equal times where there is no `sequence`.

@@ -124,6 +124,16 @@ fn ids_stay_text_and_nobodys_are_left_out() {
 }
 
 #[test]
+fn blanks_around_ids_and_the_case_of_addresses_do_not_count() {
+    check(
+        &[("a.csv", b"t,m,u\n1,Ada@X.COM,B7\n2, ada@x.com ,b7\n3,, B7\n4, ,\n")],
+        "[[source]]\npath = 'a.csv'\ntime = 't'\ntime_format = 'epoch_s'\n\
+         ids = { email = 'm', user = 'u' }\n",
+        "1 B7 ada@x.com\n2 b7 ada@x.com\n3 B7 -\n! a.csv:5 missing_id \n",
+    );
+}
+
+#[test]
 fn times_that_cannot_be_read_are_set_aside_with_their_place() {
     check(
         &[("a.csv", b"u,t,c\nx,1,\nx,,\nx,soon,\n\xc3\xbc,later,\n")],

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::columns::{Coder, EventIds, text_of};
 use super::decimal::{Decimal, to_minor};
+use super::ids::{folds_case, id_of};
 use super::mapping::Mapping;
 use super::nobody::is_nobodys;
 use super::time::{TimeProblem, TimeReader};
@@ -59,6 +60,8 @@ pub struct Rows<'m> {
     numbers: Vec<i64>,
     event_ids: EventIds,
     amounts: Vec<i64>,
+    /// Which columns of ids mean the same in any case of letters.
+    folds: Vec<bool>,
     /// Which ids of the record at hand are somebody's.
     good_ids: Vec<bool>,
     scratch: String,
@@ -107,6 +110,7 @@ impl<'m> Rows<'m> {
 
     fn with_clock(mapping: &'m Mapping, file: FileId, keep_all: bool, clock: TimeReader) -> Self {
         let coders = |count: usize| (0..count).map(|_| Coder::default()).collect();
+        let id_type = |it: usize| mapping.common.fields.id_types[it].as_str();
         Self {
             mapping,
             file,
@@ -119,6 +123,7 @@ impl<'m> Rows<'m> {
             numbers: Vec::new(),
             event_ids: EventIds::Numbers(Vec::new()),
             amounts: Vec::new(),
+            folds: mapping.ids.iter().map(|it| folds_case(id_type(it.0))).collect(),
             good_ids: vec![false; mapping.ids.len()],
             scratch: String::new(),
             filter_scratch: Vec::new(),
@@ -270,7 +275,7 @@ impl<'m> Rows<'m> {
         let mapping = self.mapping;
         let (mut any, mut nobodys) = (false, None);
         for (index, &(id_type, column)) in mapping.ids.iter().enumerate() {
-            let text = text_of(&fields[column], &mut self.scratch);
+            let text = id_of(&fields[column], self.folds[index], &mut self.scratch);
             let blocked = !text.is_empty()
                 && (is_nobodys(text)
                     || (!mapping.blocklist.is_empty() && mapping.blocklist.code(text).is_some()));
@@ -327,7 +332,7 @@ impl<'m> Rows<'m> {
         let mapping = self.mapping;
         for (index, &(_, column)) in mapping.ids.iter().enumerate() {
             if self.good_ids[index] {
-                self.ids[index].push(text_of(&fields[column], &mut self.scratch));
+                self.ids[index].push(id_of(&fields[column], self.folds[index], &mut self.scratch));
             } else {
                 self.ids[index].skip();
             }

@@ -38,7 +38,7 @@ pub struct MapNode {
     pub goal: bool,
     /// The median step number of visits (orders the ranks).
     pub position: f64,
-    /// Difference maps: how the share of exits changed.
+    /// Difference maps: what changed in the share of visits that end here.
     pub exit_change: Option<MapChange>,
     /// Value in minor units of the journeys that came through.
     pub value: Total,
@@ -67,10 +67,10 @@ pub struct MapEdge {
     pub change: Option<MapChange>,
 }
 
-/// How a transition, or leaving at a stage, differs between two variants.
+/// How a transition, or the exit from a stage, differs between two variants.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MapChange {
-    /// The share of moves out of the first stage in the control.
+    /// The share of all ways out of the first stage in the control.
     pub share_a: f64,
     /// The same in the treatment.
     pub share_b: f64,

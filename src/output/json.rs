@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 use super::{Format, Style, format};
 use crate::base::money::Total;
 use crate::base::{Currency, Error, Result};
-use crate::model::map::{MapChange, MapKind};
+use crate::model::map::MapKind;
 use crate::model::{Cell, Column, JourneyMap, Kind, Report, Table};
 
 pub(super) const FORMAT: Format = Format {
@@ -176,26 +176,27 @@ fn write_map(map: &JourneyMap, out: &mut dyn Write) -> Result<()> {
 }
 
 fn node((id, node): (usize, &crate::model::MapNode), currency: Currency) -> Value {
+    let exits = node.exit_change.map(change);
     json!({
         "id": id, "name": node.name, "goal": node.goal, "position": node.position,
         "visits": node.visits, "customers": node.customers, "starts": node.starts,
         "exits": node.exits, "open": node.open, "completed": node.completed,
-        "repeats": node.repeats, "exit_change": node.exit_change.map(change),
+        "repeats": node.repeats, "exit_change": exits,
         "value": currency.format(node.value), "value_minor": minor(node.value),
     })
 }
 
-fn change(it: MapChange) -> Value {
+fn change(it: crate::model::map::MapChange) -> Value {
     json!({"share_a": it.share_a, "share_b": it.share_b, "significant": it.significant})
 }
 
 fn edge(edge: &crate::model::MapEdge, currency: Currency) -> Value {
-    let changed = edge.change.map(change);
+    let change = edge.change.map(change);
     json!({
         "from": edge.from, "to": edge.to, "moves": edge.moves, "customers": edge.customers,
         "share": edge.share, "wait_median": edge.wait_median.as_seconds(),
         "wait_p90": edge.wait_p90.as_seconds(), "value": currency.format(edge.value),
-        "value_minor": minor(edge.value), "change": changed,
+        "value_minor": minor(edge.value), "change": change,
     })
 }
 

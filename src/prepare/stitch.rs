@@ -35,6 +35,7 @@ pub struct IdentityOptions {
     /// nobody (default 10).
     pub limit: IndexMap<String, u64>,
     /// Texts that are nobody's id, besides the built-in ones such as null or anonymous.
+    /// Compared as ids are: blanks around them, and the case of addresses, do not count.
     pub blocklist: Vec<String>,
 }
 
@@ -111,6 +112,13 @@ impl Stitched {
     /// How many customers there are.
     pub fn customers(&self) -> usize {
         self.named_by.len()
+    }
+
+    /// The customer of an id as it is compared (trimmed, addresses in lower case), if it occurs.
+    pub fn find(&self, raw: &RawEvents, id_type: &str, id: &str) -> Option<CustomerId> {
+        let id_type = raw.fields.id_type(id_type)?;
+        let node = self.nodes.node(id_type, raw.ids.get(id_type)?.code(id)?);
+        self.customer_of.get(node as usize).copied().map(CustomerId)
     }
 
     /// The customer of a row, or `CustomerId::NONE` for a row without any id.

@@ -149,8 +149,8 @@ fn a_bad_record_costs_its_first_line_only() {
     check("a,b\nx,\"1\ny,3\nz,4\n", "\"y\" \"3\"\n\"z\" \"4\"\n2:3 bad_quote \"x,\\\"1\"\n");
     check("a,b\nx,\"1\r\ny,\"3\"\r\n", "\"y\" \"3\"\n2:3 bad_quote \"x,\\\"1\"\n");
     check(
-        "a,b\n\"x\n\n\",1\na,b\ny,2,3\n",
-        &["\"x\\n\\n\" \"1\"\n", "5:0 repeated_header \"a,b\"\n6:0 field_count \"y,2,3\"\n"]
+        "a,b\n\"x\n\nz\",1\na,b\ny,2,3\n",
+        &["\"x\\n\\nz\" \"1\"\n", "5:0 repeated_header \"a,b\"\n6:0 field_count \"y,2,3\"\n"]
             .concat(),
     );
     check("a,b\nx,\u{0}\ny,2\n", "\"y\" \"2\"\n2:3 nul_byte \"x,\\0\"\n");

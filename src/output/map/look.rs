@@ -287,18 +287,14 @@ fn shade(visits: u64, most: u64) -> (&'static str, &'static str) {
 
 fn badge(kind: MapKind, node: &MapNode) -> Option<Badge> {
     if kind == MapKind::Difference {
-        return match node.exit_change {
-            _ if node.goal => None,
-            Some(it) if it.significant => {
-                let change = it.share_b - it.share_a;
-                Some(Badge {
-                    text: format!("{:+.1} pt", change * 100.0),
-                    fill: Some(if change < 0.0 { MORE } else { "#b84a00" }),
-                    ink: "#ffffff",
-                })
-            }
-            _ => Some(Badge { text: "=".to_owned(), fill: None, ink: QUIET }),
-        };
+        // As for transitions: what does not stand after adjustment is not shown as a change.
+        let change = node.exit_change.filter(|it| it.significant && !node.goal)?;
+        let change = change.share_b - change.share_a;
+        return Some(Badge {
+            text: format!("{:+.1} pt", change * 100.0),
+            fill: Some(if change < 0.0 { MORE } else { "#b84a00" }),
+            ink: "#ffffff",
+        });
     }
     let share = ratio(node.exits, node.visits).filter(|_| node.exits > 0)?;
     let (fill, ink) = match share {
@@ -535,7 +531,7 @@ fn legend(kind: MapKind) -> Vec<Key> {
             key(Some((SAME, Dash::Solid)), "no significant change"),
             words("Label = share of the visits to the stage it leaves, A → B (points)"),
             words(
-                "▼ = change in the share of ways out that are exits (blue = fewer leave, = none that is significant)",
+                "▼ = significant change in the share of visits that end here (blue = fewer leave)",
             ),
         ],
     }
