@@ -7,3 +7,5 @@ mod case;
 mod conservation;
 mod determinism;
 mod floors;
+mod guesses;
+mod real;
