@@ -51,7 +51,8 @@ fn bare(paths: &[&str], ui: &Ui) -> Result<Config> {
                 .hint("name further data files as [[source]] in it"));
         }
         let sniffed = sniff::sniff(path)?;
-        for guess in &sniffed.guesses {
+        // The study guesses the goal from all of the data, and says so itself.
+        for guess in sniffed.guesses.iter().filter(|it| !it.starts_with("conversion = ")) {
             ui.note(&format!("{path}: guessed {guess}"));
         }
         if let Some(code) = &sniffed.currency

@@ -52,6 +52,12 @@ struct Guesser<'s> {
     guess: Guess,
 }
 
+/// Whether an event's name is that of a goal, and how likely: the smaller the likelier.
+pub(super) fn goal_rank(name: &str) -> Option<usize> {
+    let name = bare(name);
+    GOALS.iter().position(|it| *it == name)
+}
+
 /// A column's name without case and punctuation; of a dotted path, the whole and its last key.
 fn bare(name: &str) -> String {
     name.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -144,7 +150,16 @@ impl<'s> Guesser<'s> {
     fn has(&self) -> String {
         let names: Vec<&str> =
             self.sample.columns.iter().take(40).map(|it| it.name.as_str()).collect();
-        format!("name it in a journey file; the file has: {}", names.join(", "))
+        let names = names.join(", ");
+        let Some(list) = self.sample.lists.first() else {
+            return format!("name it in a journey file; the file has: {names}");
+        };
+        let mut hint = format!("\"{list}\" holds a list, but a line must be one event");
+        // Only a plain name may stand in a command that somebody pastes into a shell.
+        if list.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_') {
+            hint.push_str(&format!("; try: jq -c '. as $it | .{list}[] + ($it | del(.{list}))'"));
+        }
+        hint
     }
 
     fn session(&mut self) {
@@ -254,7 +269,8 @@ impl<'s> Guesser<'s> {
     /// The goal: an event with a telling name, or the only one that carries amounts.
     fn conversion(&mut self) {
         let events = &self.guess.events;
-        let named = GOALS.iter().find_map(|goal| events.iter().find(|it| bare(it) == *goal));
+        let ranked = events.iter().filter_map(|it| Some((goal_rank(it)?, it)));
+        let named = ranked.min_by_key(|it| it.0).map(|it| it.1);
         let (found, why) = match named {
             Some(it) => (Some(it.clone()), "by its name"),
             None => (self.valued_event(), "the one event with amounts"),

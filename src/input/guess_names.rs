@@ -82,7 +82,7 @@ pub const IDS: [(&str, &[&str]); 16] = [
 pub const SHARED: [&str; 4] = ["household", "company", "case", "session"];
 
 /// Columns with the names of events.
-pub const EVENTS: [&str; 14] = [
+pub const EVENTS: [&str; 18] = [
     "eventname",
     "event",
     "activity",
@@ -97,6 +97,10 @@ pub const EVENTS: [&str; 14] = [
     "page",
     "interaction",
     "type",
+    "pagepath",
+    "urlpath",
+    "pageurl",
+    "path",
 ];
 
 /// Events that are goals.

@@ -27,6 +27,17 @@ pub mod sniff;
 pub mod time;
 mod unify;
 
+/// How likely an event's name is that of a goal: 0 the likeliest; none if it is not.
+///
+/// ```
+/// use touchpath::input::goal_rank;
+/// assert!(goal_rank("purchase") < goal_rank("Signed up"));
+/// assert_eq!(goal_rank("home"), None);
+/// ```
+pub fn goal_rank(name: &str) -> Option<usize> {
+    guess::goal_rank(name)
+}
+
 pub use options::{Role, SourceOptions, TimeFormat};
 pub use read::{ReadSettings, read};
 

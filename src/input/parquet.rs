@@ -315,7 +315,7 @@ fn sample_from(file: std::fs::File) -> Result<Sample> {
             }
         }
     }
-    Ok(Sample { format: "parquet", delimiter: None, columns })
+    Ok(Sample { format: "parquet", delimiter: None, columns, lists: Vec::new() })
 }
 
 fn path_of(schema: &SchemaDescriptor, leaf: usize) -> Result<Path> {

@@ -35,6 +35,8 @@ pub(super) struct Sample {
     /// The character between fields, where it is not the usual one.
     pub delimiter: Option<char>,
     pub columns: Vec<Column>,
+    /// Keys of JSON objects that hold lists of objects, which are no columns.
+    pub lists: Vec<String>,
 }
 
 /// Rows of a text file, from its first bytes; `whole` where they are all of it.
@@ -69,10 +71,18 @@ fn of_lines(text: &str, whole: bool) -> Result<Sample> {
         lines.pop();
     }
     let mut columns: indexmap::IndexMap<String, Vec<String>> = indexmap::IndexMap::new();
+    let mut lists = Vec::new();
     let mut rows = 0;
     for line in lines.into_iter().filter(|it| !it.trim().is_empty()).take(ROWS) {
         let Ok(serde_json::Value::Object(object)) = serde_json::from_str(line) else { continue };
         flatten("", &object, rows, DEPTH, &mut columns);
+        for (key, value) in object {
+            if value.pointer("/0").is_some_and(serde_json::Value::is_object)
+                && !lists.contains(&key)
+            {
+                lists.push(key);
+            }
+        }
         rows += 1;
     }
     if rows == 0 {
@@ -84,7 +94,7 @@ fn of_lines(text: &str, whole: bool) -> Result<Sample> {
         Column { name, values }
     };
     let columns = columns.into_iter().map(column).collect();
-    Ok(Sample { format: "jsonl", delimiter: None, columns })
+    Ok(Sample { format: "jsonl", delimiter: None, columns, lists })
 }
 
 fn flatten(
@@ -140,7 +150,7 @@ fn of_fields(text: &str, whole: bool) -> Result<Sample> {
         '\t' => ("tsv", None),
         other => ("csv", Some(other)),
     };
-    Ok(Sample { format, delimiter, columns })
+    Ok(Sample { format, delimiter, columns, lists: Vec::new() })
 }
 
 /// Whether a text is a number or a date, and so hardly the name of a column.

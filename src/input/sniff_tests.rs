@@ -157,3 +157,30 @@ fn files_are_found_unpacked_and_their_format_is_told() {
     assert!(sniff("-").unwrap_err().hint_text().is_some());
     assert!(sniff("no/such.csv").is_err());
 }
+
+#[test]
+fn the_page_is_the_event_where_nothing_else_is() {
+    let mut text = String::from("visitor,timestamp,method,path,status\n");
+    for row in 0..40 {
+        let page = ["/", "/blog"][row % 2];
+        text.push_str(&format!("v{},2026-01-01T00:00:{row:02}Z,GET,{page},200\n", row % 7));
+    }
+    let guesses = look("log.csv", &text);
+    assert!(guesses.contains(&"event = \"path\" (2 names, such as /, /blog)".to_owned()));
+}
+
+#[test]
+fn lists_of_events_are_named_with_advice() {
+    let advice = |list: &str| {
+        let line = format!("{{\"session\":7,\"tags\":[],\"{list}\":[{{\"ts\":1}}]}}\n");
+        look("a.jsonl", &line).pop().unwrap()
+    };
+    assert_eq!(
+        advice("events"),
+        "hint: \"events\" holds a list, but a line must be one event; try: jq -c '. as $it | \
+         .events[] + ($it | del(.events))'"
+    );
+    // No name of the data gets into a command that somebody pastes into a shell.
+    let hostile = advice("a'; rm x; '");
+    assert!(hostile.ends_with("a line must be one event"), "{hostile}");
+}

@@ -40,18 +40,6 @@ use crate::prepare::{JourneyRule, TouchRule, Walker, Walking};
 
 /// The confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
-/// Stage names that are taken for the goal where no conversion is named.
-const GOAL_NAMES: [&str; 9] = [
-    "purchase",
-    "order",
-    "buy",
-    "transaction",
-    "order_completed",
-    "order completed",
-    "conversion",
-    "checkout_completed",
-    "sale",
-];
 
 /// What of the data a study uses, besides what the journey file says.
 #[derive(Debug, Clone, Default)]
@@ -399,9 +387,9 @@ fn goals(
     let valued = valued_stages(stages.len(), rows);
     let by_value: Vec<u32> = (0..stages.len() as u32).filter(|&it| valued[it as usize]).collect();
     let named = || {
-        GOAL_NAMES.iter().find_map(|goal| {
-            stages.iter().position(|it| it.eq_ignore_ascii_case(goal)).map(|it| it as u32)
-        })
+        let ranked = (0u32..).zip(stages.iter());
+        let ranked = ranked.filter_map(|it| Some((input::goal_rank(it.1)?, it.0)));
+        ranked.min().map(|it| it.1)
     };
     let (goal, why) = match by_value[..] {
         [only] => (Some(only), "the only stage with amounts"),

@@ -9,3 +9,5 @@ mod conservation;
 mod determinism;
 mod floors;
 mod golden;
+mod guesses;
+mod real;
