@@ -6,6 +6,7 @@ pub mod dictionary;
 pub mod error;
 pub mod filter;
 pub mod fold;
+pub mod guard;
 pub mod id;
 pub mod issues;
 pub mod money;

@@ -12,6 +12,9 @@ use super::flags::flags;
 const ABOUT: &str = "Customer journeys from raw events: maps, drop-off, time to purchase, \
 attribution that sums to the cent, A/B paths";
 
+/// The analyses whose reports hold a map.
+const WITH_MAPS: [&str; 2] = ["map", "compare"];
+
 const AFTER: &str = "\
 Examples:
   touchpath demo                              a sample shop and its report
@@ -89,14 +92,18 @@ fn report() -> Command {
                 .default_value("touchpath-report")
                 .help("The folder to write; files of an earlier report in it are replaced"),
         )
+        .arg(csv_raw())
+        .args(map_args())
         .after_help("Example:\n  touchpath report shop/ -o out");
     selection(ui(command))
 }
 
 fn analysis(entry: &Entry) -> Command {
     let schema = (entry.schema)().to_value();
+    let maps = if WITH_MAPS.contains(&entry.name) { map_args().to_vec() } else { Vec::new() };
     common(Command::new(entry.name))
         .about(entry.about)
+        .args(maps)
         .next_help_heading("Options of this analysis")
         .args(flags(&schema, "Options of this analysis"))
 }
@@ -148,7 +155,7 @@ fn common(command: Command) -> Command {
         .args(format_args())
 }
 
-fn format_args() -> [Arg; 3] {
+fn format_args() -> [Arg; 4] {
     let names: Vec<&str> = FORMATS.iter().map(|it| it.name).collect();
     [
         Arg::new("format")
@@ -157,20 +164,49 @@ fn format_args() -> [Arg; 3] {
             .help("The format of the answer [default: by the ending of --output, else table]"),
         text("part", "KEY", "The table or map to write where the format holds only one"),
         switch("all-rows", "Show all rows, also where a table would be cut for reading"),
+        csv_raw(),
     ]
+}
+
+fn csv_raw() -> Arg {
+    switch("csv-raw", "Write CSV without the guard against spreadsheet formulas")
+}
+
+/// How maps are drawn.
+fn map_args() -> [Arg; 5] {
+    const HEADING: &str = "How maps are drawn";
+    [
+        text("coverage", "X", "Draw transitions until this share of all moves is covered: 0.9")
+            .value_parser(value_parser!(f64))
+            .conflicts_with_all(["top-edges", "all-edges"]),
+        number("top-edges", "Draw the N transitions with the most moves")
+            .conflicts_with("all-edges"),
+        switch("all-edges", "Draw all transitions"),
+        Arg::new("dir")
+            .long("dir")
+            .value_parser(["tb", "lr"])
+            .help("Which way the map flows: top to bottom, or left to right [default: tb]"),
+        switch("plain-labels", "Write DOT for readers that know no HTML-like labels"),
+    ]
+    .map(|it| it.help_heading(HEADING))
 }
 
 /// What of which data is used.
 fn selection(command: Command) -> Command {
     command
         .arg(files("A journey (a folder or its journey.toml), or bare data files; - for stdin"))
-        .arg(text("since", "TIME", "Only events at or after this time (RFC 3339 or a date)"))
-        .arg(text("until", "TIME", "Only events before this time (RFC 3339 or a date)"))
+        .arg(text(
+            "since",
+            "TIME",
+            "Only events at or after this time (RFC 3339, or a date in the journey's zone)",
+        ))
+        .arg(text("until", "TIME", "Only events before this time (likewise)"))
         .arg(text("where", "EXPR", "Only events for which this holds: \"device == 'app'\""))
         .arg(
             text("set", "KEY=VALUE", "Set a key of the journey file: journey.gap=none")
                 .action(ArgAction::Append),
         )
+        .arg(switch("allow-outside", "Let the journey file name data outside of its folder"))
         .arg(number("threads", "Threads to use [default: all cores]"))
         .arg(switch("strict", "Stop at the first bad row"))
         .arg(text("rejects", "FILE", "Write every row that was set aside, as CSV"))

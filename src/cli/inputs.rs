@@ -1,18 +1,29 @@
-//! From arguments to a journey, and from reports to files: what commands share.
+//! From arguments to a journey: what commands share before they ask.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use clap::ArgMatches;
+use jiff::tz::TimeZone;
+use tempfile::TempPath;
 
 use crate::base::{Currency, Error, Place, Result, Timestamp};
 use crate::cli::exit::Exit;
-use crate::cli::ui::{self, Ui};
+use crate::cli::ui::Ui;
 use crate::config::Config;
-use crate::input::sniff;
-use crate::model::Report;
-use crate::output::{self, Format, MapStyle, Style, atomic, bundle};
+use crate::input::sniff::{self, Sniffed};
+use crate::output::{atomic, bundle};
 use crate::study::{LoadOptions, Study};
+
+/// A journey as the command line names it.
+pub struct Journey {
+    /// The journey file, or what was guessed for bare data files.
+    pub config: Config,
+    /// What of the data is used.
+    pub options: LoadOptions,
+    /// Where standard input was saved to; removed when this is dropped.
+    _stdin: Option<TempPath>,
+}
 
 /// The inputs as given.
 pub fn paths(matches: &ArgMatches) -> impl Iterator<Item = &str> {
@@ -22,12 +33,14 @@ pub fn paths(matches: &ArgMatches) -> impl Iterator<Item = &str> {
 /// The journey of the inputs: a journey file, or guessed from bare data files.
 ///
 /// # Errors
-/// An unreadable journey file; data without a time or an id; a wrong `--set`.
-pub fn config(matches: &ArgMatches, ui: &Ui) -> Result<Config> {
+/// An unreadable journey file; data without a time or an id; a wrong `--set`;
+/// a time that cannot be read.
+pub fn journey(matches: &ArgMatches, ui: &Ui) -> Result<Journey> {
     let given: Vec<&str> = paths(matches).collect();
+    let mut stdin = None;
     let mut config = match given[..] {
         [one] if is_journey(one) => Config::read(Path::new(one))?,
-        _ => bare(&given, ui)?,
+        _ => bare(&given, &mut stdin, ui)?,
     };
     for pair in matches.get_many::<String>("set").into_iter().flatten() {
         let (key, value) = pair.split_once('=').ok_or_else(|| {
@@ -35,14 +48,43 @@ pub fn config(matches: &ArgMatches, ui: &Ui) -> Result<Config> {
         })?;
         config.set(key.trim(), value.trim())?;
     }
-    Ok(config)
+    let mut options = load_options(matches, &config.zone()?)?;
+    // Who names data files on the command line has allowed them.
+    options.inside = config.file.is_some() && !matches.get_flag("allow-outside");
+    options.stdin = stdin.as_ref().map(|it| it.to_path_buf());
+    Ok(Journey { config, options, _stdin: stdin })
+}
+
+/// A look at a data file; standard input is first saved to a file, since it can be read once.
+///
+/// # Errors
+/// As [`sniff::sniff`]; standard input named twice; no room to save it.
+pub fn look(path: &str, stdin: &mut Option<TempPath>) -> Result<Sniffed> {
+    match path {
+        "-" if stdin.is_some() => Err(Error::new("standard input can be read only once")
+            .hint("write - only once on the command line")),
+        "-" => sniff::sniff_saved(stdin.insert(save_stdin()?)),
+        path => sniff::sniff(path),
+    }
+}
+
+fn save_stdin() -> Result<TempPath> {
+    let failed = |error: io::Error| {
+        Error::new(format!("cannot save standard input: {error}"))
+            .hint("TMPDIR names the folder for temporary files")
+            .caused_by(error)
+    };
+    let mut file = tempfile::Builder::new().prefix("touchpath-").tempfile().map_err(failed)?;
+    io::copy(&mut io::stdin().lock(), &mut file).map_err(failed)?;
+    file.flush().map_err(failed)?;
+    Ok(file.into_temp_path())
 }
 
 fn is_journey(path: &str) -> bool {
     path.ends_with(".toml") || Path::new(path).join("journey.toml").is_file()
 }
 
-fn bare(paths: &[&str], ui: &Ui) -> Result<Config> {
+fn bare(paths: &[&str], stdin: &mut Option<TempPath>, ui: &Ui) -> Result<Config> {
     let mut config = Config::default();
     for path in paths {
         if is_journey(path) {
@@ -50,7 +92,7 @@ fn bare(paths: &[&str], ui: &Ui) -> Result<Config> {
                 .at(Place::file(*path))
                 .hint("name further data files as [[source]] in it"));
         }
-        let sniffed = sniff::sniff(path)?;
+        let sniffed = look(path, stdin)?;
         // The study guesses the goal from all of the data, and says so itself.
         for guess in sniffed.guesses.iter().filter(|it| !it.starts_with("conversion = ")) {
             ui.note(&format!("{path}: guessed {guess}"));
@@ -65,29 +107,31 @@ fn bare(paths: &[&str], ui: &Ui) -> Result<Config> {
     Ok(config)
 }
 
-/// What of the data is used.
-///
-/// # Errors
-/// A time that cannot be read.
-pub fn load_options(matches: &ArgMatches) -> Result<LoadOptions> {
+fn load_options(matches: &ArgMatches, zone: &TimeZone) -> Result<LoadOptions> {
     let text = |name: &str| matches.get_one::<String>(name);
-    let time = |name: &str| text(name).map(|it| instant(name, it)).transpose();
+    let time = |name: &str| text(name).map(|it| instant(name, it, zone)).transpose();
+    let (since, until) = (time("since")?, time("until")?);
+    if since.zip(until).is_some_and(|it| it.0 >= it.1) {
+        return Err(Error::new("--until is not after --since")
+            .hint("--since is the first time that counts, --until the first that does not"));
+    }
     Ok(LoadOptions {
-        since: time("since")?,
-        until: time("until")?,
+        since,
+        until,
         filter: text("where").cloned(),
         keep_rejects: text("rejects").is_some(),
         strict: matches.get_flag("strict"),
-        properties: Vec::new(),
+        ..LoadOptions::default()
     })
 }
 
-fn instant(name: &str, text: &str) -> Result<Timestamp> {
-    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
-    let instant = text.parse::<jiff::Timestamp>().ok().or_else(|| Some(day()?.timestamp()));
+/// An instant of RFC 3339, or a date or time of day in the journey's zone.
+fn instant(name: &str, text: &str, zone: &TimeZone) -> Result<Timestamp> {
+    let local = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(zone.clone()).ok();
+    let instant = text.parse::<jiff::Timestamp>().ok().or_else(|| Some(local()?.timestamp()));
     instant.map(|it| Timestamp(it.as_microsecond())).ok_or_else(|| {
         Error::new(format!("--{name}: cannot read a time from \"{text}\""))
-            .hint("write a date (UTC) such as 2026-01-31, or 2026-01-31T12:00:00Z")
+            .hint("write a date in the journey's zone such as 2026-01-31, or 2026-01-31T12:00:00Z")
     })
 }
 
@@ -96,10 +140,12 @@ fn instant(name: &str, text: &str) -> Result<Timestamp> {
 /// # Errors
 /// A failed write.
 pub fn tell(study: &Study, matches: &ArgMatches, ui: &Ui) -> Result<()> {
+    spare_inputs(study, matches)?;
     rejects(study, matches)?;
     for guess in &study.guesses {
         ui.note(&format!("guessed {guess}"));
     }
+    nothing(study, ui);
     let issues = &study.raw.issues;
     if ui.verbose {
         ui.note(&format!(
@@ -123,6 +169,43 @@ pub fn tell(study: &Study, matches: &ArgMatches, ui: &Ui) -> Result<()> {
     Ok(())
 }
 
+/// Checks that no output would replace what was read.
+///
+/// # Errors
+/// One would.
+pub fn spare_inputs(study: &Study, matches: &ArgMatches) -> Result<()> {
+    let read = study.raw.inputs.iter().map(|it| it.location.as_path());
+    let read: Vec<_> = read
+        .chain(study.config.file.as_deref())
+        .filter_map(|it| fs_err::canonicalize(it).ok())
+        .collect();
+    for name in ["output", "rejects"] {
+        let Some(path) = matches.get_one::<String>(name) else { continue };
+        if fs_err::canonicalize(path).is_ok_and(|it| read.contains(&it)) {
+            return Err(Error::new(format!("--{name} would replace a file that is read"))
+                .at(Place::file(path))
+                .hint("name another file"));
+        }
+    }
+    Ok(())
+}
+
+/// Says so where no event is left to look at.
+pub fn nothing(study: &Study, ui: &Ui) {
+    let issues = &study.raw.issues;
+    if study.catalog.events > 0 {
+        return;
+    }
+    ui.warning(&match issues.read {
+        0 => "no events: the data has no rows".to_owned(),
+        read => format!(
+            "no events: of {read} rows {} were set aside, and none of the others is left after \
+             --since, --until, --where and the sources' filters",
+            issues.rejected()
+        ),
+    });
+}
+
 /// Writes the rejected rows where `--rejects` says.
 ///
 /// # Errors
@@ -141,66 +224,4 @@ pub fn rejects(study: &Study, matches: &ArgMatches) -> Result<()> {
 pub fn exit(study: &Study, matches: &ArgMatches, no: bool) -> Exit {
     let bad = matches.get_flag("fail-if-rejects") && study.raw.issues.rejected() > 0;
     if no || bad { Exit::No } else { Exit::Answered }
-}
-
-/// Writes reports in the format and to the place that the arguments name.
-///
-/// # Errors
-/// A failed write; a format that cannot hold the reports.
-pub fn write(reports: &[&Report], matches: &ArgMatches) -> Result<()> {
-    let path = matches.get_one::<String>("output").filter(|it| *it != "-");
-    let format = format(matches, path.map(String::as_str))?;
-    let terminal = path.is_none() && std::io::stdout().is_terminal();
-    let choice = matches.try_get_one::<String>("color").ok().flatten().map(String::as_str);
-    let style = Style {
-        width: if terminal { width() } else { 0 },
-        color: path.is_none() && ui::color(choice, terminal),
-        all_rows: matches.get_flag("all-rows"),
-        part: matches.get_one::<String>("part").cloned(),
-        map: MapStyle::default(),
-        ..Style::default()
-    };
-    let mut bytes = Vec::new();
-    (format.write)(reports, &style, &mut bytes)?;
-    emit(&bytes, matches)
-}
-
-fn format(matches: &ArgMatches, path: Option<&str>) -> Result<&'static Format> {
-    if let Some(name) = matches.get_one::<String>("format") {
-        return output::format(name);
-    }
-    match path {
-        Some(path) => output::by_ending(path).ok_or_else(|| {
-            Error::new("the ending does not say which format to write")
-                .at(Place::file(path))
-                .hint("name it with --format")
-        }),
-        None => output::format("table"),
-    }
-}
-
-fn width() -> usize {
-    terminal_size::terminal_size().map_or(100, |(width, _)| width.0.into())
-}
-
-/// Writes bytes to `--output`, whole or not at all, or to standard output.
-///
-/// # Errors
-/// A failed write.
-pub fn emit(bytes: &[u8], matches: &ArgMatches) -> Result<()> {
-    match matches.get_one::<String>("output").filter(|it| *it != "-") {
-        Some(path) => atomic::write_file(Path::new(path), bytes),
-        None => stdout(bytes).map(|_| ()),
-    }
-}
-
-/// Writes bytes to standard output.
-///
-/// # Errors
-/// A failed write; a closed pipe is one that `main` forgives.
-pub fn stdout(bytes: &[u8]) -> Result<Exit> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()?;
-    Ok(Exit::Answered)
 }

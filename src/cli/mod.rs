@@ -4,6 +4,7 @@
 //! standard output or to files that appear whole; everything else to standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod answers;
 mod args;
 mod commands;
 mod exit;
@@ -11,17 +12,27 @@ mod flags;
 mod inputs;
 mod ui;
 
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use std::process::ExitCode;
+use std::sync::Once;
 
+use crate::base::{Error, guard};
 use exit::Exit;
+use ui::Ui;
 
 /// Runs the command line of this process and says how it went.
 pub fn main() -> ExitCode {
+    set_hook(Box::new(on_panic));
+    // The hook has said what is wrong.
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Exit::Failed.into())
+}
+
+fn run() -> ExitCode {
     let matches = match args::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return usage(&error),
     };
-    let ui = ui::Ui::new(&matches);
+    let ui = Ui::new(&matches);
     match commands::run(&matches, &ui) {
         Ok(exit) => exit.into(),
         Err(error) if error.is_broken_pipe() => Exit::Answered.into(),
@@ -34,6 +45,97 @@ pub fn main() -> ExitCode {
 
 /// Shows help or a usage error; a closed pipe is no failure.
 fn usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    if error.use_stderr() { Exit::Failed.into() } else { Exit::Answered.into() }
+    if !error.use_stderr() {
+        let _ = error.print();
+        return Exit::Answered.into();
+    }
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+    } else {
+        Ui::bare().error(&in_our_words(&error.render().to_string()));
+    }
+    Exit::Failed.into()
+}
+
+/// A usage error of clap in the form of all our errors: what is wrong, and a hint.
+fn in_our_words(text: &str) -> Error {
+    let mut message = Vec::new();
+    let mut hints = Vec::new();
+    for line in text.lines().map(str::trim).filter(|it| !it.is_empty()) {
+        if let Some(it) = line.strip_prefix("tip: ") {
+            hints.push(it.to_owned());
+        } else if let Some(it) = line.strip_prefix("Usage: ") {
+            hints.push(format!("usage: {it}"));
+        } else if let Some(it) = line.strip_prefix("[possible values: ") {
+            hints.push(format!("possible values: {}", it.trim_end_matches(']')));
+        } else if !line.starts_with("For more information") {
+            message.push(line.strip_prefix("error: ").unwrap_or(line));
+        }
+    }
+    let error = Error::new(message.join(" "));
+    // What is nearest says enough.
+    let near = hints.iter().find(|it| it.contains("similar")).cloned();
+    error.hint(near.unwrap_or_else(|| hints.join("; ")))
+}
+
+/// Says once, in a line, that we are wrong; silent where a panic is caught and told as an error.
+fn on_panic(info: &PanicHookInfo<'_>) {
+    static ONCE: Once = Once::new();
+    if guard::is_guarded() {
+        return;
+    }
+    let payload = info.payload();
+    let said = payload.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let place =
+        info.location().map_or_else(String::new, |it| format!(" at {}:{}", it.file(), it.line()));
+    ONCE.call_once(|| Ui::bare().error(&internal(&place, said.unwrap_or("no message"))));
+}
+
+fn internal(place: &str, said: &str) -> Error {
+    Error::new(format!("internal error{place}: {said}; please report it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_errors_have_our_form() {
+        let of = |arguments: &[&str]| {
+            let error = args::command().try_get_matches_from(arguments).unwrap_err();
+            let error = in_our_words(&error.render().to_string());
+            format!("{error} | {}", error.hint_text().unwrap_or_default())
+        };
+        let cases: [(&[&str], &str); 4] = [
+            (
+                &["t", "funel", "x"],
+                "unrecognized subcommand 'funel' | a similar subcommand exists: 'funnel'",
+            ),
+            (
+                &["t", "map", "x", "--format", "sgv"],
+                "invalid value 'sgv' for '--format <format>' | a similar value exists: 'svg'",
+            ),
+            (
+                &["t", "map", "x", "--formt", "svg"],
+                "unexpected argument '--formt' found | a similar argument exists: '--format'",
+            ),
+            (
+                &["t", "map"],
+                "the following required arguments were not provided: <INPUT>... | usage: touchpath map <INPUT>...",
+            ),
+        ];
+        for (arguments, expected) in cases {
+            assert_eq!(of(arguments), expected);
+        }
+    }
+
+    #[test]
+    fn a_panic_is_one_line() {
+        let error = internal(" at src/x.rs:7", "index 5 is out of range");
+        assert_eq!(
+            error.to_string(),
+            "internal error at src/x.rs:7: index 5 is out of range; please report it"
+        );
+    }
 }

@@ -14,6 +14,9 @@ use crate::output::escape;
 /// How long work may last before progress is shown.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How many characters of a wrong line are shown.
+const EXCERPT: usize = 160;
+
 /// Who talks to the user.
 pub struct Ui {
     color: bool,
@@ -42,6 +45,13 @@ impl Ui {
         }
     }
 
+    /// Who talks before the command line is understood.
+    pub fn bare() -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let color = color(None, terminal);
+        Self { color, quiet: false, verbose: false, watcher: Watcher::new(false) }
+    }
+
     /// Whoever watches long work.
     pub fn progress(&self) -> &dyn Progress {
         &self.watcher
@@ -51,12 +61,8 @@ impl Ui {
     pub fn error(&self, error: &Error) {
         self.watcher.finish();
         let mut text = self.head("error", "31", &error.to_string());
-        if let Some(excerpt) = error.excerpt_text() {
-            let column = error.place().map_or(0, |it| it.column).saturating_sub(1) as usize;
-            text.push_str(&format!("  | {}\n", escape::one_line(excerpt, 200)));
-            if column < 200 {
-                text.push_str(&format!("  | {}^\n", " ".repeat(column)));
-            }
+        if let Some(line) = error.excerpt_text() {
+            text.push_str(&excerpt(line, error.place().map_or(0, |it| it.column)));
         }
         if let Some(hint) = error.hint_text().filter(|it| !it.is_empty()) {
             text.push_str(&self.head("hint", "36", hint));
@@ -92,6 +98,26 @@ impl Ui {
             false => format!("{word}: {text}\n"),
         }
     }
+}
+
+/// The line that is wrong, with a caret below the column where that is known.
+fn excerpt(line: &str, column: u64) -> String {
+    let at = usize::try_from(column).unwrap_or(0).saturating_sub(1);
+    // Of a long line, what is around the place.
+    let skipped = if at > EXCERPT * 3 / 4 { at - EXCERPT / 2 } else { 0 };
+    let shown = |from: usize, count: usize| {
+        let part = line.chars().skip(from).take(count);
+        let flat: String = part.map(|it| if it == '\t' { ' ' } else { it }).collect();
+        escape::terminal(&flat)
+    };
+    let dots = if skipped > 0 { "…" } else { "" };
+    let rest = if line.chars().count() > skipped + EXCERPT { "…" } else { "" };
+    let mut text = format!("  | {dots}{}{rest}\n", shown(skipped, EXCERPT));
+    if column > 0 {
+        let before = dots.chars().count() + shown(skipped, at - skipped).chars().count();
+        text.push_str(&format!("  | {}^\n", " ".repeat(before)));
+    }
+    text
 }
 
 /// Whether to color: `--color`, then `NO_COLOR`, then whether it is a terminal.
@@ -189,5 +215,24 @@ impl Progress for Watcher {
 
     fn rows(&self, rows: u64) {
         self.rows.fetch_add(rows, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_below_the_column() {
+        assert_eq!(excerpt("a,soon", 3), "  | a,soon\n  |   ^\n");
+        assert_eq!(excerpt("a\tb\u{1b}c", 5), "  | a b<U+001B>c\n  |            ^\n");
+        assert_eq!(excerpt("ab", 0), "  | ab\n");
+        assert_eq!(excerpt("ab", 9), "  | ab\n  |   ^\n");
+        let long = format!("{}!{}", "x".repeat(1000), "y".repeat(1000));
+        let text = excerpt(&long, 1001);
+        let lines: Vec<&str> = text.lines().collect();
+        let caret = lines[1].chars().count() - 1;
+        assert_eq!(lines[0].chars().nth(caret), Some('!'));
+        assert!(lines[0].chars().count() < 170);
     }
 }

@@ -153,6 +153,21 @@ fn checked(name: String, location: PathBuf) -> Result<Found> {
     Ok(Found { name, location })
 }
 
+/// Checks that a file lies in a folder, links followed.
+///
+/// # Errors
+/// It lies elsewhere.
+pub fn check_inside(found: &Found, folder: &Path) -> Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let real = fs::canonicalize(&found.location).map_err(|it| unreadable(&found.name, it))?;
+    if real.starts_with(fs::canonicalize(folder)?) {
+        return Ok(());
+    }
+    Err(Error::new("the file is outside of the journey file's folder")
+        .at(Place::file(&*found.name))
+        .hint("--allow-outside reads it all the same; a journey file of others should not need it"))
+}
+
 /// An open file: its bytes, unpacked.
 pub struct Opened<'a> {
     reader: Box<dyn Read + Send + 'a>,
@@ -234,6 +249,11 @@ pub fn open<'a>(found: &Found, progress: &'a dyn Progress) -> Result<Opened<'a>>
 const BLOCK: usize = 256 * 1024;
 
 impl<'a> Opened<'a> {
+    /// Whether the bytes are stored packed.
+    pub fn is_packed(&self) -> bool {
+        self.packed.is_some()
+    }
+
     /// The same, for text: a byte order mark of UTF-8 is dropped.
     ///
     /// # Errors

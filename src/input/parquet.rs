@@ -4,7 +4,6 @@
 //! the values mean; [`Rows`] does.
 
 use std::io::Read;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use arrow_array::RecordBatch;
@@ -14,7 +13,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::Type as Physical;
-use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::reader::ChunkReader;
 use parquet::schema::types::SchemaDescriptor;
 use rayon::prelude::*;
 
@@ -25,6 +24,7 @@ use super::mapping::Mapping;
 use super::read::Job;
 use super::rows::{Field, FileId, Rows};
 use super::sample::{Column, ROWS as SAMPLED, Sample};
+use crate::base::guard::guarded;
 use crate::base::{Error, IssueKind, Issues, Place, Progress, Result, Unwatched};
 use crate::model::raw::Batch;
 
@@ -84,7 +84,7 @@ pub fn read(
     keep_all: bool,
     progress: &dyn Progress,
 ) -> Result<Outcome> {
-    let guarded = || match source {
+    let read = || match source {
         Source::Path(path) => {
             let open = || Ok(fs_err::File::open(path)?.into_parts().0);
             read_from(&open, mapping, file, keep_all, progress)
@@ -92,8 +92,8 @@ pub fn read(
         Source::Bytes(bytes) => read_from(&|| Ok(bytes.clone()), mapping, file, keep_all, progress),
     };
     // The decoder should never panic; if a damaged file makes it, that is still only an error.
-    let read = catch_unwind(AssertUnwindSafe(guarded));
-    read.unwrap_or_else(|_| Err(damaged(&"its pages cannot be decoded")))
+    guarded(read)
+        .unwrap_or_else(|| Err(undecodable()))
         .map_err(|it| it.or_at(Place::file(file.name.as_ref())))
 }
 
@@ -153,6 +153,8 @@ fn read_from<R: ChunkReader + 'static>(
         progress.rows(rows.read());
         Ok(rows.finish())
     };
+    // Guarded once more: a row group may be read on a thread of its own.
+    let read_group = |group| guarded(|| read_group(group)).unwrap_or_else(|| Err(undecodable()));
     let parts: Result<Vec<_>> = (0..starts.len()).into_par_iter().map(read_group).collect();
     let seen = plan.columns.iter().map(Option::is_some).collect();
     Ok(Outcome { parts: parts?, seen })
@@ -175,6 +177,10 @@ fn check_ranges(metadata: &ArrowReaderMetadata, length: u64) -> Result<()> {
 fn damaged(why: &dyn std::fmt::Display) -> Error {
     Error::new(format!("cannot read the Parquet file: {why}"))
         .hint("the file may be damaged or not whole; fetch it again")
+}
+
+fn undecodable() -> Error {
+    damaged(&"its pages cannot be decoded")
 }
 
 impl<'a> Plan<'a> {
@@ -276,12 +282,19 @@ impl<'a> Plan<'a> {
 /// # Errors
 /// The file cannot be read or is damaged.
 pub(super) fn sample(path: &std::path::Path) -> Result<Sample> {
-    let guarded = || sample_from(fs_err::File::open(path)?.into_parts().0);
-    let read = catch_unwind(AssertUnwindSafe(guarded));
-    read.unwrap_or_else(|_| Err(damaged(&"its pages cannot be decoded")))
+    let read = || sample_from(fs_err::File::open(path)?.into_parts().0);
+    guarded(read).unwrap_or_else(|| Err(undecodable()))
 }
 
-fn sample_from(file: std::fs::File) -> Result<Sample> {
+/// The same of a file in memory.
+///
+/// # Errors
+/// As [`sample`].
+pub(super) fn sample_of_bytes(bytes: Vec<u8>) -> Result<Sample> {
+    guarded(|| sample_from(Bytes::from(bytes))).unwrap_or_else(|| Err(undecodable()))
+}
+
+fn sample_from<R: ChunkReader + 'static>(file: R) -> Result<Sample> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let metadata = ArrowReaderMetadata::load(&file, options).map_err(|it| damaged(&it))?;
     check_ranges(&metadata, file.len())?;

@@ -42,6 +42,10 @@ pub struct ReadSettings {
     pub strict: bool,
     /// Properties that are asked for although no source maps them.
     pub keep: Vec<String>,
+    /// Whether files outside of the folder are refused.
+    pub inside: bool,
+    /// The file that standard input was saved to, if it was.
+    pub stdin: Option<PathBuf>,
 }
 
 impl Default for ReadSettings {
@@ -55,6 +59,8 @@ impl Default for ReadSettings {
             keep_all_rejects: false,
             strict: false,
             keep: Vec::new(),
+            inside: false,
+            stdin: None,
         }
     }
 }
@@ -207,10 +213,16 @@ fn plan<'a>(
     let mut plan: Vec<Planned<'a>> = Vec::new();
     for source in sources {
         let mapping = Arc::new(Mapping::new(source, common)?);
-        for found in open::expand(&source.path, &settings.folder, &known_endings())? {
-            if found.is_stdin() && plan.iter().any(|it| it.found.is_stdin()) {
+        for mut found in open::expand(&source.path, &settings.folder, &known_endings())? {
+            if settings.inside && !found.is_stdin() {
+                open::check_inside(&found, &settings.folder)?;
+            }
+            if found.is_stdin() && plan.iter().any(|it| it.source.path == "-") {
                 return Err(Error::new("two sources read standard input")
                     .hint("only one source can have path = \"-\""));
+            }
+            if let (true, Some(saved)) = (found.is_stdin(), &settings.stdin) {
+                found.location.clone_from(saved);
             }
             let format = format_of(source, &found)?;
             let stamp = Stamp::of(&found)?;

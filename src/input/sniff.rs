@@ -49,9 +49,19 @@ pub fn sniff(path: &str) -> Result<Sniffed> {
     sniff_sample(path, &first.name, &sample)
 }
 
+/// Looks at standard input that was saved to a file.
+///
+/// # Errors
+/// As [`sniff`].
+pub fn sniff_saved(location: &Path) -> Result<Sniffed> {
+    let found = Found { name: "-".to_owned(), location: location.to_owned() };
+    let sample = sample_of(&found).map_err(|it| it.or_at(Place::file("-")))?;
+    sniff_sample("-", "-", &sample)
+}
+
 fn sniff_sample(path: &str, file: &str, sample: &Sample) -> Result<Sniffed> {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let stem = name.split('.').next().filter(|it| !it.is_empty()).unwrap_or("event");
+    let stem = name.split('.').next().filter(|it| !matches!(*it, "" | "-")).unwrap_or("event");
     let guess = guess(sample, stem).map_err(|it| it.or_at(Place::file(file)))?;
     let Guess { mut source, words, conversion, currency, events } = guess;
     source.path = path.to_owned();
@@ -67,7 +77,11 @@ fn sample_of(found: &Found) -> Result<Sample> {
     let mut opened = open(found, &Unwatched)?;
     opened.fill(&mut head, HEAD)?;
     if head.starts_with(b"PAR1") {
-        return parquet_sample(found);
+        if !opened.is_packed() {
+            return parquet_sample(found);
+        }
+        while opened.fill(&mut head, HEAD)? > 0 {}
+        return packed_parquet_sample(head);
     }
     sample::of_text(&head, head.len() < HEAD, &found.ending())
 }
@@ -75,6 +89,16 @@ fn sample_of(found: &Found) -> Result<Sample> {
 #[cfg(feature = "parquet")]
 fn parquet_sample(found: &Found) -> Result<Sample> {
     super::parquet::sample(&found.location)
+}
+
+#[cfg(feature = "parquet")]
+fn packed_parquet_sample(bytes: Vec<u8>) -> Result<Sample> {
+    super::parquet::sample_of_bytes(bytes)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn packed_parquet_sample(_: Vec<u8>) -> Result<Sample> {
+    Err(Error::new("this build cannot read Parquet").hint("build it with the feature \"parquet\""))
 }
 
 #[cfg(not(feature = "parquet"))]

@@ -54,7 +54,7 @@ fn input(file: &InputFile) -> Result<Value> {
         "format": file.format,
         "bytes": file.bytes,
         "rows": file.rows,
-        "sha256": if file.path == "-" { Value::Null } else { Value::String(hash(file)?) },
+        "sha256": if file.location.as_os_str().is_empty() { Value::Null } else { Value::String(hash(file)?) },
     }))
 }
 

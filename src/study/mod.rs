@@ -56,6 +56,10 @@ pub struct LoadOptions {
     pub strict: bool,
     /// Properties to carry to the analyses, besides the experiment's.
     pub properties: Vec<String>,
+    /// Whether files outside of the journey file's folder are refused.
+    pub inside: bool,
+    /// The file that standard input was saved to, if it was.
+    pub stdin: Option<std::path::PathBuf>,
 }
 
 /// One question of a run: an analysis and its options as JSON.
@@ -122,6 +126,8 @@ impl Study {
             keep_all_rejects: options.keep_rejects,
             strict: options.strict,
             keep,
+            inside: options.inside,
+            stdin: options.stdin.clone(),
         };
         let raw = input::read(&config.sections.source, &settings, progress)?;
         Self::prepare(config, options, raw, &zone, filter, properties, progress)

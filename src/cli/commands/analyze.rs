@@ -4,9 +4,10 @@ use clap::ArgMatches;
 
 use crate::analysis;
 use crate::base::Result;
+use crate::cli::answers;
 use crate::cli::exit::Exit;
 use crate::cli::flags::overlay;
-use crate::cli::inputs::{self, load_options};
+use crate::cli::inputs::{self, Journey};
 use crate::cli::ui::Ui;
 use crate::study::Study;
 
@@ -16,16 +17,24 @@ use crate::study::Study;
 /// Unreadable input, wrong options, a question the data cannot answer, a failed write.
 pub fn run(name: &str, matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     let entry = analysis::entry(name)?;
-    let mut config = inputs::config(matches, ui)?;
-    let mut options = config.options(entry.section)?;
+    let mut journey = inputs::journey(matches, ui)?;
+    let mut options = journey.config.options(entry.section)?;
     overlay(&mut options, &(entry.schema)().to_value(), matches)?;
-    config.analyses.insert(entry.section.to_owned(), options.clone());
-    let study = Study::load(config, &load_options(matches)?, ui.progress())?;
+    journey.config.analyses.insert(entry.section.to_owned(), options.clone());
+    let Journey { config, options: load, .. } = &journey;
+    let study = Study::load(config.clone(), load, ui.progress())?;
     inputs::tell(&study, matches, ui)?;
-    let findings = study.run(&[(entry, options)], ui.progress())?;
+    let findings = match study.run(&[(entry, options)], ui.progress()) {
+        // Names cannot occur where nothing does: that is an answer, not a mistake.
+        Err(error) if study.catalog.events == 0 => {
+            ui.note(&format!("{name} has nothing to say of no events: {error}"));
+            return Ok(Exit::No);
+        }
+        findings => findings?,
+    };
     ui.done();
     let reports: Vec<_> = findings.reports.iter().collect();
-    inputs::write(&reports, matches)?;
+    answers::write(&reports, matches)?;
     let nothing = study.catalog.events == 0;
     let negative = findings.reports.iter().any(|it| it.negative);
     Ok(inputs::exit(&study, matches, nothing || negative))

@@ -3,8 +3,9 @@
 use clap::ArgMatches;
 
 use crate::base::Result;
+use crate::cli::answers;
 use crate::cli::exit::Exit;
-use crate::cli::inputs::{self, load_options};
+use crate::cli::inputs::{self, Journey};
 use crate::cli::ui::Ui;
 use crate::study::Study;
 use crate::study::check::check;
@@ -14,10 +15,12 @@ use crate::study::check::check;
 /// # Errors
 /// Unreadable input, a failed write.
 pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
-    let config = inputs::config(matches, ui)?;
-    let study = Study::load(config, &load_options(matches)?, ui.progress())?;
+    let Journey { config, options, .. } = &inputs::journey(matches, ui)?;
+    let study = Study::load(config.clone(), options, ui.progress())?;
+    inputs::spare_inputs(&study, matches)?;
     inputs::rejects(&study, matches)?;
+    inputs::nothing(&study, ui);
     ui.done();
-    inputs::write(&[&check(&study)?], matches)?;
+    answers::write(&[&check(&study)?], matches)?;
     Ok(inputs::exit(&study, matches, study.catalog.events == 0))
 }

@@ -10,7 +10,8 @@ use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::config::Config;
 use crate::demo;
-use crate::study::LoadOptions;
+use crate::output::Style;
+use crate::study::{LoadOptions, Study};
 
 /// Makes the sample and reports on it.
 ///
@@ -25,5 +26,8 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     demo::write_shop(&shop, customers, number("seed"))?;
     ui.note(&format!("the sample shop is in {}", shop.display()));
     let config = Config::read(&shop)?;
-    report::write(config, &LoadOptions::default(), &Path::new(folder).join("report"), ui)
+    let options = LoadOptions { keep_rejects: true, ..LoadOptions::default() };
+    let study = Study::load(config, &options, ui.progress())?;
+    report::write(&study, &options, &Path::new(folder).join("report"), &Style::default(), ui)?;
+    Ok(Exit::Answered)
 }

@@ -6,9 +6,9 @@ use clap::ArgMatches;
 use clap_complete::Shell;
 
 use crate::base::{Error, Result};
+use crate::cli::answers::stdout;
 use crate::cli::args::command;
 use crate::cli::exit::Exit;
-use crate::cli::inputs::stdout;
 use crate::config::Config;
 use crate::output::atomic;
 

@@ -5,8 +5,8 @@ use clap::ArgMatches;
 use crate::analysis::reconcile::{OrderAmount, reconcile};
 use crate::base::names::nearest;
 use crate::base::{Currency, Error, Place, Result};
+use crate::cli::answers;
 use crate::cli::exit::Exit;
-use crate::cli::inputs;
 use crate::cli::ui::Ui;
 use crate::input::decimal::Decimal;
 use crate::output::escape::unguard;
@@ -23,7 +23,7 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
         List { path: text("orders"), order: text("order"), value: text("value"), currency };
     let report = reconcile(&ledger.read()?, &orders.read()?);
     ui.done();
-    inputs::write(&[&report], matches)?;
+    answers::write(&[&report], matches)?;
     Ok(if report.negative { Exit::No } else { Exit::Answered })
 }
 

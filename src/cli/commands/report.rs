@@ -5,10 +5,10 @@ use std::path::Path;
 use clap::ArgMatches;
 
 use crate::base::Result;
+use crate::cli::answers;
 use crate::cli::exit::Exit;
-use crate::cli::inputs::{self, load_options};
+use crate::cli::inputs::{self, Journey};
 use crate::cli::ui::Ui;
-use crate::config::Config;
 use crate::output::{Style, atomic, bundle};
 use crate::study::check::check;
 use crate::study::manifest::manifest;
@@ -19,39 +19,49 @@ use crate::study::{LoadOptions, Study};
 /// # Errors
 /// Unreadable input, wrong options, a failed write.
 pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
-    let config = inputs::config(matches, ui)?;
-    let mut options = load_options(matches)?;
-    options.keep_rejects = true;
+    let Journey { config, options, .. } = &inputs::journey(matches, ui)?;
+    let options = LoadOptions { keep_rejects: true, ..options.clone() };
+    let style = Style {
+        csv_raw: matches.get_flag("csv-raw"),
+        map: answers::map_style(matches)?,
+        ..Style::default()
+    };
     let folder = matches.get_one::<String>("output").map_or("touchpath-report", String::as_str);
-    let exit = write(config, &options, Path::new(folder), ui)?;
-    Ok(exit)
+    let study = Study::load(config.clone(), &options, ui.progress())?;
+    inputs::tell(&study, matches, ui)?;
+    write(&study, &options, Path::new(folder), &style, ui)?;
+    Ok(inputs::exit(&study, matches, study.catalog.events == 0))
 }
 
 /// Asks every question and writes all answers into a folder.
 ///
 /// # Errors
 /// As [`run`].
-pub fn write(config: Config, options: &LoadOptions, folder: &Path, ui: &Ui) -> Result<Exit> {
-    let study = Study::load(config, options, ui.progress())?;
+pub fn write(
+    study: &Study,
+    options: &LoadOptions,
+    folder: &Path,
+    style: &Style,
+    ui: &Ui,
+) -> Result<()> {
     let asked = study.every_question()?;
     let findings = study.run_what_fits(&asked, ui.progress())?;
     for (name, why) in &findings.left_out {
         ui.note(&format!("left out {name}: {why}"));
     }
-    let quality = check(&study)?;
+    let quality = check(study)?;
     let mut reports: Vec<_> = findings.reports.iter().collect();
     reports.push(&quality);
-    let manifest = manifest(&study, options, &asked)?;
+    let manifest = manifest(study, options, &asked)?;
     let name = match study.config.sections.name.as_str() {
         "" => "Customer journeys",
         name => name,
     };
     let rejects = study.raw.issues.rejects();
-    let style = Style::default();
-    let files = bundle::bundle(name, &reports, rejects, &manifest, &style)?;
+    let files = bundle::bundle(name, &reports, rejects, &manifest, style)?;
     atomic::write_folder(folder, &files)?;
     ui.done();
     let page = folder.join("index.html");
-    inputs::stdout(format!("{}\n", page.display()).as_bytes())?;
-    Ok(if study.catalog.events == 0 { Exit::No } else { Exit::Answered })
+    answers::stdout(format!("{}\n", page.display()).as_bytes())?;
+    Ok(())
 }
