@@ -7,6 +7,7 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use petgraph::graph::{DiGraph, NodeIndex};
+use rayon::prelude::*;
 
 use crate::base::money::Total;
 use crate::base::{Amount, CustomerId, NONE};
@@ -211,13 +212,13 @@ impl GraphFold {
         }
         let mut transitions = state.transitions;
         transitions.sort_unstable_by_key(|it| (it.from, it.to));
-        for mut it in transitions {
-            it.stat.wait = it.waits.finish(it.stat.wait.sum);
-            graph.add_edge(
-                NodeIndex::new(it.from as usize),
-                NodeIndex::new(it.to as usize),
-                it.stat,
-            );
+        let finish = |it: TransitionCount| {
+            let wait = it.waits.finish(it.stat.wait.sum);
+            (it.from as usize, it.to as usize, TransitionStat { wait, ..it.stat })
+        };
+        let transitions: Vec<_> = transitions.into_par_iter().map(finish).collect();
+        for (from, to, stat) in transitions {
+            graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), stat);
         }
         StageGraph { graph, ..state.total }
     }

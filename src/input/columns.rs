@@ -35,6 +35,11 @@ impl Coder {
         self.codes.push(NONE);
     }
 
+    /// Sets room aside for so many more rows.
+    pub fn reserve(&mut self, rows: usize) {
+        self.codes.reserve(rows);
+    }
+
     /// The column; without codes if no row has a text.
     pub fn finish(mut self) -> TextColumn {
         if self.dictionary.is_empty() {
@@ -52,6 +57,14 @@ pub(super) enum EventIds {
 }
 
 impl EventIds {
+    /// Sets room aside for so many more rows.
+    pub fn reserve(&mut self, rows: usize) {
+        match self {
+            Self::Numbers(it) => it.reserve(rows),
+            Self::Texts(it) => it.reserve(rows),
+        }
+    }
+
     /// Adds a row; an empty text is none.
     pub fn push(&mut self, text: &str) {
         match self {
@@ -102,6 +115,9 @@ pub(super) fn promoted(numbers: &[i64]) -> TextColumn {
     promote(numbers).finish()
 }
 
+/// So many digits fit in 64 bits whatever they are.
+const SHORT_NUMBER: usize = 18;
+
 /// The number that a text is, if writing the number gives the text again.
 fn canonical(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
@@ -111,7 +127,14 @@ fn canonical(text: &str) -> Option<i64> {
         [b'1'..=b'9', rest @ ..] => rest.len() < 19 && rest.iter().all(u8::is_ascii_digit),
         _ => false,
     };
-    plain.then(|| text.parse().ok()).flatten().filter(|&it| it != NO_SEQUENCE)
+    if !plain {
+        return None;
+    }
+    if bytes.len() > SHORT_NUMBER {
+        return text.parse().ok().filter(|&it| it != NO_SEQUENCE);
+    }
+    let size = digits.iter().fold(0i64, |size, it| size * 10 + i64::from(it - b'0'));
+    Some(if digits.len() < bytes.len() { -size } else { size })
 }
 
 /// The text of a value; numbers are written into `scratch`.

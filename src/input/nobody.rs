@@ -33,6 +33,10 @@ pub(super) fn is_nobodys(text: &str) -> bool {
     if !may_begin(first) {
         return false;
     }
+    // No text on the lists that begins with a letter holds a digit; most ids that do, do.
+    if first.is_ascii_alphabetic() && text.bytes().any(|it| it.is_ascii_digit()) {
+        return false;
+    }
     let bare = unquoted(text.trim());
     if bare.bytes().all(|it| it == b'0' || it == b'-') {
         return true;

@@ -102,6 +102,21 @@ impl<'m> Rows<'m> {
         Self::with_clock(self.mapping, self.file.clone(), keep_all, self.clock.fork())
     }
 
+    /// Sets room aside for about so many records, so that columns need not move as they grow.
+    pub fn reserve(&mut self, records: usize) {
+        self.times.reserve(records);
+        self.ids.iter_mut().chain(&mut self.texts).for_each(|it| it.reserve(records));
+        if self.mapping.value.is_some() {
+            self.amounts.reserve(records);
+        }
+        if self.mapping.sequence.is_some() {
+            self.numbers.reserve(records);
+        }
+        if self.mapping.event_id.is_some() {
+            self.event_ids.reserve(records);
+        }
+    }
+
     /// Whether the format of times is known, so that parts of the file can be
     /// read by [`Self::fork`]s at the same time.
     pub fn is_decided(&self) -> bool {

@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use rayon::prelude::*;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{Style, atomic, csv, escape, format, html, map};
 use crate::base::{Error, Reject, Result};
-use crate::model::Report;
+use crate::model::{JourneyMap, Report, Table};
 
 /// The files of a report folder, in the order in which they are written.
 ///
@@ -28,37 +29,72 @@ pub fn bundle(
     manifest: &Value,
     style: &Style,
 ) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut page = Vec::new();
-    let titled = Style { title: Some(title.to_owned()), ..style.clone() };
-    html::write(reports, &titled, &mut page)?;
-    files.push(("index.html".to_owned(), page));
-    let maps = reports.iter().flat_map(|it| it.maps.iter().map(move |map| (*it, map)));
-    for (index, (report, (key, map))) in maps.enumerate() {
-        let stem = if index == 0 { "map".to_owned() } else { stem(&report.name, key) };
-        let (mut dot, mut svg) = (Vec::new(), Vec::new());
-        map::dot::write(map, &style.map, &mut dot)?;
-        map::svg::write(map, &style.map, &mut svg)?;
-        files.push((format!("{stem}.dot"), dot));
-        files.push((format!("{stem}.svg"), svg));
-    }
-    for report in reports {
-        for table in &report.tables {
-            let mut bytes = Vec::new();
-            csv::write_table(table, report.currency, style.csv_raw, &mut bytes)?;
-            files.push((format!("{}.csv", stem(&report.name, &table.key)), bytes));
-        }
-    }
-    let mut json = Vec::new();
-    (super::json::FORMAT.write)(reports, style, &mut json)?;
-    files.push(("report.json".to_owned(), json));
-    let mut bytes = Vec::new();
-    write_rejects(rejects, style.csv_raw, &mut bytes)?;
-    files.push(("rejects.csv".to_owned(), bytes));
+    let written: Vec<Result<(String, Vec<u8>)>> = parts(reports)
+        .into_par_iter()
+        .map(|(name, part)| Ok((name, part.write(title, reports, rejects, style)?)))
+        .collect();
+    // Not collected by rayon: of several errors the first in order is told, not the first in time.
+    let mut files = written.into_iter().collect::<Result<Vec<_>>>()?;
     unique(&files)?;
     let manifest = with_hashes(manifest, &files)?;
     files.push((atomic::MANIFEST.to_owned(), manifest));
     Ok(files)
+}
+
+/// One file of the folder, before it is written.
+enum Part<'a> {
+    Page,
+    Dot(&'a JourneyMap),
+    Svg(&'a JourneyMap),
+    Table(&'a Report, &'a Table),
+    Json,
+    Rejects,
+}
+
+/// All files but the manifest, in the order in which they are written.
+fn parts<'a>(reports: &[&'a Report]) -> Vec<(String, Part<'a>)> {
+    let mut parts = vec![("index.html".to_owned(), Part::Page)];
+    let maps = reports.iter().flat_map(|it| it.maps.iter().map(move |map| (*it, map)));
+    for (index, (report, (key, map))) in maps.enumerate() {
+        let stem = if index == 0 { "map".to_owned() } else { stem(&report.name, key) };
+        parts.push((format!("{stem}.dot"), Part::Dot(map)));
+        parts.push((format!("{stem}.svg"), Part::Svg(map)));
+    }
+    for &report in reports {
+        for table in &report.tables {
+            let name = format!("{}.csv", stem(&report.name, &table.key));
+            parts.push((name, Part::Table(report, table)));
+        }
+    }
+    parts.push(("report.json".to_owned(), Part::Json));
+    parts.push(("rejects.csv".to_owned(), Part::Rejects));
+    parts
+}
+
+impl Part<'_> {
+    fn write(
+        &self,
+        title: &str,
+        reports: &[&Report],
+        rejects: &[Reject],
+        style: &Style,
+    ) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        match self {
+            Self::Page => {
+                let titled = Style { title: Some(title.to_owned()), ..style.clone() };
+                html::write(reports, &titled, &mut bytes)?;
+            }
+            Self::Dot(map) => map::dot::write(map, &style.map, &mut bytes)?,
+            Self::Svg(map) => map::svg::write(map, &style.map, &mut bytes)?,
+            Self::Table(report, table) => {
+                csv::write_table(table, report.currency, style.csv_raw, &mut bytes)?;
+            }
+            Self::Json => (super::json::FORMAT.write)(reports, style, &mut bytes)?,
+            Self::Rejects => write_rejects(rejects, style.csv_raw, &mut bytes)?,
+        }
+        Ok(bytes)
+    }
 }
 
 /// A file's stem of names that are ours; anything odd becomes `_`.
@@ -118,7 +154,7 @@ fn with_hashes(manifest: &Value, files: &[(String, Vec<u8>)]) -> Result<Vec<u8>>
         other => Map::from_iter([("run".to_owned(), other.clone())]),
     };
     let hashes: BTreeMap<&str, String> =
-        files.iter().map(|it| (it.0.as_str(), hex(&Sha256::digest(&it.1)))).collect();
+        files.par_iter().map(|it| (it.0.as_str(), hex(&Sha256::digest(&it.1)))).collect();
     let hashes = hashes.into_iter().map(|it| (it.0.to_owned(), Value::from(it.1))).collect();
     manifest.insert("files".to_owned(), Value::Object(hashes));
     let mut bytes = serde_json::to_vec_pretty(&Value::Object(manifest))

@@ -18,7 +18,7 @@
 
 use std::io::Write;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Format, Style, format};
 use crate::base::money::Total;
@@ -108,9 +108,48 @@ fn write_table(table: &Table, currency: Currency, out: &mut dyn Write) -> Result
     out.write_all(b",\n  \"columns\": ")?;
     list(table.columns.iter().map(|it| column(it, currency)), out)?;
     out.write_all(b",\n  \"rows\": ")?;
-    list(table.rows.iter().map(|it| row(&table.columns, it, currency)), out)?;
+    write_rows(table, currency, out)?;
     out.write_all(b"}")?;
     Ok(())
+}
+
+/// The rows, each an object: written cell by cell, since a ledger has millions.
+fn write_rows(table: &Table, currency: Currency, out: &mut dyn Write) -> Result<()> {
+    let mut keys = Vec::with_capacity(table.columns.len());
+    for (index, column) in table.columns.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        let key = |name: &str| Value::from(name).to_string();
+        let minor = format!(",{}:", key(&format!("{}_minor", column.key)));
+        keys.push((format!("{comma}{}:", key(&column.key)), minor));
+    }
+    out.write_all(b"[")?;
+    for (index, cells) in table.rows.iter().enumerate() {
+        out.write_all(if index == 0 { b"\n   {" } else { b",\n   {" })?;
+        for ((column, (key, minor_key)), cell) in table.columns.iter().zip(&keys).zip(cells) {
+            out.write_all(key.as_bytes())?;
+            put_cell(cell, currency, out)?;
+            if column.kind == Kind::Money || matches!(cell, Cell::Money(_)) {
+                out.write_all(minor_key.as_bytes())?;
+                match cell {
+                    Cell::Money(total) => put(&minor(*total), out)?,
+                    _ => out.write_all(b"null")?,
+                }
+            }
+        }
+        out.write_all(b"}")?;
+    }
+    out.write_all(b"]")?;
+    Ok(())
+}
+
+/// A cell; texts, of which there are most, without a copy.
+fn put_cell(cell: &Cell, currency: Currency, out: &mut dyn Write) -> Result<()> {
+    match cell {
+        Cell::Text(text) => serde_json::to_writer(out, text.as_str())
+            .map_err(|error| Error::from(std::io::Error::from(error))),
+        Cell::Count(it) => Ok(write!(out, "{it}")?),
+        other => put(&format::json(other, currency), out),
+    }
 }
 
 fn column(column: &Column, currency: Currency) -> Value {
@@ -127,23 +166,6 @@ fn column(column: &Column, currency: Currency) -> Value {
         "unit": unit,
         "about": column.about,
     })
-}
-
-fn row(columns: &[Column], cells: &[Cell], currency: Currency) -> Value {
-    let mut object = Map::new();
-    for (column, cell) in columns.iter().zip(cells) {
-        object.insert(column.key.clone(), format::json(cell, currency));
-        match cell {
-            Cell::Money(total) => {
-                object.insert(format!("{}_minor", column.key), minor(*total));
-            }
-            _ if column.kind == Kind::Money => {
-                object.insert(format!("{}_minor", column.key), Value::Null);
-            }
-            _ => {}
-        }
-    }
-    Value::Object(object)
 }
 
 /// Whole minor units: a number where JSON readers keep it exact, else text.

@@ -53,7 +53,7 @@ pub fn group(
             (events(rows, first, offsets, layout, values), ties)
         })
         .collect();
-    let ties = parts.iter().map(|it| it.1).sum();
+    let ties = if layout.rising { 0 } else { parts.iter().map(|it| it.1).sum() };
     Grouped { shards: parts.into_iter().map(|it| it.0).collect(), ties }
 }
 

@@ -29,8 +29,11 @@ pub struct Layout {
     pub channels: bool,
     /// Whether rows have amounts.
     pub amounts: bool,
-    /// Whether rows have a sequence.
+    /// Whether rows carry a sequence: one that rises from row to row is left out, since
+    /// the place of a row says the same.
     pub sequence: bool,
+    /// Whether the sequence was left out, so that no two rows tie.
+    pub rising: bool,
 }
 
 /// Columns of rows that move together: each has one entry a row, or none at all.
@@ -137,10 +140,12 @@ impl Selection<'_> {
 impl Layout {
     /// The columns that the rows of a study need; `properties` by name, in order.
     pub fn new(raw: &RawEvents, channels: &Channels, properties: &[String]) -> Self {
+        let rising = raw.fields.sequence && rises(&raw.batches);
         let mut layout = Self {
             channels: !channels.names.is_empty(),
             amounts: raw.fields.amounts,
-            sequence: raw.fields.sequence,
+            sequence: raw.fields.sequence && !rising,
+            rising,
             ..Self::default()
         };
         layout.session = layout.carry(raw, "session");
@@ -166,6 +171,17 @@ impl Layout {
         let ranks = dictionary.iter().map(|it| names.id(it).unwrap_or(NONE)).collect();
         (names, ranks)
     }
+}
+
+/// Whether the events' sequence is of numbers that strictly rise over all batches.
+fn rises(batches: &[Batch]) -> bool {
+    let mut last = None;
+    batches.iter().filter(|it| !it.links && !it.is_empty()).all(|batch| {
+        let Sequence::Numbers(numbers) = &batch.sequence else { return false };
+        let follows = last.is_none_or(|it| numbers.first().is_some_and(|&first| first > it));
+        last = numbers.last().copied();
+        follows && numbers.is_sorted_by(|a, b| a < b)
+    })
 }
 
 /// Makes the rows of each batch: links left out, events not selected left out.

@@ -6,10 +6,10 @@
 //! links nobody. The result does not depend on the order of rows.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use foldhash::fast::FixedState;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use indexmap::IndexMap;
 use petgraph::unionfind::UnionFind;
 use rayon::prelude::*;
@@ -178,9 +178,8 @@ pub fn stitch(raw: &RawEvents, options: &IdentityOptions) -> Result<Stitched> {
             sets.union(a, b);
         }
     }
-    let first_seen = first_seen(raw, &nodes);
     let labels = sets.into_labeling();
-    let (customer_of, named_by) = number(raw, &nodes, &labels, &first_seen);
+    let (customer_of, named_by) = number(raw, &nodes, &labels);
     let blocked_count = refused.len() as u64;
     Ok(Stitched {
         customer_of,
@@ -205,33 +204,38 @@ fn pairs(raw: &RawEvents, nodes: &Nodes) -> Vec<(u32, u32)> {
     if raw.ids.len() < 2 {
         return Vec::new();
     }
-    let mut pairs: Vec<(u32, u32)> = raw
-        .batches
-        .par_iter()
-        .flat_map_iter(|batch| batch_pairs(batch, nodes).into_iter())
-        .collect();
+    let mut pairs: Vec<(u32, u32)> = Vec::new();
+    for first in 0..raw.ids.len() - 1 {
+        // The id of this type that each weaker id was last seen with. Threads may overwrite each
+        // other's notes: then a pair comes twice, and the sort below takes it out.
+        let last: Vec<AtomicU32> = (0..nodes.len()).map(|_| AtomicU32::new(NONE)).collect();
+        let found = raw.batches.par_iter().flat_map_iter(|it| batch_pairs(it, first, nodes, &last));
+        pairs.par_extend(found);
+    }
     pairs.par_sort_unstable();
     pairs.dedup();
     pairs
 }
 
-fn batch_pairs(batch: &Batch, nodes: &Nodes) -> HashSet<(u32, u32), FixedState> {
-    let mut pairs = HashSet::default();
-    let mut last = (NONE, NONE);
-    for (first, strong) in batch.ids.iter().enumerate() {
-        for (second, weak) in batch.ids.iter().enumerate().skip(first + 1) {
-            if strong.codes.is_empty() || weak.codes.is_empty() {
+/// The pairs of a batch whose stronger id is of the type `first`, most repeats left out.
+fn batch_pairs(
+    batch: &Batch,
+    first: usize,
+    nodes: &Nodes,
+    last: &[AtomicU32],
+) -> Vec<(u32, u32)> {
+    let mut pairs = Vec::new();
+    let strong = &batch.ids[first].codes;
+    for (second, weak) in batch.ids.iter().enumerate().skip(first + 1) {
+        for (&a, &b) in strong.iter().zip(&weak.codes) {
+            if a == NONE || b == NONE {
                 continue;
             }
-            for (&a, &b) in strong.codes.iter().zip(&weak.codes) {
-                if a == NONE || b == NONE {
-                    continue;
-                }
-                let pair = (nodes.node(first, a), nodes.node(second, b));
-                if pair != last {
-                    pairs.insert(pair);
-                    last = pair;
-                }
+            let pair = (nodes.node(first, a), nodes.node(second, b));
+            let last = &last[pair.1 as usize];
+            if last.load(Ordering::Relaxed) != pair.0 {
+                last.store(pair.0, Ordering::Relaxed);
+                pairs.push(pair);
             }
         }
     }
@@ -276,53 +280,68 @@ fn name_blocked(raw: &RawEvents, nodes: &Nodes, refused: &BTreeMap<u32, u64>) ->
     blocked
 }
 
-/// When each id was first seen, in microseconds; the same in every order of rows.
-fn first_seen(raw: &RawEvents, nodes: &Nodes) -> Vec<i64> {
-    let seen: Vec<AtomicI64> = (0..nodes.len()).map(|_| AtomicI64::new(i64::MAX)).collect();
-    raw.batches.par_iter().for_each(|batch| {
-        for (id_type, column) in batch.ids.iter().enumerate() {
-            for (&code, &time) in column.codes.iter().zip(&batch.times) {
-                if code != NONE {
-                    seen[nodes.node(id_type, code) as usize].fetch_min(time, Ordering::Relaxed);
-                }
-            }
-        }
-    });
-    seen.into_iter().map(AtomicI64::into_inner).collect()
-}
-
 /// Numbers the sets, and finds the node that names each: the strongest type,
 /// then the earliest seen, then the least text.
-fn number(
-    raw: &RawEvents,
-    nodes: &Nodes,
-    labels: &[u32],
-    first_seen: &[i64],
-) -> (Vec<u32>, Vec<u32>) {
+fn number(raw: &RawEvents, nodes: &Nodes, labels: &[u32]) -> (Vec<u32>, Vec<u32>) {
     let mut customer_of = vec![NONE; labels.len()];
     let mut numbers = vec![NONE; labels.len()];
     let mut named_by: Vec<u32> = Vec::new();
+    // Nodes that may name a customer which another one may name as well.
+    let mut rivals: Vec<u32> = Vec::new();
     for (node, &label) in labels.iter().enumerate() {
         let number = &mut numbers[label as usize];
         if *number == NONE {
             *number = named_by.len() as u32;
             named_by.push(node as u32);
         } else {
-            let best = &mut named_by[*number as usize];
-            if names_better(raw, nodes, first_seen, node as u32, *best) {
-                *best = node as u32;
+            // Nodes come strongest type first: one of another type never names better.
+            let first = named_by[*number as usize];
+            if nodes.id_type(node as u32) == nodes.id_type(first) {
+                rivals.extend([first, node as u32]);
             }
         }
         customer_of[node] = *number;
     }
+    rivals.sort_unstable();
+    rivals.dedup();
+    let seen = first_seen(raw, nodes, &rivals);
+    let better = |a: usize, b: usize| {
+        (seen[a], nodes.text(raw, rivals[a])) < (seen[b], nodes.text(raw, rivals[b]))
+    };
+    // The best rival of each customer so far, by its place among the rivals.
+    let mut best: HashMap<u32, usize, FixedState> = HashMap::default();
+    for (place, &node) in rivals.iter().enumerate() {
+        let customer = customer_of[node as usize];
+        let own = best.entry(customer).or_insert(place);
+        if better(place, *own) {
+            *own = place;
+        }
+        named_by[customer as usize] = rivals[*own];
+    }
     (customer_of, named_by)
 }
 
-/// Nodes come strongest type first, so a later node of another type never names better.
-fn names_better(raw: &RawEvents, nodes: &Nodes, first_seen: &[i64], node: u32, best: u32) -> bool {
-    if nodes.id_type(node) != nodes.id_type(best) {
-        return false;
+/// When each of these nodes (ascending) was first seen, in microseconds; the same in every
+/// order of rows.
+fn first_seen(raw: &RawEvents, nodes: &Nodes, wanted: &[u32]) -> Vec<i64> {
+    let seen: Vec<AtomicI64> = wanted.iter().map(|_| AtomicI64::new(i64::MAX)).collect();
+    if wanted.is_empty() {
+        return Vec::new();
     }
-    let key = |it: u32| (first_seen[it as usize], nodes.text(raw, it));
-    key(node) < key(best)
+    let mut places = vec![NONE; nodes.len()];
+    wanted.iter().enumerate().for_each(|(place, &it)| places[it as usize] = place as u32);
+    raw.batches.par_iter().for_each(|batch| {
+        for (id_type, column) in batch.ids.iter().enumerate() {
+            for (&code, &time) in column.codes.iter().zip(&batch.times) {
+                if code == NONE {
+                    continue;
+                }
+                let place = places[nodes.node(id_type, code) as usize];
+                if place != NONE {
+                    seen[place as usize].fetch_min(time, Ordering::Relaxed);
+                }
+            }
+        }
+    });
+    seen.into_iter().map(AtomicI64::into_inner).collect()
 }

@@ -20,6 +20,7 @@
 pub mod check;
 pub mod manifest;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::analysis::graph::{GraphFold, GraphState};
@@ -280,6 +281,7 @@ impl Study {
             progress,
         };
         let (_, graph, states) = fold_all(&fold, &self.shards);
+        progress.stage("answering", 0);
         let graph = fold.graph.finish(graph);
         let customer_name = |it| self.stitched.name(&self.raw, it);
         let no_orders = crate::base::Dictionary::default();
@@ -291,10 +293,15 @@ impl Study {
             customer_name: &customer_name,
             confidence: CONFIDENCE,
         };
+        let answers: Vec<Result<Report>> = running
+            .par_iter()
+            .zip(states)
+            .map(|(analysis, state)| analysis.finish(state, &evidence))
+            .collect();
         let mut reports = Vec::new();
         let mut left_out = Vec::new();
-        for (analysis, state) in running.iter().zip(states) {
-            match analysis.finish(state, &evidence) {
+        for (analysis, answer) in running.iter().zip(answers) {
+            match answer {
                 Ok(report) => reports.push(report),
                 Err(error) => left_out.push((analysis.name(), error)),
             }

@@ -45,14 +45,19 @@ pub fn write(
     ui: &Ui,
 ) -> Result<()> {
     let asked = study.every_question()?;
-    let findings = study.run_what_fits(&asked, ui.progress())?;
+    // Hashing the inputs is one thread's work: it runs beside the analyses.
+    let (findings, manifest) = rayon::join(
+        || study.run_what_fits(&asked, ui.progress()),
+        || manifest(study, options, &asked),
+    );
+    let (findings, manifest) = (findings?, manifest?);
     for (name, why) in &findings.left_out {
         ui.note(&format!("left out {name}: {why}"));
     }
     let quality = check(study)?;
     let mut reports: Vec<_> = findings.reports.iter().collect();
     reports.push(&quality);
-    let manifest = manifest(study, options, &asked)?;
+    ui.progress().stage("writing", 0);
     let name = match study.config.sections.name.as_str() {
         "" => "Customer journeys",
         name => name,

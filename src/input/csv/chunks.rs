@@ -14,6 +14,8 @@ pub(super) struct Chunk {
     pub index: usize,
     /// The physical line at which the chunk begins, from 1.
     pub line: u64,
+    /// How many lines end in the chunk.
+    pub lines: usize,
     pub bytes: Vec<u8>,
 }
 
@@ -96,9 +98,10 @@ impl<S: Source> Chunks<S> {
     }
 
     fn chunk(&mut self, bytes: Vec<u8>, more_lines: u64) -> Chunk {
-        let chunk = Chunk { index: self.index, line: self.line, bytes };
+        let lines = memchr::memchr_iter(b'\n', &bytes).count();
+        let chunk = Chunk { index: self.index, line: self.line, lines, bytes };
         self.index += 1;
-        self.line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64 + more_lines;
+        self.line += lines as u64 + more_lines;
         chunk
     }
 

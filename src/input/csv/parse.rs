@@ -159,28 +159,27 @@ impl<'a> Parser<'_, '_, 'a> {
     /// Finds the wanted fields of a record without quotes; gives how many it has.
     #[inline]
     fn split(&mut self, record: &'a str) -> usize {
-        let bytes = record.as_bytes();
-        let delimiter = self.layout.splitter.delimiter;
-        let mut wanted = self.layout.wanted.iter();
-        let Some(&(mut position, mut slot)) = wanted.next() else {
-            return 1 + memchr_iter(delimiter, bytes).count();
-        };
+        let mut delimiters = Places::new(self.layout.splitter.delimiter, record.as_bytes());
         let (mut start, mut index) = (0, 0);
-        for end in memchr_iter(delimiter, bytes) {
-            if index == position {
-                self.fields[slot] = Field::Text(&record[start..end]);
-                match wanted.next() {
-                    Some(&next) => (position, slot) = next,
-                    None => return index + 1 + memchr_iter(delimiter, &bytes[end..]).count(),
+        for &(position, slot) in &self.layout.wanted {
+            while index < position {
+                match delimiters.next() {
+                    Some(it) => (start, index) = (it + 1, index + 1),
+                    None => return index + 1,
                 }
             }
-            start = end + 1;
-            index += 1;
+            match delimiters.next() {
+                Some(end) => {
+                    self.fields[slot] = Field::Text(&record[start..end]);
+                    (start, index) = (end + 1, index + 1);
+                }
+                None => {
+                    self.fields[slot] = Field::Text(&record[start..]);
+                    return index + 1;
+                }
+            }
         }
-        if index == position {
-            self.fields[slot] = Field::Text(&record[start..]);
-        }
-        index + 1
+        index + 1 + delimiters.count()
     }
 
     /// Hands the record over if it has as many fields as the header and is not
@@ -238,6 +237,57 @@ impl<'a> Parser<'_, '_, 'a> {
     }
 }
 
+/// The places of a byte other than 0, found eight bytes at a time: fields are short.
+struct Places<'a> {
+    bytes: &'a [u8],
+    wanted: u64,
+    /// Where the word at hand begins, and the places in it that are still to come.
+    word: usize,
+    marks: u64,
+}
+
+impl<'a> Places<'a> {
+    #[inline]
+    fn new(byte: u8, bytes: &'a [u8]) -> Self {
+        let mut places = Self { bytes, wanted: u64::from_ne_bytes([byte; 8]), word: 0, marks: 0 };
+        places.load();
+        places
+    }
+
+    /// Marks the high bit of each byte of the word that is the wanted one, and no other.
+    #[inline]
+    fn load(&mut self) {
+        let rest = &self.bytes[self.word..];
+        let word = match rest.first_chunk::<8>() {
+            Some(it) => u64::from_le_bytes(*it),
+            None => rest.iter().rev().fold(0, |word, &it| word << 8 | u64::from(it)),
+        };
+        let differs = word ^ self.wanted;
+        self.marks = !(((differs & LOW) + LOW) | differs | LOW);
+    }
+}
+
+/// All bits but the high one of each byte.
+const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
+
+impl Iterator for Places<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.marks == 0 {
+            if self.bytes.len() - self.word <= 8 {
+                return None;
+            }
+            self.word += 8;
+            self.load();
+        }
+        let place = self.word + self.marks.trailing_zeros() as usize / 8;
+        self.marks &= self.marks - 1;
+        Some(place)
+    }
+}
+
 const LONE_RETURN: &str = "a carriage return without a line feed";
 
 /// A field's value: doubled quotes become single ones.
@@ -265,4 +315,21 @@ fn column_at(bytes: &[u8], start: usize, at: usize) -> u64 {
         return 0;
     }
     1 + before.iter().filter(|&&it| it & 0xc0 != 0x80).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_place_of_a_byte_is_found(
+            bytes in prop::collection::vec(prop_oneof![Just(b','), Just(b'-'), Just(0xac), any::<u8>()], 0..40),
+        ) {
+            let places: Vec<usize> = Places::new(b',', &bytes).collect();
+            let expected: Vec<usize> = memchr_iter(b',', &bytes).collect();
+            prop_assert_eq!(places, expected);
+        }
+    }
 }

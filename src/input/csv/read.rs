@@ -101,6 +101,7 @@ fn in_parallel<S: Source + Send>(
         .par_bridge()
         .map(|chunk| {
             let mut rows = seed.fork();
+            rows.reserve(chunk.lines);
             parse(&chunk, 0, chunk.line, layout, &mut rows);
             job.progress.rows(rows.read());
             if job.stops(&rows) {
