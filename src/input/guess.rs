@@ -46,6 +46,9 @@ pub(super) fn guess(sample: &Sample, stem: &str) -> Result<Guess> {
     Ok(it.guess)
 }
 
+/// More pages than this are no stages: they want rules that name some.
+const MOST_PAGES: usize = 100;
+
 struct Guesser<'s> {
     sample: &'s Sample,
     used: BTreeSet<usize>,
@@ -208,7 +211,10 @@ impl<'s> Guesser<'s> {
     }
 
     fn event(&mut self, stem: &str) {
+        let few = |it: &Column| is_event(it) && distinct(it) <= MOST_PAGES;
+        let pages = || self.named(&PAGES).into_iter().find(|&it| few(self.column(it)));
         let index = self.named(&EVENTS).into_iter().find(|&it| is_event(self.column(it)));
+        let index = index.or_else(pages);
         if let Some(index) = index {
             self.guess.events = by_count(self.column(index));
             let count = self.guess.events.len();

@@ -17,8 +17,8 @@ pub const TIMES: [&str; 37] = [
     "at",
     "clienttimestamp",
     "clienttime",
-    "dvcecreatedtstamp",
     "derivedtstamp",
+    "dvcecreatedtstamp",
     "collectortstamp",
     "servertime",
     "receivedat",
@@ -82,7 +82,7 @@ pub const IDS: [(&str, &[&str]); 16] = [
 pub const SHARED: [&str; 4] = ["household", "company", "case", "session"];
 
 /// Columns with the names of events.
-pub const EVENTS: [&str; 18] = [
+pub const EVENTS: [&str; 14] = [
     "eventname",
     "event",
     "activity",
@@ -97,11 +97,9 @@ pub const EVENTS: [&str; 18] = [
     "page",
     "interaction",
     "type",
-    "pagepath",
-    "urlpath",
-    "pageurl",
-    "path",
 ];
+/// Columns with pages, whose names stand for events where no column names those.
+pub const PAGES: [&str; 4] = ["pagepath", "urlpath", "pageurl", "path"];
 
 /// Events that are goals.
 pub const GOALS: [&str; 25] = [

@@ -167,6 +167,12 @@ fn the_page_is_the_event_where_nothing_else_is() {
     }
     let guesses = look("log.csv", &text);
     assert!(guesses.contains(&"event = \"path\" (2 names, such as /, /blog)".to_owned()));
+    let mut text = String::from("visitor,timestamp,path\n");
+    for row in 0..404 {
+        text.push_str(&format!("v{},2026-01-01T00:00:00Z,/page/{}\n", row % 7, row % 101));
+    }
+    let guesses = look("log.csv", &text);
+    assert!(guesses.iter().any(|it| it.starts_with("every row is the event \"log\"")));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use touchpath::study::Study;
 
 use crate::case::{Case, report, shared};
 
+mod advertising;
 mod clicks;
 mod email;
 mod grocer;

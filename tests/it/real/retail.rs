@@ -2,12 +2,10 @@
 
 use serde_json::Value;
 use touchpath::base::IssueKind;
-use touchpath::model::Report;
-use touchpath::output::{Style, format};
 use touchpath::study::Study;
 
 use super::{at, close, figure, known, study_of, table};
-use crate::case::{Case, reports};
+use crate::case::Case;
 
 const COLUMNS: &str = "time = 'InvoiceDate'\nids = { customer = 'CustomerID' }\n\
                        order = 'InvoiceNo'\nvalue = 'UnitPrice'\nquantity = 'Quantity'\n\
@@ -23,13 +21,6 @@ fn clean(file: &str) -> Option<(Study, Value)> {
     let (data, expected) = known("orders", file)?;
     let study = study_of(&data, &format!("{COLUMNS}\n{CLEAN}"), JOURNEY);
     Some((study, expected))
-}
-
-fn as_json(reports: &[Report]) -> String {
-    let mut bytes = Vec::new();
-    let reports: Vec<&Report> = reports.iter().collect();
-    (format("json").unwrap().write)(&reports, &Style::default(), &mut bytes).unwrap();
-    String::from_utf8(bytes).unwrap()
 }
 
 #[test]
@@ -68,15 +59,6 @@ fn orders_revenue_and_time_between_orders_agree_with_pandas() {
     close(wait("wait_median"), &expected["inter_order_days_median"], 1e-6, "median days between");
 }
 
-#[cfg(feature = "parquet")]
-#[test]
-fn parquet_and_csv_give_the_same_bytes() {
-    let Some((csv, _)) = clean("online_retail.csv.gz") else { return };
-    let Some((parquet, _)) = clean("online_retail.parquet") else { return };
-    let (csv, parquet) = (as_json(&reports(&csv)), as_json(&reports(&parquet)));
-    assert!(csv.len() > 10_000 && csv == parquet);
-}
-
 /// CDNOW stands in columns aligned by runs of blanks, which is no delimiter that is read:
 /// nothing of it is read, and every line says why.
 #[test]
@@ -93,4 +75,28 @@ fn columns_aligned_by_blanks_are_refused() {
     assert_eq!(Value::from(issues.rejected()), expected["cdnow"]["rows"]);
     assert_eq!(issues.used(), 0);
     assert!(issues.count(IssueKind::FieldCount) > 0);
+}
+
+#[cfg(feature = "parquet")]
+mod parquet {
+    use touchpath::model::Report;
+    use touchpath::output::{Style, format};
+
+    use super::clean;
+    use crate::case::reports;
+
+    fn as_json(reports: &[Report]) -> String {
+        let mut bytes = Vec::new();
+        let reports: Vec<&Report> = reports.iter().collect();
+        (format("json").unwrap().write)(&reports, &Style::default(), &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn parquet_and_csv_give_the_same_bytes() {
+        let Some((csv, _)) = clean("online_retail.csv.gz") else { return };
+        let Some((parquet, _)) = clean("online_retail.parquet") else { return };
+        let (csv, parquet) = (as_json(&reports(&csv)), as_json(&reports(&parquet)));
+        assert!(csv.len() > 10_000 && csv == parquet);
+    }
 }
