@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods)]
 
 mod case;
+mod cli;
 mod conservation;
 mod determinism;
 mod floors;
+mod hostile;
