@@ -108,7 +108,7 @@ impl Config {
                 let error = Error::new(format!("there is no time zone \"{name}\""))
                     .hint("write a name of the IANA database, such as Europe/Berlin")
                     .caused_by(error);
-                self.placed(error, "timezone", "")
+                self.placed(error, &["timezone"])
             }),
         }
     }
@@ -160,16 +160,20 @@ impl Config {
         Ok(())
     }
 
-    /// Adds to an error where in the journey file a key stands, if it stands there and the
-    /// error names no place yet.
-    pub fn placed(&self, error: Error, section: &str, key: &str) -> Error {
+    /// Adds to an error where in the journey file a key stands (`["journey", "gap"]`,
+    /// `["stage", "0"]`), if it stands there and the error names no place yet.
+    pub fn placed(&self, error: Error, path: &[&str]) -> Error {
         let span = DeTable::parse(&self.text).ok().and_then(|table| {
-            let section = table.get_ref().get(section)?;
-            let value = match section.get_ref() {
-                DeValue::Table(table) => table.get(key)?,
-                _ => section,
-            };
-            Some(value.span())
+            let mut keys = path.iter();
+            let mut at = table.get_ref().get(*keys.next()?)?;
+            for key in keys {
+                at = match at.get_ref() {
+                    DeValue::Table(table) => table.get(*key)?,
+                    DeValue::Array(list) => list.get(key.parse::<usize>().ok()?)?,
+                    _ => return None,
+                };
+            }
+            Some(at.span())
         });
         let (Some(span), Some(file), None) = (span, &self.file, error.place()) else {
             return error;

@@ -156,8 +156,13 @@ impl Study {
     ) -> Result<Self> {
         progress.stage("stitching", 0);
         let stitched = stitch(&raw, &config.sections.identity)
-            .map_err(|it| config.placed(it, "identity", "limit"))?;
-        let stages = Stages::new(&config.sections.stage, &raw)?;
+            .map_err(|it| config.placed(it, &["identity", "limit"]))?;
+        let stages = Stages::new(&config.sections.stage, &raw).map_err(|error| {
+            let rules = &config.sections.stage;
+            let fails = |it: &usize| Stages::new(&rules[..=*it], &raw).is_err();
+            let first = (0..rules.len()).find(fails).unwrap_or(0).to_string();
+            config.placed(error, &["stage", &first])
+        })?;
         let attribution = config.options("attribution")?;
         let direct = attribution.get("direct").and_then(Value::as_str).unwrap_or("Direct");
         let channels = Channels::new(&config.sections.channel, direct, &raw)?;
@@ -396,7 +401,7 @@ fn goals(
             None => {
                 let what = format!("[journey] conversion: no event has the stage \"{name}\"");
                 let error = Error::new(what).suggest(stages.nearest(name));
-                Err(config.placed(error, "journey", "conversion"))
+                Err(config.placed(error, &["journey", "conversion"]))
             }
         };
         if rows.iter().all(|it| it.times.is_empty()) {

@@ -115,6 +115,12 @@ fn every_mistake_in_a_journey_file_is_named_with_its_place() {
         ("[journey]", "[identity]\nlimt = 2\n[journey]", "14:1: unknown key", "\"limit\""),
         ("[journey]", "[session]\nprest = 'ga4'\n[journey]", "14:1: unknown key", "\"preset\""),
         ("[journey]", "[[stage]]\nnam = 'x'\n[journey]", "14:1: unknown key", "\"name\""),
+        (
+            "[journey]",
+            "[[stage]]\nname = 'x'\nglob = '*'\n[[stage]]\nname = 'y'\nregex = '('\n[journey]",
+            "16:1: [[stage]] rule 2: bad pattern \"(\": unclosed group",
+            "",
+        ),
         ("[journey]", "[[channel]]\nregx = 'x'\n[journey]", "14:1: unknown key", "\"regex\""),
         ("[journey]", "[funnel]\nstesp = []\n[journey]", "14:1: unknown key", "\"steps\""),
         ("[journey]", "[kpi]\ncrat = 'x'\n[journey]", "14:1: unknown key", "\"cart\""),
