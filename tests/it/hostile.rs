@@ -98,10 +98,10 @@ const COLUMNS: [&str; 8] =
     ["timestamp", "user_id", "event", "channel", "campaign", "revenue", "order_id", "variant"];
 
 /// Each customer goes from one attack to the next and buys with a third.
-fn rows() -> Vec<[String; 8]> {
+fn rows(attacks: &[&str]) -> Vec<[String; 8]> {
     let mut rows = Vec::new();
-    let at = |it: usize| ATTACKS[it % ATTACKS.len()].to_owned();
-    for customer in 0..ATTACKS.len() * 2 {
+    let at = |it: usize| attacks[it % attacks.len()].to_owned();
+    for customer in 0..attacks.len() * 2 {
         for (step, event) in
             [at(customer), at(customer + 1), "bought".to_owned()].into_iter().enumerate()
         {
@@ -123,12 +123,12 @@ fn rows() -> Vec<[String; 8]> {
 }
 
 /// A folder with the rows as CSV and as JSON lines, and a journey file for each.
-fn folder() -> TempDir {
+fn folder(attacks: &[&str]) -> TempDir {
     let folder = TempDir::with_prefix("touchpath-hostile-").unwrap();
     let mut table = csv::Writer::from_path(folder.path().join("e.csv")).unwrap();
     table.write_record(COLUMNS).unwrap();
     let mut lines = String::new();
-    for row in rows() {
+    for row in rows(attacks) {
         table.write_record(&row).unwrap();
         let object: serde_json::Map<String, Value> =
             COLUMNS.iter().zip(&row).map(|it| ((*it.0).to_owned(), json!(it.1))).collect();
@@ -142,7 +142,7 @@ fn folder() -> TempDir {
              [[source]]\npath = 'e.{ending}'\ntime = 'timestamp'\nevent = 'event'\n\
              ids = {{ user = 'user_id' }}\nchannel = 'channel'\ncampaign = 'campaign'\n\
              value = 'revenue'\norder = 'order_id'\nvariant = 'variant'\n\
-             [journey]\nconversion = 'bought'\n[funnel]\nsteps = ['<b>bold</b>', 'bought']\n"
+             [journey]\nconversion = 'bought'\n[funnel]\nsteps = ['bought']\n"
         );
         std::fs::write(folder.path().join(format!("{ending}.toml")), journey).unwrap();
     }
@@ -196,7 +196,7 @@ fn map(report: &Value) -> (Vec<String>, usize) {
 
 #[test]
 fn every_name_comes_through_whole_from_every_format_of_input() {
-    let folder = folder();
+    let folder = folder(ATTACKS);
     for journey in ["csv.toml", "jsonl.toml"] {
         let report: Value =
             serde_json::from_str(&answer(&folder, &["map", journey, "--format", "json"])).unwrap();
@@ -213,7 +213,7 @@ fn every_name_comes_through_whole_from_every_format_of_input() {
 
 #[test]
 fn dot_has_no_node_or_edge_more_and_its_labels_decode() {
-    let folder = folder();
+    let folder = folder(ATTACKS);
     let report = answer(&folder, &["map", "csv.toml", "--format", "json"]);
     let (names, ways) = map(&serde_json::from_str(&report).unwrap());
     for labels in [None, Some("--plain-labels")] {
@@ -261,7 +261,12 @@ fn dot_has_no_node_or_edge_more_and_its_labels_decode() {
 
 #[test]
 fn svg_and_page_hold_nothing_active() {
-    let folder = folder();
+    // A picture of fewer stages is drawn much faster.
+    ATTACKS.chunks(14).for_each(assert_nothing_active);
+}
+
+fn assert_nothing_active(attacks: &[&str]) {
+    let folder = folder(attacks);
     let svg = answer(&folder, &["map", "csv.toml", "--format", "svg", "--all-edges"]);
     let document = roxmltree::Document::parse(&svg).unwrap();
     let allowed = [
@@ -280,7 +285,7 @@ fn svg_and_page_hold_nothing_active() {
         .filter(|it| it.has_tag_name((it.tag_name().namespace().unwrap_or(""), "title")))
         .filter_map(|it| it.text())
         .collect();
-    for attack in ATTACKS {
+    for attack in attacks {
         let name = clean(attack);
         assert!(titles.iter().any(|it| it.contains(&*name)), "{attack:?} is in no title");
     }
@@ -321,7 +326,7 @@ fn assert_page(page: &str) {
 
 #[test]
 fn tables_start_no_formula_and_move_no_cursor() {
-    let folder = folder();
+    let folder = folder(ATTACKS);
     for command in ["map", "ledger", "attribute", "paths", "compare", "funnel", "dropoff", "check"]
     {
         for format in ["table", "md"] {
@@ -346,7 +351,7 @@ fn tables_start_no_formula_and_move_no_cursor() {
 #[cfg(unix)]
 #[test]
 fn names_of_files_are_hostile_too() {
-    let folder = folder();
+    let folder = folder(&ATTACKS[..14]);
     let name = "=1+1\u{1b}[31m\"<script>alert(1)<";
     let file = format!("{name}.csv");
     std::fs::copy(folder.path().join("e.csv"), folder.path().join(&file)).unwrap();
