@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema};
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
-use toml::de::{DeTable, ValueDeserializer};
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::analysis::ANALYSES;
 use crate::base::names::nearest;
@@ -105,9 +105,10 @@ impl Config {
         match self.sections.timezone.as_str() {
             "" => Ok(jiff::tz::TimeZone::UTC),
             name => jiff::tz::TimeZone::get(name).map_err(|error| {
-                Error::new(format!("there is no time zone \"{name}\""))
+                let error = Error::new(format!("there is no time zone \"{name}\""))
                     .hint("write a name of the IANA database, such as Europe/Berlin")
-                    .caused_by(error)
+                    .caused_by(error);
+                self.placed(error, &["timezone"])
             }),
         }
     }
@@ -138,24 +139,47 @@ impl Config {
             Ok(mut table) => table.shift_remove("it").unwrap_or_default(),
             Err(_) => serde_json::Value::from(value),
         };
-        let wrong = |error: serde_json::Error| {
-            let error = error.to_string();
-            let unknown = error.split('`').nth(1).unwrap_or_default();
-            let known: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
-            Error::new(format!("--set {key}: {error}")).suggest(nearest(unknown, known))
+        let wrong = |error: &str| {
+            let (message, hint) = explained(error);
+            Error::new(format!("--set {key}: {message}")).suggest(hint.as_deref())
         };
         let section = key.split('.').next().unwrap_or_default();
         if let Some(entry) = ANALYSES.iter().find(|it| it.section == section) {
             let mut options = self.options(section)?;
-            put(&mut options, key.split('.').skip(1), value);
-            let options = (entry.check)(options)?;
+            put(&mut options, key.split('.').skip(1), value).map_err(|it| wrong(&it))?;
+            let options = (entry.check)(options).map_err(|it| {
+                let message = it.message();
+                wrong(message.split_once("] ").map_or(message, |it| it.1))
+            })?;
             self.analyses.insert(section.to_owned(), options);
             return Ok(());
         }
-        let mut all = serde_json::to_value(&self.sections).map_err(wrong)?;
-        put(&mut all, key.split('.'), value);
-        self.sections = serde_json::from_value(all).map_err(wrong)?;
+        let mut all = serde_json::to_value(&self.sections).map_err(|it| wrong(&it.to_string()))?;
+        put(&mut all, key.split('.'), value).map_err(|it| wrong(&it))?;
+        self.sections = serde_json::from_value(all).map_err(|it| wrong(&it.to_string()))?;
         Ok(())
+    }
+
+    /// Adds to an error where in the journey file a key stands (`["journey", "gap"]`,
+    /// `["stage", "0"]`), if it stands there and the error names no place yet.
+    pub fn placed(&self, error: Error, path: &[&str]) -> Error {
+        let span = DeTable::parse(&self.text).ok().and_then(|table| {
+            let mut keys = path.iter();
+            let mut at = table.get_ref().get(*keys.next()?)?;
+            for key in keys {
+                at = match at.get_ref() {
+                    DeValue::Table(table) => table.get(*key)?,
+                    DeValue::Array(list) => list.get(key.parse::<usize>().ok()?)?,
+                    _ => return None,
+                };
+            }
+            Some(at.span())
+        });
+        let (Some(span), Some(file), None) = (span, &self.file, error.place()) else {
+            return error;
+        };
+        let (line, column, shown) = position(&self.text, span.start);
+        error.at(Place::at(file.display().to_string(), line, column)).excerpt(shown)
     }
 
     /// The JSON Schema of the whole journey file.
@@ -195,22 +219,23 @@ fn put<'a>(
     into: &mut serde_json::Value,
     mut path: impl Iterator<Item = &'a str>,
     value: serde_json::Value,
-) {
+) -> std::result::Result<(), String> {
     let Some(key) = path.next() else {
         *into = value;
-        return;
+        return Ok(());
     };
     if let Some(list) = into.as_array_mut() {
-        if let Some(it) = key.parse::<usize>().ok().and_then(|it| list.get_mut(it)) {
-            put(it, path, value);
-        }
-        return;
+        let count = list.len();
+        let it = key.parse::<usize>().ok().and_then(|it| list.get_mut(it));
+        let it = it.ok_or_else(|| format!("\"{key}\" is no position in a list of {count}, from 0"));
+        return put(it?, path, value);
     }
     if !into.is_object() {
         *into = serde_json::json!({});
     }
-    if let Some(object) = into.as_object_mut() {
-        put(object.entry(key).or_insert(serde_json::Value::Null), path, value);
+    match into.as_object_mut() {
+        Some(it) => put(it.entry(key).or_insert(serde_json::Value::Null), path, value),
+        None => Ok(()),
     }
 }
 
@@ -220,22 +245,33 @@ fn sections(table: Spanned<DeTable<'_>>) -> std::result::Result<Sections, toml::
 
 /// Turns a TOML error into ours: line, column, the line itself, the nearest name.
 fn place(error: &toml::de::Error, text: &str, name: &str) -> Error {
-    let message = error.message().lines().next().unwrap_or_default().to_owned();
-    let at = error.span().map_or(0, |it| it.start.min(text.len()));
-    let before = &text[..at];
+    let message = error.message().lines().collect::<Vec<_>>().join(", ");
+    let (line, column, shown) = position(text, error.span().map_or(0, |it| it.start));
+    let (message, hint) = explained(&message);
+    Error::new(message).at(Place::at(name, line, column)).excerpt(shown).suggest(hint.as_deref())
+}
+
+/// Line, column and text of the line of a byte.
+fn position(text: &str, byte: usize) -> (u64, u64, &str) {
+    let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count();
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
-    let shown = text.lines().nth(line).unwrap_or_default();
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = message.starts_with("unknown").then(|| quoted.next()).flatten();
-    let known: Vec<&str> = quoted.collect();
-    let hint = unknown.and_then(|it| nearest(it, known));
-    let message = match unknown {
-        Some(key) => format!("unknown key or value \"{key}\""),
-        None => message.clone(),
+    (line as u64 + 1, column as u64 + 1, text.lines().nth(line).unwrap_or_default())
+}
+
+/// What serde says, in our words, and the nearest of the names that it lists.
+fn explained(message: &str) -> (String, Option<String>) {
+    let (what, rest) = match message {
+        it if it.starts_with("unknown field") => ("key", it),
+        it if it.starts_with("unknown variant") => ("value", it),
+        it => return (it.to_owned(), None),
     };
-    Error::new(message)
-        .at(Place::at(name, line as u64 + 1, column as u64 + 1))
-        .excerpt(shown)
-        .suggest(hint)
+    let mut quoted = rest.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().unwrap_or_default();
+    let known: Vec<&str> = quoted.collect();
+    // The sections of analyses are read before, so that they are in no list of the others.
+    let sections = known.contains(&"source").then(|| ANALYSES.iter().map(|it| it.section));
+    let known = known.into_iter().chain(sections.into_iter().flatten());
+    let hint = nearest(unknown, known).map(str::to_owned);
+    (format!("unknown {what} \"{unknown}\""), hint)
 }

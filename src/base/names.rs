@@ -72,8 +72,34 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let wanted = name.to_lowercase();
     candidates
         .into_iter()
-        .map(|it| (strsim::jaro_winkler(&wanted, &it.to_lowercase()), it))
+        .map(|it| (likeness(&wanted, &it.to_lowercase()), it))
         .filter(|(score, _)| *score >= 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))
         .map(|(_, it)| it)
+}
+
+/// How like two names are, from 0 to 1; one slip of the finger is always near.
+fn likeness(wanted: &str, known: &str) -> f64 {
+    let like = strsim::jaro_winkler(wanted, known);
+    let slip = wanted.chars().count() > 2 && strsim::damerau_levenshtein(wanted, known) < 2;
+    if slip { like.max(0.9) } else { like }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_near() {
+        let cases = [
+            ("gpa", Some("gap")),
+            ("Purchse", Some("purchase")),
+            ("paht", Some("path")),
+            ("xy", None),
+            ("", None),
+        ];
+        for (wrong, expected) in cases {
+            assert_eq!(nearest(wrong, ["gap", "purchase", "path", "csv"]), expected, "{wrong}");
+        }
+    }
 }

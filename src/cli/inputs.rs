@@ -58,11 +58,9 @@ pub fn journey(matches: &ArgMatches, ui: &Ui) -> Result<Journey> {
 /// A look at a data file; standard input is first saved to a file, since it can be read once.
 ///
 /// # Errors
-/// As [`sniff::sniff`]; standard input named twice; no room to save it.
+/// As [`sniff::sniff`]; no room to save standard input.
 pub fn look(path: &str, stdin: &mut Option<TempPath>) -> Result<Sniffed> {
     match path {
-        "-" if stdin.is_some() => Err(Error::new("standard input can be read only once")
-            .hint("write - only once on the command line")),
         "-" => sniff::sniff_saved(stdin.insert(save_stdin()?)),
         path => sniff::sniff(path),
     }
@@ -86,7 +84,13 @@ fn is_journey(path: &str) -> bool {
 
 fn bare(paths: &[&str], stdin: &mut Option<TempPath>, ui: &Ui) -> Result<Config> {
     let mut config = Config::default();
+    let mut met = std::collections::BTreeSet::new();
     for path in paths {
+        if !met.insert(fs_err::canonicalize(path).unwrap_or_else(|_| path.into())) {
+            return Err(Error::new("the file is named twice")
+                .at(Place::file(*path))
+                .hint("its events would count twice"));
+        }
         if is_journey(path) {
             return Err(Error::new("a journey file stands alone")
                 .at(Place::file(*path))

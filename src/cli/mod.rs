@@ -16,6 +16,7 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use std::process::ExitCode;
 use std::sync::Once;
 
+use crate::base::names::nearest;
 use crate::base::{Error, guard};
 use exit::Exit;
 use ui::Ui;
@@ -75,7 +76,15 @@ fn in_our_words(text: &str) -> Error {
     let error = Error::new(message.join(" "));
     // What is nearest says enough.
     let near = hints.iter().find(|it| it.contains("similar")).cloned();
+    let near = near.or_else(|| near_value(error.message(), &hints));
     error.hint(near.unwrap_or_else(|| hints.join("; ")))
+}
+
+/// The possible value that is nearest to the one that a message quotes.
+fn near_value(message: &str, hints: &[String]) -> Option<String> {
+    let possible = hints.iter().find_map(|it| it.strip_prefix("possible values: "))?;
+    let near = nearest(message.split('\'').nth(1)?, possible.split(", "))?;
+    Some(format!("did you mean \"{near}\"? {possible} are possible"))
 }
 
 /// Says once, in a line, that we are wrong; silent where a panic is caught and told as an error.
@@ -114,7 +123,7 @@ mod tests {
             ),
             (
                 &["t", "map", "x", "--format", "sgv"],
-                "invalid value 'sgv' for '--format <format>' | a similar value exists: 'svg'",
+                "invalid value 'sgv' for '--format <format>' | did you mean \"svg\"? table, csv, json, md, html, dot, svg are possible",
             ),
             (
                 &["t", "map", "x", "--formt", "svg"],

@@ -86,6 +86,11 @@ impl<'s> Guesser<'s> {
         found
     }
 
+    /// Whether there is a header and nothing below it, so that names alone tell.
+    fn no_rows(&self) -> bool {
+        self.sample.columns.iter().all(|it| it.values.is_empty())
+    }
+
     fn column(&self, index: usize) -> &'s Column {
         &self.sample.columns[index]
     }
@@ -106,12 +111,18 @@ impl<'s> Guesser<'s> {
         names: &[&str],
         pass: impl Fn(&Column) -> bool,
     ) -> Option<String> {
-        let index = self.named(names).into_iter().find(|&it| pass(self.column(it)))?;
+        let fits = |it: &usize| self.no_rows() || pass(self.column(*it));
+        let index = self.named(names).into_iter().find(fits)?;
         Some(self.take(key, index, ""))
     }
 
     fn time(&mut self) -> Result<()> {
         let named = self.named(&TIMES);
+        if let (true, Some(&index)) = (self.no_rows(), named.first()) {
+            let name = self.take("time", index, "by its name: there are no rows");
+            self.guess.source.time = Some(name);
+            return Ok(());
+        }
         let formats: Vec<(usize, TimeFormat)> =
             named.iter().filter_map(|&it| Some((it, time_format(self.column(it))?))).collect();
         // A day tells less than a time of day.
@@ -213,12 +224,17 @@ impl<'s> Guesser<'s> {
     fn event(&mut self, stem: &str) {
         let few = |it: &Column| is_event(it) && distinct(it) <= MOST_PAGES;
         let pages = || self.named(&PAGES).into_iter().find(|&it| few(self.column(it)));
-        let index = self.named(&EVENTS).into_iter().find(|&it| is_event(self.column(it)));
+        let mut named = self.named(&EVENTS).into_iter();
+        let index = named.find(|&it| self.no_rows() || is_event(self.column(it)));
         let index = index.or_else(pages);
         if let Some(index) = index {
             self.guess.events = by_count(self.column(index));
             let count = self.guess.events.len();
             let some: Vec<&str> = self.guess.events.iter().take(3).map(String::as_str).collect();
+            if count == 0 {
+                self.guess.source.event = Some(self.take("event", index, ""));
+                return;
+            }
             let names = if count == 1 { "name" } else { "names" };
             let why = format!("{count} {names}, such as {}", some.join(", "));
             self.guess.source.event = Some(self.take("event", index, &why));

@@ -45,6 +45,10 @@ pub(super) struct Sample {
 /// No delimiter fits, or there are no column names.
 pub(super) fn of_text(head: &[u8], whole: bool, ending: &str) -> Result<Sample> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
+        return Err(Error::new("the file is UTF-16")
+            .hint("save it as UTF-8, for example with iconv -f UTF-16 -t UTF-8"));
+    }
     let text = match std::str::from_utf8(head) {
         Ok(it) => it,
         // The last character may be cut.

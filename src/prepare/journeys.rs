@@ -107,7 +107,7 @@ impl Default for JourneyOptions {
 
 /// One text or a list of texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text or a list of texts")]
 pub enum OneOrMany {
     /// One text.
     One(String),

@@ -134,9 +134,13 @@ fn pattern(rule: &RuleOptions) -> Result<Pattern> {
 fn compile(pattern: &str) -> Result<Pattern> {
     // globset writes byte-oriented regexes; texts are UTF-8, so Unicode mode is right.
     let pattern = pattern.strip_prefix("(?-u)").unwrap_or(pattern);
-    RegexBuilder::new(pattern)
-        .size_limit(PATTERN_BYTES)
-        .build()
-        .map(Pattern::Regex)
-        .map_err(|error| Error::new(format!("bad pattern: {error}")).caused_by(error))
+    RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).build().map(Pattern::Regex).map_err(
+        |error| {
+            // The first lines draw the pattern; the last says what is wrong.
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            let why = last.strip_prefix("error: ").unwrap_or(last);
+            Error::new(format!("bad pattern \"{pattern}\": {why}")).caused_by(error)
+        },
+    )
 }

@@ -144,8 +144,14 @@ impl Study {
         progress: &dyn Progress,
     ) -> Result<Self> {
         progress.stage("stitching", 0);
-        let stitched = stitch(&raw, &config.sections.identity)?;
-        let stages = Stages::new(&config.sections.stage, &raw)?;
+        let stitched = stitch(&raw, &config.sections.identity)
+            .map_err(|it| config.placed(it, &["identity", "limit"]))?;
+        let stages = Stages::new(&config.sections.stage, &raw).map_err(|error| {
+            let rules = &config.sections.stage;
+            let fails = |it: &usize| Stages::new(&rules[..=*it], &raw).is_err();
+            let first = (0..rules.len()).find(fails).unwrap_or(0).to_string();
+            config.placed(error, &["stage", &first])
+        })?;
         let attribution = config.options("attribution")?;
         let direct = attribution.get("direct").and_then(Value::as_str).unwrap_or("Direct");
         let channels = Channels::new(&config.sections.channel, direct, &raw)?;
@@ -388,10 +394,14 @@ fn goals(
         let goal = |name: &String| match stages.id(name) {
             Some(id) => Ok(StageId(id)),
             None => {
-                Err(Error::new(format!("[journey] conversion: no event has the stage \"{name}\""))
-                    .suggest(stages.nearest(name)))
+                let what = format!("[journey] conversion: no event has the stage \"{name}\"");
+                let error = Error::new(what).suggest(stages.nearest(name));
+                Err(config.placed(error, &["journey", "conversion"]))
             }
         };
+        if rows.iter().all(|it| it.times.is_empty()) {
+            return Ok(Vec::new());
+        }
         let mut goals: Vec<StageId> = named.as_slice().iter().map(goal).collect::<Result<_>>()?;
         goals.sort_unstable();
         goals.dedup();

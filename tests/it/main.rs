@@ -5,9 +5,11 @@
 
 mod case;
 mod cases;
+mod cli;
 mod conservation;
 mod determinism;
 mod floors;
 mod golden;
 mod guesses;
+mod hostile;
 mod real;
