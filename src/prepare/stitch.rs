@@ -210,12 +210,7 @@ fn pairs(raw: &RawEvents, nodes: &Nodes) -> Vec<(u32, u32)> {
 }
 
 /// The pairs of a batch whose stronger id is of the type `first`, most repeats left out.
-fn batch_pairs(
-    batch: &Batch,
-    first: usize,
-    nodes: &Nodes,
-    last: &[AtomicU32],
-) -> Vec<(u32, u32)> {
+fn batch_pairs(batch: &Batch, first: usize, nodes: &Nodes, last: &[AtomicU32]) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
     let strong = &batch.ids[first].codes;
     for (second, weak) in batch.ids.iter().enumerate().skip(first + 1) {
