@@ -82,6 +82,15 @@ impl EventIds {
         }
     }
 
+    /// Adds a row whose event id is a number; the same as its text would be.
+    #[inline]
+    pub fn push_number(&mut self, number: i64, scratch: &mut String) {
+        match self {
+            Self::Numbers(numbers) if number != NO_SEQUENCE => numbers.push(number),
+            _ => self.push(text_of(&Field::Integer(number), scratch)),
+        }
+    }
+
     /// The column.
     pub fn finish(self) -> Sequence {
         match self {
@@ -206,6 +215,18 @@ mod tests {
         let Sequence::Texts(column) = ids.finish() else { panic!("not texts") };
         assert_eq!(column.codes, [0, NONE, 1, 2, NONE]);
         assert_eq!(column.dictionary.iter().collect::<Vec<_>>(), ["7", "-3", "007"]);
+    }
+
+    #[test]
+    fn a_number_is_the_same_event_id_as_its_text() {
+        let mut scratch = String::new();
+        for it in [0, 7, -7, 999_999_999_999_999_999, i64::MAX, i64::MIN + 1, i64::MIN] {
+            let (mut numbers, mut texts) =
+                (EventIds::Numbers(Vec::new()), EventIds::Numbers(Vec::new()));
+            numbers.push_number(it, &mut scratch);
+            texts.push(&it.to_string());
+            assert_eq!(format!("{numbers:?}"), format!("{texts:?}"));
+        }
     }
 
     #[test]

@@ -260,7 +260,10 @@ impl<'m> Rows<'m> {
             self.numbers.push(number);
         }
         if let Some(column) = self.mapping.event_id {
-            self.event_ids.push(text_of(&fields[column], &mut self.scratch));
+            match fields[column] {
+                Field::Integer(it) => self.event_ids.push_number(it, &mut self.scratch),
+                _ => self.event_ids.push(text_of(&fields[column], &mut self.scratch)),
+            }
         }
         self.keep_texts(fields);
         Ok(())
