@@ -131,7 +131,7 @@ mod tests {
             ),
             (
                 &["t", "map"],
-                "the following required arguments were not provided: <INPUT>... | usage: touchpath map <INPUT>...",
+                "the following required arguments were not provided: <INPUT>... | usage: t map <INPUT>...",
             ),
         ];
         for (arguments, expected) in cases {
