@@ -129,7 +129,9 @@ fn agreement(study: &Study, truth: &Path) -> Agreement {
     for ids in people.values() {
         let found = |(id_type, id): &(String, String)| study.stitched.find(&study.raw, id_type, id);
         let known: Vec<_> = ids.iter().filter_map(|it| found(it).map(|to| (it, to.0))).collect();
-        known.iter().for_each(|&(id, to)| drop(customers.entry(to).or_default().insert(id)));
+        for &(id, to) in &known {
+            customers.entry(to).or_default().insert(id);
+        }
         due.extend(pairs(&known.iter().map(|it| it.0).collect::<Vec<_>>()));
     }
     let together: BTreeSet<_> =

@@ -7,5 +7,6 @@ mod case;
 mod cases;
 mod conservation;
 mod determinism;
+mod docs;
 mod floors;
 mod golden;
