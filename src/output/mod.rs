@@ -110,9 +110,13 @@ pub fn by_ending(path: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|it| it.endings.iter().any(|ending| name.ends_with(ending)))
 }
 
-/// The table that a format with room for one writes: the named one, else the first.
+/// The table that a format with room for one writes: the named one, else the one with
+/// the report's own name (`ledger` of the ledger), else the first.
 fn one_table<'a>(reports: &[&'a Report], style: &Style) -> Result<(&'a Report, &'a Table)> {
     let all = || reports.iter().flat_map(|it| it.tables.iter().map(move |table| (*it, table)));
+    if let (None, Some(own)) = (&style.part, all().find(|it| it.0.name == it.1.key)) {
+        return Ok(own);
+    }
     pick(all().map(|it| (it.1.key.as_str(), it)), style, "table")
 }
 

@@ -8,6 +8,7 @@ mod cases;
 mod cli;
 mod conservation;
 mod determinism;
+mod docs;
 mod floors;
 mod golden;
 mod guesses;
