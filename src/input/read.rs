@@ -195,6 +195,12 @@ pub fn read(
     Ok(unify(common.fields, batches, issues, inputs))
 }
 
+/// How the times of a file were read: as its first batch with a time says.
+fn times_as(outcome: &Outcome) -> String {
+    let mut said = outcome.parts.iter().map(|it| it.0.times_as);
+    said.find(|it| !it.is_empty()).unwrap_or_default().to_owned()
+}
+
 /// One file to read, with its source compiled.
 struct Planned<'a> {
     source: &'a SourceOptions,
@@ -259,6 +265,7 @@ impl Planned<'_> {
             format: self.format.name.to_owned(),
             bytes: if stdin { counted.bytes.into_inner() } else { self.stamp.bytes },
             rows: outcome.parts.iter().map(|it| it.1.read).sum(),
+            times_as: times_as(&outcome),
         };
         Ok((outcome, input))
     }

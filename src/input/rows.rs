@@ -10,6 +10,7 @@ use super::decimal::{Decimal, to_minor};
 use super::ids::{folds_case, id_of};
 use super::mapping::Mapping;
 use super::nobody::is_nobodys;
+use super::options::TimeFormat;
 use super::time::{TimeProblem, TimeReader};
 use crate::base::{IssueKind, Issues, Place, Reject};
 use crate::model::raw::{Batch, Blocked, NO_AMOUNT, NO_SEQUENCE, NO_TIME, Sequence};
@@ -206,6 +207,7 @@ impl<'m> Rows<'m> {
         let mapping = self.mapping;
         let mut batch = Batch {
             links: mapping.links,
+            times_as: self.clock.decided().map_or("", TimeFormat::words),
             file_order: self.file.order,
             times: self.times,
             sequence: match (mapping.sequence, mapping.event_id) {

@@ -93,6 +93,8 @@ pub struct Batch {
     pub links: bool,
     /// The order of the rows' file among all input files.
     pub file_order: u32,
+    /// How the times were read, in words; empty where none was.
+    pub times_as: &'static str,
     /// Microseconds since the epoch, UTC; [`NO_TIME`] only in links.
     pub times: Vec<i64>,
     /// What decides between equal times.
@@ -178,6 +180,8 @@ pub struct InputFile {
     pub bytes: u64,
     /// Records met, used or not.
     pub rows: u64,
+    /// How its times were read, in words (`RFC 3339`); empty where none was.
+    pub times_as: String,
 }
 
 /// All rows of all sources, with codes that hold over all batches.

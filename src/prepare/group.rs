@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::base::{ChannelId, Dictionary, NONE, StageId, ValueId};
 use crate::model::Events;
 
-use super::rows::{Layout, Rows};
+use super::rows::{Layout, Rows, sequence_text};
 
 /// About how many rows a shard should hold: small enough for a core's cache.
 const SHARD_ROWS: usize = 1 << 16;
@@ -119,7 +119,7 @@ fn order(rows: &mut Rows, first: u32, customers: u32, texts: &Dictionary) -> (Ve
     (offsets, ties as u64)
 }
 
-/// By time, then sequence; a row without sequence comes first.
+/// By time, then sequence: no sequence before numbers, numbers before texts.
 #[inline]
 fn earlier(rows: &Rows, texts: &Dictionary, a: usize, b: usize) -> Ordering {
     rows.times[a].cmp(&rows.times[b]).then_with(|| {
@@ -127,11 +127,10 @@ fn earlier(rows: &Rows, texts: &Dictionary, a: usize, b: usize) -> Ordering {
             return Ordering::Equal;
         }
         let (a, b) = (rows.sequence[a], rows.sequence[b]);
-        if texts.is_empty() {
-            return a.cmp(&b);
+        match (sequence_text(a), sequence_text(b)) {
+            (Some(a), Some(b)) => texts.get(a).cmp(texts.get(b)),
+            _ => a.cmp(&b),
         }
-        let text = |it: i64| u32::try_from(it).map_or("", |it| texts.get(it));
-        text(a).cmp(text(b))
     })
 }
 

@@ -184,6 +184,19 @@ fn rises(batches: &[Batch]) -> bool {
     })
 }
 
+/// The first of the sequences that stand for codes of texts: above all plain numbers.
+const TEXT_SEQUENCE: i64 = i64::MAX - NONE as i64;
+
+/// The sequence that stands for a text by its code; no text comes first.
+fn text_sequence(code: u32) -> i64 {
+    if code == NONE { i64::MIN } else { TEXT_SEQUENCE + i64::from(code) }
+}
+
+/// The code of the text that a sequence stands for, if it stands for one.
+pub fn sequence_text(sequence: i64) -> Option<u32> {
+    u32::try_from(sequence.checked_sub(TEXT_SEQUENCE)?).ok()
+}
+
 /// Makes the rows of each batch: links left out, events not selected left out.
 pub fn rows(
     batches: Vec<Batch>,
@@ -217,7 +230,7 @@ fn batch_rows(
     let sequence = |row: usize| match &batch.sequence {
         Sequence::None => i64::MIN,
         Sequence::Numbers(it) => it[row],
-        Sequence::Texts(it) => i64::from(it.code(row)),
+        Sequence::Texts(it) => text_sequence(it.code(row)),
     };
     let amount = |row: usize| batch.amounts.get(row).copied().unwrap_or(NO_AMOUNT);
     let wide = |wanted: bool, of: &dyn Fn(usize) -> i64| -> Vec<i64> {

@@ -90,6 +90,11 @@ fn files(study: &Study) -> Table {
         Column::new("format", Kind::Text, "the format it was read as"),
         Column::new("bytes", Kind::Count, "bytes as stored"),
         Column::new("rows", Kind::Count, "records met, used or not"),
+        Column::new(
+            "times",
+            Kind::Text,
+            "how times were read; without time_format, as the first says",
+        ),
     ];
     let mut table = Table::new("files", "Files", "In the order in which they were read.", columns);
     for input in &study.raw.inputs {
@@ -98,6 +103,7 @@ fn files(study: &Study) -> Table {
             Cell::text(&input.format),
             Cell::Count(input.bytes),
             Cell::Count(input.rows),
+            Cell::text(&input.times_as),
         ]);
     }
     table

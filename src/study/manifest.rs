@@ -54,6 +54,7 @@ fn input(file: &InputFile) -> Result<Value> {
         "format": file.format,
         "bytes": file.bytes,
         "rows": file.rows,
+        "times": file.times_as,
         "sha256": if file.location.as_os_str().is_empty() { Value::Null } else { Value::String(hash(file)?) },
     }))
 }
