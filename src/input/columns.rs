@@ -11,22 +11,54 @@ use crate::base::time::DAY;
 use crate::base::{Dictionary, NONE, Timestamp};
 use crate::model::raw::{NO_SEQUENCE, Sequence, TextColumn};
 
+/// Up to so many texts, a text met before is looked for without hashing it.
+const FEW: usize = 64;
+/// How many of few texts are remembered, by what [`Coder::slot`] sees of them.
+const SLOTS: usize = 64;
+
 /// A growing column of codes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Coder {
     codes: Vec<u32>,
     dictionary: Dictionary,
     last: u32,
+    /// The code that came last for each slot, while texts are few.
+    recent: [u32; SLOTS],
+}
+
+impl Default for Coder {
+    fn default() -> Self {
+        let dictionary = Dictionary::default();
+        Self { codes: Vec::new(), dictionary, last: NONE, recent: [NONE; SLOTS] }
+    }
 }
 
 impl Coder {
-    /// Adds a row with a text; the same text as before costs one comparison.
+    /// Adds a row with a text; a text of few, or the same as before, costs one comparison.
     #[inline]
     pub fn push(&mut self, text: &str) {
-        if self.dictionary.is_empty() || self.dictionary.get(self.last) != text {
-            self.last = self.dictionary.intern(text);
-        }
+        let few = self.dictionary.len() <= FEW;
+        let slot = Self::slot(text);
+        let guess = if few { self.recent[slot] } else { self.last };
+        self.last = match self.is(guess, text) {
+            true => guess,
+            false => self.dictionary.intern(text),
+        };
+        self.recent[slot] = self.last;
         self.codes.push(self.last);
+    }
+
+    #[inline]
+    fn is(&self, code: u32, text: &str) -> bool {
+        (code as usize) < self.dictionary.len() && self.dictionary.get(code) == text
+    }
+
+    /// What a glance at a text tells: its length, its second and its last byte.
+    #[inline]
+    fn slot(text: &str) -> usize {
+        let bytes = text.as_bytes();
+        let byte = |at: usize| bytes.get(at).map_or(0, |&it| usize::from(it));
+        (bytes.len() * 7 + byte(1) * 5 + byte(bytes.len().wrapping_sub(1))) % SLOTS
     }
 
     /// Adds a row without a text.
@@ -53,7 +85,7 @@ impl Coder {
 #[derive(Debug)]
 pub(super) enum EventIds {
     Numbers(Vec<i64>),
-    Texts(Coder),
+    Texts(Box<Coder>),
 }
 
 impl EventIds {
@@ -72,7 +104,7 @@ impl EventIds {
             Self::Numbers(numbers) => match canonical(text) {
                 Some(it) => numbers.push(it),
                 None => {
-                    let mut coder = promote(numbers);
+                    let mut coder = Box::new(promote(numbers));
                     coder.push(text);
                     *self = Self::Texts(coder);
                 }
@@ -215,6 +247,23 @@ mod tests {
         let Sequence::Texts(column) = ids.finish() else { panic!("not texts") };
         assert_eq!(column.codes, [0, NONE, 1, 2, NONE]);
         assert_eq!(column.dictionary.iter().collect::<Vec<_>>(), ["7", "-3", "007"]);
+    }
+
+    #[test]
+    fn codes_follow_first_appearance_whatever_is_remembered() {
+        let texts: Vec<String> = (0..300).map(|it| format!("t{}", it * it % 97)).collect();
+        let (mut coder, mut expected) = (Coder::default(), Dictionary::default());
+        let codes: Vec<u32> = ["", "a", ""]
+            .into_iter()
+            .chain(texts.iter().map(String::as_str))
+            .map(|it| {
+                coder.push(it);
+                expected.intern(it)
+            })
+            .collect();
+        let column = coder.finish();
+        assert_eq!(column.codes, codes);
+        assert!(column.dictionary.iter().eq(expected.iter()));
     }
 
     #[test]

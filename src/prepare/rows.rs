@@ -249,3 +249,25 @@ fn batch_rows(
         texts: layout.texts.iter().map(|&it| text(&batch.texts[it])).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_that_strictly_rise_over_all_events_say_what_the_place_says() {
+        let batch = |sequence: Sequence, links| Batch {
+            links,
+            times: vec![0; 2],
+            sequence,
+            ..Batch::default()
+        };
+        let events = |numbers: [i64; 2]| batch(Sequence::Numbers(numbers.into()), false);
+        assert!(rises(&[events([1, 2]), events([5, 9])]));
+        assert!(rises(&[events([1, 2]), batch(Sequence::None, true), events([3, 4])]));
+        assert!(!rises(&[events([1, 2]), events([2, 3])]));
+        assert!(!rises(&[events([1, 1])]));
+        assert!(!rises(&[events([1, 2]), batch(Sequence::None, false)]));
+        assert!(!rises(&[batch(Sequence::Texts(TextColumn::default()), false)]));
+    }
+}
