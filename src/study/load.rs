@@ -1,0 +1,185 @@
+//! Loading: files to stitched, grouped events with their catalog.
+
+use serde_json::Value;
+
+use crate::base::filter::Filter;
+use crate::base::{NONE, Names, Progress, Result, Timestamp};
+use crate::config::Config;
+use crate::input::{self, ReadSettings};
+use crate::model::{Catalog, Events, RawEvents};
+use crate::prepare::channels::Channels;
+use crate::prepare::group::{Grouped, group};
+use crate::prepare::rows::{Layout, Rows, Selection, rows};
+use crate::prepare::stages::Stages;
+use crate::prepare::stitch::{Stitched, stitch};
+use crate::prepare::{JourneyRule, TouchRule, Walking};
+
+use super::goals::goals;
+use super::select::row_test;
+use super::{LoadOptions, Study};
+
+impl Study {
+    /// Reads, stitches and groups the events of a journey.
+    ///
+    /// # Errors
+    /// Files that cannot be read, columns that are missing, names that do not
+    /// occur; with `strict`, the first rejected row.
+    pub fn load(config: Config, options: &LoadOptions, progress: &dyn Progress) -> Result<Self> {
+        let wishes = Wishes::new(&config, options)?;
+        let settings = wishes.settings(&config, options);
+        let mut raw = input::read(&config.sections.source, &settings, progress)?;
+        progress.stage("stitching", 0);
+        let stitched = stitch(&raw, &config.sections.identity)
+            .map_err(|it| config.placed(it, &["identity", "limit"]))?;
+        let meaning = Meaning::new(&config, &wishes, &raw)?;
+        let rows = meaning.rows(&mut raw, &wishes, options, &stitched)?;
+        let mut guesses = Vec::new();
+        let (mut catalog, ranks) = meaning.catalog(&config, &wishes, &raw, &rows, &mut guesses)?;
+        let unmapped = rows.iter().flat_map(|it| &it.stages).filter(|&&it| it == NONE).count();
+        progress.stage("grouping", 0);
+        let Grouped { shards, ties } =
+            group(rows, stitched.customers(), &meaning.layout, &ranks, &raw.sequence_texts);
+        let active = |it: &Events| it.offsets.windows(2).filter(|it| it[0] < it[1]).count() as u64;
+        catalog.customers = shards.iter().map(active).sum();
+        let walking = meaning.walking(&config, &wishes, &catalog)?;
+        let unmapped = unmapped as u64;
+        Ok(Self { config, catalog, shards, walking, stitched, raw, ties, unmapped, guesses })
+    }
+}
+
+/// What journey file and options ask for, before anything is read.
+struct Wishes {
+    zone: jiff::tz::TimeZone,
+    /// Properties that analyses may ask for.
+    properties: Vec<String>,
+    /// Properties that must be in the data.
+    keep: Vec<String>,
+    filter: Option<Filter>,
+    /// The options of attribution, of which touches and direct are needed here.
+    attribution: Value,
+}
+
+impl Wishes {
+    fn new(config: &Config, options: &LoadOptions) -> Result<Self> {
+        let experiment = config.options("experiment")?;
+        let arm = experiment.get("property").and_then(Value::as_str).map(str::to_owned);
+        let filter = options.filter.as_deref().map(Filter::parse).transpose()?;
+        let mut keep = options.properties.clone();
+        // An experiment that the journey file names must be in the data; the default one may be.
+        if config.analyses.contains_key("experiment") {
+            keep.extend(arm.clone());
+        }
+        keep.extend(filter.iter().flat_map(|it| it.names().iter().cloned()));
+        let rules = config.sections.stage.iter().chain(&config.sections.channel);
+        keep.extend(rules.filter_map(|it| it.property.clone()));
+        Ok(Self {
+            zone: config.zone()?,
+            properties: options.properties.iter().cloned().chain(arm).collect(),
+            keep,
+            filter,
+            attribution: config.options("attribution")?,
+        })
+    }
+
+    fn settings(&self, config: &Config, options: &LoadOptions) -> ReadSettings {
+        ReadSettings {
+            folder: config.folder.clone(),
+            zone: self.zone.clone(),
+            currency: config.sections.currency,
+            blocklist: config.sections.identity.blocklist.clone(),
+            priority: config.sections.identity.priority.clone(),
+            keep_all_rejects: options.keep_rejects,
+            strict: options.strict,
+            keep: self.keep.clone(),
+            inside: options.inside,
+            stdin: options.stdin.clone(),
+        }
+    }
+
+    /// The name of the channel that stands for no channel.
+    fn direct(&self) -> &str {
+        self.attribution.get("direct").and_then(Value::as_str).unwrap_or("Direct")
+    }
+}
+
+/// What rows mean: their stages and channels, and which columns they carry.
+struct Meaning {
+    stages: Stages,
+    channels: Channels,
+    layout: Layout,
+}
+
+impl Meaning {
+    fn new(config: &Config, wishes: &Wishes, raw: &RawEvents) -> Result<Self> {
+        let stages = Stages::new(&config.sections.stage, raw).map_err(|error| {
+            let rules = &config.sections.stage;
+            let fails = |it: &usize| Stages::new(&rules[..=*it], raw).is_err();
+            let first = (0..rules.len()).find(fails).unwrap_or(0).to_string();
+            config.placed(error, &["stage", &first])
+        })?;
+        let channels = Channels::new(&config.sections.channel, wishes.direct(), raw)?;
+        let layout = Layout::new(raw, &channels, &wishes.properties);
+        Ok(Self { stages, channels, layout })
+    }
+
+    /// The rows that the run uses; uses the batches of `raw` up.
+    fn rows(
+        &self,
+        raw: &mut RawEvents,
+        wishes: &Wishes,
+        options: &LoadOptions,
+        stitched: &Stitched,
+    ) -> Result<Vec<Rows>> {
+        let batches = std::mem::take(&mut raw.batches);
+        let test = wishes.filter.clone().map(|it| row_test(it, raw)).transpose()?;
+        let filter = test.as_ref().map(|it| it.bind(raw));
+        let selection = Selection {
+            since: options.since,
+            until: options.until,
+            filter: filter.as_ref().map(|it| it as _),
+        };
+        Ok(rows(batches, &self.layout, stitched, &self.stages, &self.channels, &selection))
+    }
+
+    /// Names and facts of the rows, and the rank of each code of the carried properties.
+    fn catalog(
+        &self,
+        config: &Config,
+        wishes: &Wishes,
+        raw: &RawEvents,
+        rows: &[Rows],
+        guesses: &mut Vec<String>,
+    ) -> Result<(Catalog, Vec<Vec<u32>>)> {
+        let times = rows.iter().flat_map(|it| &it.times);
+        let span = times.clone().min().zip(times.max());
+        let ranked = self.layout.properties.iter().map(|&it| self.layout.ranked(raw, it));
+        let (names, ranks): (Vec<Names>, Vec<Vec<u32>>) = ranked.unzip();
+        let carried = wishes.properties.iter().filter(|it| raw.fields.text(it).is_some()).cloned();
+        let catalog = Catalog {
+            channels: self.channels.names.clone(),
+            properties: carried.zip(names).collect(),
+            currency: config.sections.currency,
+            span: span.map(|it| (Timestamp(*it.0), Timestamp(*it.1))),
+            goals: goals(config, &self.stages.names, rows, guesses)?,
+            gap: config.sections.journey.gap.0,
+            lookback: config.sections.journey.lookback.0,
+            customers: 0,
+            events: rows.iter().map(|it| it.times.len() as u64).sum(),
+            stages: self.stages.names.clone(),
+        };
+        Ok((catalog, ranks))
+    }
+
+    /// The rules of sessions, touches and journeys.
+    fn walking(&self, config: &Config, wishes: &Wishes, catalog: &Catalog) -> Result<Walking> {
+        let touches = wishes.attribution.get("touches").cloned();
+        let touches = touches.and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default();
+        let has_key = self.layout.session.is_some();
+        let sessions = config.sections.session.rule(&wishes.zone, has_key)?;
+        Ok(Walking {
+            sessions: sessions.with_direct(self.channels.direct(wishes.direct())),
+            touches: TouchRule(touches),
+            journeys: JourneyRule::new(&config.sections.journey, catalog),
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! Asking: any number of questions in one pass over the customers.
+
+use rayon::prelude::*;
+
+use crate::analysis::graph::{GraphFold, GraphState};
+use crate::analysis::{self, Analysis, AnyState, Evidence, Running};
+use crate::base::fold::{Fold, fold_all};
+use crate::base::{Error, Progress, Result, Unwatched};
+use crate::model::{Events, Report};
+use crate::prepare::{Walker, Walking};
+
+use super::{CONFIDENCE, Findings, Question, Study};
+
+impl Study {
+    /// Analyses by name with the options of the journey file, ready to ask.
+    ///
+    /// # Errors
+    /// There is no analysis of that name.
+    pub fn questions(&self, names: &[&str]) -> Result<Vec<Question>> {
+        let question = |name: &&str| {
+            let entry = analysis::entry(name)?;
+            Ok((entry, self.config.options(entry.section)?))
+        };
+        names.iter().map(question).collect()
+    }
+
+    /// Every analysis of the registry with the options of the journey file.
+    ///
+    /// # Errors
+    /// None for a registry in order.
+    pub fn every_question(&self) -> Result<Vec<Question>> {
+        let names: Vec<&str> = analysis::ANALYSES.iter().map(|it| it.name).collect();
+        self.questions(&names)
+    }
+
+    /// Answers all questions in one pass over the customers.
+    ///
+    /// # Errors
+    /// A name in the options that does not occur; a question that the data
+    /// cannot answer.
+    pub fn run(&self, questions: &[Question], progress: &dyn Progress) -> Result<Findings> {
+        let mut findings = self.run_what_fits(questions, progress)?;
+        match findings.left_out.pop() {
+            Some((_, error)) => Err(error),
+            None => Ok(findings),
+        }
+    }
+
+    /// Answers the questions that the data can answer, and names the others.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn run_what_fits(
+        &self,
+        questions: &[Question],
+        progress: &dyn Progress,
+    ) -> Result<Findings> {
+        let mut left_out = Vec::new();
+        let mut running: Vec<Box<dyn Running>> = Vec::new();
+        for (entry, options) in questions {
+            match (entry.build)(options.clone(), &self.catalog) {
+                Ok(it) => running.push(it),
+                Err(error) => left_out.push((entry.name, error)),
+            }
+        }
+        let mut findings = self.answer(&running, progress);
+        left_out.append(&mut findings.left_out);
+        Ok(Findings { left_out, ..findings })
+    }
+
+    /// Answers one question of your own: any [`Analysis`], in the registry or not.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn ask<A: Analysis>(&self, options: A::Options) -> Result<Report> {
+        let running: Vec<Box<dyn Running>> = vec![Box::new(A::new(options, &self.catalog)?)];
+        let mut findings = self.answer(&running, &Unwatched);
+        match (findings.reports.pop(), findings.left_out.pop()) {
+            (Some(report), _) => Ok(report),
+            (None, Some((_, error))) => Err(error),
+            (None, None) => Err(Error::new(format!("{} gave no answer", A::NAME))),
+        }
+    }
+
+    fn answer(&self, running: &[Box<dyn Running>], progress: &dyn Progress) -> Findings {
+        progress.stage("analyzing", self.shards.len() as u64);
+        let fold = StudyFold {
+            graph: GraphFold::new(&self.catalog),
+            running,
+            walking: &self.walking,
+            progress,
+        };
+        let (_, graph, states) = fold_all(&fold, &self.shards);
+        progress.stage("answering", 0);
+        let graph = fold.graph.finish(graph);
+        let customer_name = |it| self.stitched.name(&self.raw, it);
+        let no_orders = crate::base::Dictionary::default();
+        let orders = self.raw.fields.text("order").map_or(&no_orders, |it| &self.raw.texts[it]);
+        let evidence = Evidence {
+            catalog: &self.catalog,
+            graph: &graph,
+            orders,
+            customer_name: &customer_name,
+            confidence: CONFIDENCE,
+        };
+        let answers: Vec<Result<Report>> = running
+            .par_iter()
+            .zip(states)
+            .map(|(analysis, state)| analysis.finish(state, &evidence))
+            .collect();
+        let mut reports = Vec::new();
+        let mut left_out = Vec::new();
+        for (analysis, answer) in running.iter().zip(answers) {
+            match answer {
+                Ok(report) => reports.push(report),
+                Err(error) => left_out.push((analysis.name(), error)),
+            }
+        }
+        Findings { graph, reports, left_out }
+    }
+}
+
+/// All questions of a run as one fold over shards.
+struct StudyFold<'a> {
+    graph: GraphFold,
+    running: &'a [Box<dyn Running>],
+    walking: &'a Walking,
+    progress: &'a dyn Progress,
+}
+
+impl Fold for StudyFold<'_> {
+    type State = (Walker, GraphState, Vec<AnyState>);
+    type Item = Events;
+
+    fn start(&self) -> Self::State {
+        let states = self.running.iter().map(|it| it.start()).collect();
+        (Walker::default(), self.graph.start(), states)
+    }
+
+    fn visit(&self, state: &mut Self::State, shard: &Events) {
+        let (walker, graph, states) = state;
+        walker.walk(self.walking, shard, |customer| {
+            self.graph.visit(graph, customer);
+            for (analysis, state) in self.running.iter().zip(states.iter_mut()) {
+                analysis.visit(state, customer);
+            }
+        });
+        self.progress.advance(1);
+    }
+
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        self.graph.merge(&mut into.1, from.1);
+        for ((analysis, into), from) in self.running.iter().zip(&mut into.2).zip(from.2) {
+            analysis.merge(into, from);
+        }
+    }
+}
