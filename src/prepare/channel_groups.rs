@@ -64,7 +64,9 @@ fn is_match(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
 /// ```
 /// use touchpath::prepare::channel_groups::channel_group;
 /// assert_eq!(channel_group("google", "cpc", "", "Direct"), "Paid Search");
-/// assert_eq!(channel_group("google", "cpm", "", "Direct"), "Display");
+/// // "cpm" at a search site is paid search, as rules are asked in order; elsewhere it is display.
+/// assert_eq!(channel_group("google", "cpm", "", "Direct"), "Paid Search");
+/// assert_eq!(channel_group("adnetwork", "cpm", "", "Direct"), "Display");
 /// assert_eq!(channel_group("(direct)", "(none)", "", "Direct"), "Direct");
 /// assert_eq!(channel_group("m.facebook.com", "referral", "", "Direct"), "Organic Social");
 /// ```
