@@ -90,13 +90,8 @@ fn playground() -> Case {
         order = 'order_id'\nvariant = 'variant'\n[journey]\nconversion = 'Purchase'\n";
     let journey = JOURNEY.replace("../", "");
     let orders = "order_id,total\no1,9.90\no2,5.10\n";
-    let files = [
-        ("events.csv", EVENTS),
-        ("web.csv", EVENTS),
-        ("crm.csv", EVENTS),
-        ("journey.toml", &journey),
-        ("orders.csv", orders),
-    ];
+    let files =
+        [("events.csv", EVENTS), ("web.csv", EVENTS), ("crm.csv", EVENTS), ("orders.csv", orders)];
     let case = Case::new(&files);
     std::fs::create_dir(case.path("shop")).unwrap();
     std::fs::write(case.path("shop/journey.toml"), &journey).unwrap();
