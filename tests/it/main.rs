@@ -7,3 +7,4 @@ mod case;
 mod conservation;
 mod determinism;
 mod floors;
+mod names;
