@@ -14,3 +14,4 @@ mod golden;
 mod guesses;
 mod hostile;
 mod real;
+mod names;
