@@ -207,7 +207,10 @@ fn selection(command: Command) -> Command {
             text("set", "KEY=VALUE", "Set a key of the journey file: journey.gap=none")
                 .action(ArgAction::Append),
         )
-        .arg(switch("allow-outside", "Let the journey file name data outside of its folder"))
+        .arg(switch(
+            "allow-outside",
+            "Let relative paths of the journey file lead out of its folder",
+        ))
         .arg(number("threads", "Threads to use [default: all cores]"))
         .arg(switch("strict", "Stop at the first bad row"))
         .arg(text("rejects", "FILE", "Write every row that was set aside, as CSV"))

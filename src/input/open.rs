@@ -163,7 +163,7 @@ pub fn check_inside(found: &Found, folder: &Path) -> Result<()> {
     if real.starts_with(fs::canonicalize(folder)?) {
         return Ok(());
     }
-    Err(Error::new("the file is outside of the journey file's folder")
+    Err(Error::new("the path leads out of the journey file's folder")
         .at(Place::file(&*found.name))
         .hint("--allow-outside reads it all the same; a journey file of others should not need it"))
 }

@@ -4,7 +4,7 @@
 //! deliver in the order of sources, files and places. Knows no format's bytes.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -42,7 +42,7 @@ pub struct ReadSettings {
     pub strict: bool,
     /// Properties that are asked for although no source maps them.
     pub keep: Vec<String>,
-    /// Whether files outside of the folder are refused.
+    /// Whether relative paths that lead out of the folder are refused.
     pub inside: bool,
     /// The file that standard input was saved to, if it was.
     pub stdin: Option<PathBuf>,
@@ -220,7 +220,8 @@ fn plan<'a>(
     for source in sources {
         let mapping = Arc::new(Mapping::new(source, common)?);
         for mut found in open::expand(&source.path, &settings.folder, &known_endings())? {
-            if settings.inside && !found.is_stdin() {
+            // An absolute path says where it leads; a relative one must stay in its folder.
+            if settings.inside && !found.is_stdin() && Path::new(&source.path).is_relative() {
                 open::check_inside(&found, &settings.folder)?;
             }
             if found.is_stdin() && plan.iter().any(|it| it.source.path == "-") {

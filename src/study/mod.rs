@@ -51,7 +51,7 @@ pub struct LoadOptions {
     pub strict: bool,
     /// Properties to carry to the analyses, besides the experiment's.
     pub properties: Vec<String>,
-    /// Whether files outside of the journey file's folder are refused.
+    /// Whether relative paths that lead out of the journey file's folder are refused.
     pub inside: bool,
     /// The file that standard input was saved to, if it was.
     pub stdin: Option<std::path::PathBuf>,

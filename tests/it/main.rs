@@ -13,5 +13,5 @@ mod floors;
 mod golden;
 mod guesses;
 mod hostile;
-mod real;
 mod names;
+mod real;

@@ -26,14 +26,14 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
         }
     }
     if let Some(path) = answers::file(matches) {
-        place(&mut looked, Path::new(path), ui)?;
+        place(&mut looked, Path::new(path))?;
     }
     answers::emit(init::journey_file(&looked).as_bytes(), matches)?;
     Ok(Exit::Answered)
 }
 
 /// Names the data as seen from the folder of the journey file.
-fn place(looked: &mut [Sniffed], file: &Path, ui: &Ui) -> Result<()> {
+fn place(looked: &mut [Sniffed], file: &Path) -> Result<()> {
     if file.is_file() {
         return Err(Error::new("there is a journey file already")
             .at(Place::file(file.display().to_string()))
@@ -43,14 +43,7 @@ fn place(looked: &mut [Sniffed], file: &Path, ui: &Ui) -> Result<()> {
     let folder = file.parent().unwrap_or(&file);
     for it in looked.iter_mut().filter(|it| it.path != "-") {
         let data = absolute(&it.path)?;
-        let seen = match data.strip_prefix(folder) {
-            Ok(inside) => inside.to_owned(),
-            Err(_) => {
-                let path = &it.path;
-                ui.note(&format!("{path} is outside of that folder: read with --allow-outside"));
-                data
-            }
-        };
+        let seen = data.strip_prefix(folder).unwrap_or(&data);
         it.source.path = seen.to_string_lossy().into_owned();
     }
     Ok(())
