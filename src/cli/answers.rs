@@ -76,6 +76,9 @@ pub fn map_style(matches: &ArgMatches) -> Result<MapStyle> {
     if given(matches, "all-edges") == Some(true) {
         style.keep = Keep::All;
     }
+    if let Some(count) = given::<u64>(matches, "stages") {
+        style.stages = usize::try_from(count).unwrap_or(0);
+    }
     if given::<String>(matches, "dir").as_deref() == Some("lr") {
         style.direction = Direction::Right;
     }

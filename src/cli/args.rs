@@ -174,7 +174,7 @@ fn csv_raw() -> Arg {
 }
 
 /// How maps are drawn.
-fn map_args() -> [Arg; 5] {
+fn map_args() -> [Arg; 6] {
     const HEADING: &str = "How maps are drawn";
     [
         text("coverage", "X", "Draw transitions until this share of all moves is covered: 0.9")
@@ -183,6 +183,7 @@ fn map_args() -> [Arg; 5] {
         number("top-edges", "Draw the N transitions with the most moves")
             .conflicts_with("all-edges"),
         switch("all-edges", "Draw all transitions"),
+        number("stages", "Draw the N most visited stages, 0 for all [default: 150]"),
         Arg::new("dir")
             .long("dir")
             .value_parser(["tb", "lr"])

@@ -9,6 +9,7 @@ use crate::model::{JourneyMap, MapEdge, MapNode};
 
 use super::super::escape::one_line;
 use super::super::format::{percent, short, thousands};
+use super::limit::{Hidden, limit};
 use super::{Kept, MapStyle, filter, order};
 
 /// Dark ink for text on light fills.
@@ -151,6 +152,8 @@ pub struct Drawing {
 
 /// Chooses what is drawn of a map and how it looks.
 pub fn draw(map: &JourneyMap, style: &MapStyle) -> Drawing {
+    let (map, hidden) = limit(map, style.stages);
+    let map = map.as_ref();
     let kept = filter::filter(map, style.keep);
     let ranks = order::ranks(map);
     let mut drawing = Drawing {
@@ -179,7 +182,7 @@ pub fn draw(map: &JourneyMap, style: &MapStyle) -> Drawing {
     let default = if map.kind == MapKind::Wait { 6 } else { 0 };
     tell_hidden(map, &kept, &mut drawing.shapes);
     let stubs = stubs(map, style.exits.unwrap_or(default), widest, &ranks, &mut drawing);
-    drawing.facts = facts(map, &kept, stubs);
+    drawing.facts = facts(map, &kept, &hidden, stubs);
     if map.kind == MapKind::Frequency {
         // A sign that the map does not show needs no explanation.
         let lines = &drawing.lines;
@@ -465,7 +468,7 @@ fn stubs(
     (largest.len(), largest.iter().map(|&it| map.nodes[it].exits).sum())
 }
 
-fn facts(map: &JourneyMap, kept: &Kept, stubs: (usize, u64)) -> Vec<String> {
+fn facts(map: &JourneyMap, kept: &Kept, hidden: &Hidden, stubs: (usize, u64)) -> Vec<String> {
     let count = |it: u64| thousands(&it.to_string());
     let of_journeys = |part: u64| match ratio(part, map.journeys) {
         Some(share) => format!(" ({:.1} %)", share * 100.0),
@@ -485,11 +488,12 @@ fn facts(map: &JourneyMap, kept: &Kept, stubs: (usize, u64)) -> Vec<String> {
     let mut drawn = format!(
         "{} of {} transitions drawn = {} of all moves between stages",
         count(kept.edges.len() as u64),
-        count(map.edges.len() as u64),
-        percent(kept.coverage()),
+        count((map.edges.len() + hidden.edges) as u64),
+        ratio(kept.moves, kept.all_moves + hidden.moves).map_or_else(|| "100%".to_owned(), percent),
     );
-    if kept.started < kept.all_started {
-        let share = ratio(kept.started, kept.all_started).map_or_else(String::new, percent);
+    let starts = kept.all_started + hidden.starts;
+    if kept.started < starts {
+        let share = ratio(kept.started, starts).map_or_else(String::new, percent);
         drawn.push_str(&format!(" · start arrows = {share} of journeys"));
     }
     if let (1.., exits) = stubs {
@@ -497,6 +501,15 @@ fn facts(map: &JourneyMap, kept: &Kept, stubs: (usize, u64)) -> Vec<String> {
         drawn.push_str(&format!(" · red = the {} largest exits = {share} of all exits", stubs.0));
     }
     lines.push(drawn);
+    if hidden.stages > 0 {
+        let visits = map.nodes.iter().map(|it| it.visits).sum::<u64>();
+        lines.push(format!(
+            "{} of {} stages drawn, the most visited = {} of all visits",
+            count(map.nodes.len() as u64),
+            count((map.nodes.len() + hidden.stages) as u64),
+            ratio(visits, visits + hidden.visits).map_or_else(String::new, percent),
+        ));
+    }
     lines
 }
 

@@ -8,6 +8,7 @@ pub mod dot;
 pub mod filter;
 pub mod labels;
 pub mod layout;
+pub mod limit;
 pub mod look;
 pub mod measure;
 pub mod order;
@@ -26,11 +27,16 @@ pub enum Direction {
     Right,
 }
 
+/// More stages than this nobody reads in one picture.
+pub const STAGES: usize = 150;
+
 /// How maps are drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapStyle {
     /// Which transitions are drawn.
     pub keep: Keep,
+    /// How many stages are drawn, the most visited first; 0 for all.
+    pub stages: usize,
     /// Which way the map flows.
     pub direction: Direction,
     /// How many of the largest exits get a stub of their own; by default 6 on maps
@@ -46,6 +52,7 @@ impl Default for MapStyle {
     fn default() -> Self {
         Self {
             keep: Keep::default(),
+            stages: STAGES,
             direction: Direction::Down,
             exits: None,
             plain_labels: false,
