@@ -38,7 +38,7 @@ pub struct ExperimentOptions {
     /// The variant to compare with; "control" or "A" if there is one, else the first by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<String>,
-    /// Planned shares of customers by variant, such as { A = 0.5, B = 0.5 }; equal if not
+    /// Planned shares of customers by variant, such as A = 0.5 and B = 0.5; equal if not
     /// given. Variants that it does not name are left out.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub split: IndexMap<String, f64>,

@@ -85,11 +85,6 @@ impl Span {
         self.0 as f64 / SECOND as f64
     }
 
-    /// The span in days of 24 hours.
-    pub fn as_days(self) -> f64 {
-        self.0 as f64 / DAY as f64
-    }
-
     /// The span as people read it, in its largest fitting unit:
     /// `24 s`, `2.7 min`, `43 min`, `3.0 h`, `2.2 d`.
     pub fn human(self) -> String {

@@ -70,7 +70,7 @@ fn demo() -> Command {
 fn init() -> Command {
     ui(Command::new("init"))
         .about("Look at data and write a commented journey file")
-        .arg(files("The data files to look at"))
+        .arg(files("The data files to look at; - for stdin"))
         .arg(output("Where to write the journey file [default: standard output]"))
         .after_help("Example:\n  touchpath init web.csv crm.csv -o journey.toml")
 }
@@ -95,21 +95,30 @@ fn report() -> Command {
         .arg(csv_raw())
         .args(map_args())
         .after_help("Example:\n  touchpath report shop/ -o out");
-    selection(ui(command))
+    ui(selection(command))
 }
 
 fn analysis(entry: &Entry) -> Command {
     let schema = (entry.schema)().to_value();
     let maps = if WITH_MAPS.contains(&entry.name) { map_args().to_vec() } else { Vec::new() };
-    common(Command::new(entry.name))
-        .about(entry.about)
-        .args(maps)
-        .next_help_heading("Options of this analysis")
-        .args(flags(&schema, "Options of this analysis"))
+    // What is its own comes first in the help.
+    let own = Command::new(entry.name).about(entry.about).args(flags(&schema)).args(maps);
+    common(own).after_help(example(entry.name))
+}
+
+/// A line to try, for an analysis of the registry.
+fn example(name: &str) -> String {
+    let more = match name {
+        "map" => " -o map.svg",
+        "funnel" => " --steps Cart,Checkout,Purchase --window 7d",
+        "ledger" => " --ledger-model linear -o ledger.csv",
+        _ => "",
+    };
+    format!("Example:\n  touchpath {name} shop/{more}")
 }
 
 fn reconcile() -> Command {
-    ui(Command::new("reconcile"))
+    let command = Command::new("reconcile")
         .about("Prove that a ledger sums to the orders")
         .arg(
             Arg::new("ledger")
@@ -126,47 +135,60 @@ fn reconcile() -> Command {
         .arg(text("order", "COLUMN", "The column with the order id").default_value("order"))
         .arg(text("value", "COLUMN", "The column with the amount").default_value("value"))
         .arg(text("currency", "CODE", "The currency of all amounts").default_value("XXX"))
-        .arg(output("Where to write; the format follows the ending [default: standard output]"))
-        .args(format_args())
+        .args(answer())
         .after_help(
             "Example:\n  touchpath reconcile ledger.csv orders.csv --order id --value total",
-        )
+        );
+    ui(command)
 }
 
 fn schema() -> Command {
-    Command::new("schema").about("The JSON Schema of the journey file, for editors")
+    Command::new("schema")
+        .about("The JSON Schema of the journey file, for editors")
+        .after_help("Example:\n  touchpath schema > journey.schema.json")
 }
 
 fn completions() -> Command {
     Command::new("completions")
         .about("Completions for a shell")
-        .arg(Arg::new("shell").value_parser(value_parser!(clap_complete::Shell)).required(true))
+        .arg(
+            Arg::new("shell")
+                .value_name("SHELL")
+                .value_parser(value_parser!(clap_complete::Shell))
+                .required(true)
+                .help("The shell that completes"),
+        )
+        .after_help("Example:\n  touchpath completions bash > touchpath.bash")
 }
 
 fn man() -> Command {
     Command::new("man")
         .about("The manual page, or one a command into a folder")
         .arg(Arg::new("folder").value_name("DIR").help("Write one page a command into this folder"))
+        .after_help("Example:\n  touchpath man man/")
 }
 
 /// Arguments of every command that reads a journey and answers in any format.
 fn common(command: Command) -> Command {
-    selection(ui(command))
-        .arg(output("Where to write; the format follows the ending [default: standard output]"))
-        .args(format_args())
+    ui(selection(command).args(answer()))
 }
 
-fn format_args() -> [Arg; 4] {
+/// Where an answer goes, and how it looks.
+fn answer() -> [Arg; 5] {
+    const HEADING: &str = "The answer";
     let names: Vec<&str> = FORMATS.iter().map(|it| it.name).collect();
     [
+        output("Where to write; the format follows the ending [default: standard output]"),
         Arg::new("format")
             .long("format")
+            .value_name("NAME")
             .value_parser(PossibleValuesParser::new(names))
             .help("The format of the answer [default: by the ending of --output, else table]"),
         text("part", "KEY", "The table or map to write where the format holds only one"),
         switch("all-rows", "Show all rows, also where a table would be cut for reading"),
         csv_raw(),
     ]
+    .map(|it| it.help_heading(HEADING))
 }
 
 fn csv_raw() -> Arg {
@@ -177,15 +199,20 @@ fn csv_raw() -> Arg {
 fn map_args() -> [Arg; 6] {
     const HEADING: &str = "How maps are drawn";
     [
-        text("coverage", "X", "Draw transitions until this share of all moves is covered: 0.9")
-            .value_parser(value_parser!(f64))
-            .conflicts_with_all(["top-edges", "all-edges"]),
+        text(
+            "coverage",
+            "X",
+            "Draw transitions until this share of all moves is covered, such as 0.9",
+        )
+        .value_parser(value_parser!(f64))
+        .conflicts_with_all(["top-edges", "all-edges"]),
         number("top-edges", "Draw the N transitions with the most moves")
             .conflicts_with("all-edges"),
         switch("all-edges", "Draw all transitions"),
         number("stages", "Draw the N most visited stages, 0 for all [default: 150]"),
         Arg::new("dir")
             .long("dir")
+            .value_name("WAY")
             .value_parser(["tb", "lr"])
             .help("Which way the map flows: top to bottom, or left to right [default: tb]"),
         switch("plain-labels", "Write DOT for readers that know no HTML-like labels"),
@@ -195,27 +222,30 @@ fn map_args() -> [Arg; 6] {
 
 /// What of which data is used.
 fn selection(command: Command) -> Command {
-    command
-        .arg(files("A journey (a folder or its journey.toml), or bare data files; - for stdin"))
-        .arg(text(
+    const HEADING: &str = "Which data";
+    let options = [
+        text(
             "since",
             "TIME",
             "Only events at or after this time (RFC 3339, or a date in the journey's zone)",
-        ))
-        .arg(text("until", "TIME", "Only events before this time (likewise)"))
-        .arg(text("where", "EXPR", "Only events for which this holds: \"device == 'app'\""))
-        .arg(
-            text("set", "KEY=VALUE", "Set a key of the journey file: journey.gap=none")
-                .action(ArgAction::Append),
+        ),
+        text("until", "TIME", "Only events before this time (likewise)"),
+        text("where", "EXPR", "Only events for which this holds, such as \"device == 'app'\""),
+        text(
+            "set",
+            "KEY=VALUE",
+            "Set a key of the journey file: journey.gap=none; may be repeated",
         )
-        .arg(switch(
-            "allow-outside",
-            "Let relative paths of the journey file lead out of its folder",
-        ))
-        .arg(number("threads", "Threads to use [default: all cores]"))
-        .arg(switch("strict", "Stop at the first bad row"))
-        .arg(text("rejects", "FILE", "Write every row that was set aside, as CSV"))
-        .arg(switch("fail-if-rejects", "Answer \"no\" (exit code 1) if any row was set aside"))
+        .action(ArgAction::Append),
+        switch("allow-outside", "Let relative paths of the journey file lead out of its folder"),
+        switch("strict", "Stop at the first bad row"),
+        text("rejects", "FILE", "Write every row that was set aside, as CSV"),
+        switch("fail-if-rejects", "Answer \"no\" (exit code 1) if any row was set aside"),
+        number("threads", "Threads to use [default: all cores]"),
+    ];
+    command
+        .arg(files("A journey (a folder or its journey.toml), or bare data files; - for stdin"))
+        .args(options.map(|it| it.help_heading(HEADING)))
 }
 
 fn ui(command: Command) -> Command {
@@ -226,6 +256,7 @@ fn ui(command: Command) -> Command {
         .arg(
             Arg::new("color")
                 .long("color")
+                .value_name("WHEN")
                 .value_parser(["auto", "always", "never"])
                 .help("When to color [default: auto; NO_COLOR is heeded]")
                 .help_heading(HEADING),

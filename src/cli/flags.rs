@@ -20,10 +20,8 @@ enum Shape {
 }
 
 /// The flags of an options struct, by its schema.
-pub fn flags(schema: &Value, heading: &'static str) -> Vec<Arg> {
-    properties(schema)
-        .map(|(key, property)| flag(key, property, schema).help_heading(heading))
-        .collect()
+pub fn flags(schema: &Value) -> Vec<Arg> {
+    properties(schema).map(|(key, property)| flag(key, property, schema)).collect()
 }
 
 fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -42,7 +40,9 @@ fn flag(key: &str, property: &Value, schema: &Value) -> Arg {
             .require_equals(true)
             .default_missing_value("true")
             .value_name("BOOL"),
-        Shape::Choice(names) => arg.value_parser(PossibleValuesParser::new(names)),
+        Shape::Choice(names) => {
+            arg.value_parser(PossibleValuesParser::new(names)).value_name("NAME")
+        }
         Shape::Whole => arg.value_name("N"),
         Shape::Number => arg.value_name("X"),
         Shape::List(_) => arg.action(ArgAction::Append).value_delimiter(',').value_name("A,B"),
@@ -51,15 +51,27 @@ fn flag(key: &str, property: &Value, schema: &Value) -> Arg {
     }
 }
 
-/// The default as the journey file has it, unless it says nothing.
+/// The help of a flag, with its default as the flag takes it, unless that says nothing.
 fn with_default(about: &str, property: &Value) -> String {
-    match property.get("default") {
-        None | Some(Value::Null) => about.to_owned(),
-        Some(Value::String(it)) if it.is_empty() => about.to_owned(),
-        Some(Value::Array(it)) if it.is_empty() => about.to_owned(),
-        Some(Value::Object(it)) if it.is_empty() => about.to_owned(),
-        Some(Value::String(it)) => format!("{about} [default: {it}]"),
-        Some(it) => format!("{about} [default: {it}]"),
+    let about = about.strip_suffix('.').unwrap_or(about);
+    match property.get("default").map(as_typed) {
+        Some(default) if !default.is_empty() => format!("{about} [default: {default}]"),
+        _ => about.to_owned(),
+    }
+}
+
+/// A value as one types it after a flag; empty where there is none.
+fn as_typed(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(it) => it.clone(),
+        Value::Array(them) => them.iter().map(as_typed).collect::<Vec<_>>().join(","),
+        Value::Object(them) => {
+            let pairs = them.iter().map(|(key, it)| format!("{key}={}", as_typed(it)));
+            pairs.collect::<Vec<_>>().join(",")
+        }
+        Value::Number(it) => it.as_f64().map_or_else(|| it.to_string(), |it| it.to_string()),
+        Value::Bool(it) => it.to_string(),
     }
 }
 

@@ -110,11 +110,6 @@ impl Mapping {
         &self.columns
     }
 
-    /// Whether a file may lack this column: its rows then have [`Field::Missing`](super::rows::Field).
-    pub fn is_optional(&self, column: usize) -> bool {
-        self.optional[column]
-    }
-
     /// The positions of [`Self::columns`] in a file's header.
     ///
     /// # Errors
@@ -333,7 +328,7 @@ mod tests {
         };
         let mapping = Mapping::new(&one, &common).unwrap();
         assert_eq!(mapping.columns(), ["u", "t", "land", "x"]);
-        assert!(mapping.is_optional(2) && !mapping.is_optional(3));
+        assert!(mapping.optional[2] && !mapping.optional[3]);
         let places = mapping.resolve("a.csv", &["x", "t", "u"]).unwrap();
         assert_eq!(places, [Some(2), Some(1), None, Some(0)]);
         let error = mapping.resolve("a.csv", &["X1", "t", "u"]).unwrap_err();

@@ -206,10 +206,4 @@ impl<'a> Customer<'a> {
             _ => &[],
         }
     }
-
-    /// The first value of a kept property that is not missing.
-    pub fn first_value(&self, property: usize) -> ValueId {
-        let mut values = self.property_values(property).iter();
-        values.find(|it| it.is_some()).copied().unwrap_or(ValueId::NONE)
-    }
 }

@@ -6,7 +6,7 @@
 //! Mucientes and Lama, Information Sciences 2022. What is hidden is always told.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use crate::model::JourneyMap;
 
@@ -237,30 +237,31 @@ fn push_ways(map: &JourneyMap, ways: &[(usize, usize)], heap: &mut Heap) {
     }
 }
 
-/// The stages from which every drawn way leads, for tests and checks: those
-/// reachable from the start through what is drawn.
-pub fn reachable(map: &JourneyMap, kept: &Kept) -> BTreeSet<usize> {
-    let mut seen: BTreeSet<usize> = kept.starts.iter().copied().collect();
-    let mut queue: Vec<usize> = kept.starts.clone();
-    while let Some(id) = queue.pop() {
-        for &edge in &kept.edges {
-            let edge = &map.edges[edge];
-            if edge.from == id && seen.insert(edge.to) {
-                queue.push(edge.to);
-            }
-        }
-    }
-    seen
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::super::super::sample;
     use super::*;
     use crate::model::map::MapKind;
     use crate::model::{MapEdge, MapNode};
+
+    /// The stages that what is drawn leads to from the start.
+    fn reachable(map: &JourneyMap, kept: &Kept) -> BTreeSet<usize> {
+        let mut seen: BTreeSet<usize> = kept.starts.iter().copied().collect();
+        let mut queue: Vec<usize> = kept.starts.clone();
+        while let Some(id) = queue.pop() {
+            for &edge in &kept.edges {
+                let edge = &map.edges[edge];
+                if edge.from == id && seen.insert(edge.to) {
+                    queue.push(edge.to);
+                }
+            }
+        }
+        seen
+    }
 
     fn map(
         nodes: usize,

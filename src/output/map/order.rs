@@ -88,16 +88,16 @@ fn best_place(order: &[usize], at: usize, moves: &[Vec<i64>]) -> usize {
     best
 }
 
-/// Moves that point backward under an order.
-pub fn backward(map: &JourneyMap, ranks: &[usize]) -> u64 {
-    map.edges.iter().filter(|it| ranks[it.from] > ranks[it.to]).map(|it| it.moves).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::super::sample;
     use super::*;
     use crate::model::map::MapKind;
+
+    /// Moves that point backward under an order.
+    fn backward(map: &JourneyMap, ranks: &[usize]) -> u64 {
+        map.edges.iter().filter(|it| ranks[it.from] > ranks[it.to]).map(|it| it.moves).sum()
+    }
 
     #[test]
     fn the_repair_turns_moves_forward() {
