@@ -125,7 +125,7 @@ fn reconcile() -> Command {
         )
         .arg(text("order", "COLUMN", "The column with the order id").default_value("order"))
         .arg(text("value", "COLUMN", "The column with the amount").default_value("value"))
-        .arg(text("currency", "CODE", "The currency of all amounts").default_value("XXX"))
+        .arg(text("currency", "CODE", "The currency of amounts without one [default: the ledger's]"))
         .arg(output("Where to write; the format follows the ending [default: standard output]"))
         .args(format_args())
         .after_help(
