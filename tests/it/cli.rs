@@ -659,3 +659,20 @@ fn assert_known(
         assert_known(inner, known, root, &format!("{at}: {key}"));
     }
 }
+
+#[test]
+fn orders_without_a_currency_are_in_the_ledgers() {
+    let folder = folder();
+    let at = folder.path();
+    assert_eq!(run(at, &["ledger", ".", "-o", "ledger.csv"]).code, 0);
+    let reconcile = |orders: &str, more: &[&str]| {
+        std::fs::write(at.join("orders.csv"), orders).unwrap();
+        let plain =
+            ["reconcile", "ledger.csv", "orders.csv", "--order", "order_id", "--value", "total"];
+        run(at, &[&plain, more].concat()).code
+    };
+    assert_eq!(reconcile("order_id,total\no1,12.50\no2,20.00\n", &[]), 0);
+    assert_eq!(reconcile("order_id,total\no1,12.50\no2,20.01\n", &[]), 1);
+    assert_eq!(reconcile("order_id,total\no1,12.50\no2,20.00\n", &["--currency", "USD"]), 1);
+    assert_eq!(reconcile("order_id,total,currency\no1,12.50,USD\no2,20.00,EUR\n", &[]), 1);
+}

@@ -17,14 +17,26 @@ use crate::output::escape::unguard;
 /// Unreadable files, missing columns, amounts that are no numbers.
 pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     let text = |name: &str| matches.get_one::<String>(name).map_or("", String::as_str);
-    let currency: Currency = text("currency").parse()?;
-    let ledger = List { path: text("ledger"), order: "order", value: "credit", currency };
+    let named = matches.get_one::<String>("currency");
+    let named = named.map(|it| it.parse::<Currency>()).transpose()?;
+    let unnamed = named.unwrap_or(Currency::UNNAMED);
+    let ledger = List { path: text("ledger"), order: "order", value: "credit", currency: unnamed };
+    let ledger = ledger.read()?;
+    let currency = named.or_else(|| only_currency(&ledger)).unwrap_or(Currency::UNNAMED);
     let orders =
         List { path: text("orders"), order: text("order"), value: text("value"), currency };
-    let report = reconcile(&ledger.read()?, &orders.read()?);
+    let report = reconcile(&ledger, &orders.read()?);
     ui.done();
     answers::write(&[&report], matches)?;
     Ok(if report.negative { Exit::No } else { Exit::Answered })
+}
+
+/// The currency of all rows; none if there are no rows, or rows of several.
+///
+/// A list of orders seldom names its currency, a ledger always does.
+fn only_currency(rows: &[OrderAmount]) -> Option<Currency> {
+    let first = rows.first()?.currency;
+    rows.iter().all(|it| it.currency == first).then_some(first)
 }
 
 /// A CSV file with an order id and an amount in each row.
