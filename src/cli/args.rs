@@ -134,7 +134,11 @@ fn reconcile() -> Command {
         )
         .arg(text("order", "COLUMN", "The column with the order id").default_value("order"))
         .arg(text("value", "COLUMN", "The column with the amount").default_value("value"))
-        .arg(text("currency", "CODE", "The currency of amounts without one [default: the ledger's]"))
+        .arg(text(
+            "currency",
+            "CODE",
+            "The currency of amounts without one [default: the ledger's]",
+        ))
         .args(answer())
         .after_help(
             "Example:\n  touchpath reconcile ledger.csv orders.csv --order id --value total",
