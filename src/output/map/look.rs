@@ -4,11 +4,12 @@
 //! Nothing here escapes (that is the sink's) and nothing knows where boxes stand.
 
 use crate::base::Span;
+use crate::base::numerals::{count, counted};
 use crate::model::map::MapKind;
 use crate::model::{JourneyMap, MapEdge, MapNode};
 
 use super::super::escape::one_line;
-use super::super::format::{percent, short, thousands};
+use super::super::format::{percent, short};
 use super::{Kept, MapStyle, filter, order};
 
 /// Dark ink for text on light fills.
@@ -206,7 +207,7 @@ fn tell_hidden(map: &JourneyMap, kept: &Kept, shapes: &mut [Shape]) {
     {
         if ways > 0 {
             let share = ratio(moves, node.visits).map_or_else(String::new, percent);
-            let count = thousands(&moves.to_string());
+            let count = count(moves);
             shape.tooltip.push_str(&format!(
                 "; {ways} smaller ways out are not drawn: {count} moves ({share} of visits)"
             ));
@@ -239,7 +240,7 @@ fn start(map: &JourneyMap) -> Shape {
         badge: None,
         fill: INK,
         ink: "#ffffff",
-        tooltip: format!("Start: {} journeys", thousands(&map.journeys.to_string())),
+        tooltip: format!("Start: {}", counted(map.journeys, "journey")),
         rank: 0,
     }
 }
@@ -306,12 +307,11 @@ fn badge(kind: MapKind, node: &MapNode) -> Option<Badge> {
 }
 
 fn stage_words(node: &MapNode) -> String {
-    let count = |it: u64| thousands(&it.to_string());
     let mut words = format!(
-        "{}: {} customers, {} visits, {} left here",
+        "{}: {}, {}, {} left here",
         node.name,
-        count(node.customers),
-        count(node.visits),
+        counted(node.customers, "customer"),
+        counted(node.visits, "visit"),
         count(node.exits),
     );
     if let Some(share) = ratio(node.exits, node.visits) {
@@ -343,9 +343,10 @@ fn start_line(map: &JourneyMap, id: usize, widest: u64) -> Line {
         back: false,
         weight: weight(starts, widest),
         tooltip: format!(
-            "Start → {}: {} journeys begin here",
+            "Start → {}: {} {} here",
             map.nodes[id].name,
-            thousands(&starts.to_string())
+            counted(starts, "journey"),
+            if starts == 1 { "begins" } else { "begin" }
         ),
     }
 }
@@ -406,7 +407,7 @@ fn line_words(map: &JourneyMap, edge: &MapEdge) -> String {
         "{} → {}: {} moves, {} of visits to the first; median wait {}, 90 % within {}",
         map.nodes[edge.from].name,
         map.nodes[edge.to].name,
-        thousands(&edge.moves.to_string()),
+        count(edge.moves),
         percent(edge.share),
         edge.wait_median.human(),
         edge.wait_p90.human(),
@@ -425,7 +426,7 @@ fn line_words(map: &JourneyMap, edge: &MapEdge) -> String {
 /// Stubs of the largest exits; how many, and the exits they stand for.
 fn stubs(
     map: &JourneyMap,
-    count: usize,
+    limit: usize,
     widest: u64,
     ranks: &[usize],
     drawing: &mut Drawing,
@@ -433,11 +434,11 @@ fn stubs(
     let mut largest: Vec<usize> =
         (0..map.nodes.len()).filter(|&it| map.nodes[it].exits > 0).collect();
     largest.sort_by_key(|&it| (std::cmp::Reverse(map.nodes[it].exits), it));
-    largest.truncate(count);
+    largest.truncate(limit);
     for &id in &largest {
         let node = &map.nodes[id];
         let share = ratio(node.exits, node.visits).map_or_else(String::new, percent);
-        let words = format!("{} left at {}", thousands(&node.exits.to_string()), node.name);
+        let words = format!("{} left at {}", count(node.exits), node.name);
         drawing.lines.push(Line {
             from: id + 1,
             to: drawing.shapes.len(),
@@ -466,14 +467,13 @@ fn stubs(
 }
 
 fn facts(map: &JourneyMap, kept: &Kept, stubs: (usize, u64)) -> Vec<String> {
-    let count = |it: u64| thousands(&it.to_string());
     let of_journeys = |part: u64| match ratio(part, map.journeys) {
         Some(share) => format!(" ({:.1} %)", share * 100.0),
         None => String::new(),
     };
     let mut lines: Vec<String> = map.subtitle.clone();
     let mut sizes =
-        format!("{} customers · {} journeys", count(map.customers), count(map.journeys));
+        format!("{} · {}", counted(map.customers, "customer"), counted(map.journeys, "journey"));
     for (part, what) in
         [(map.converted, "converted"), (map.exits, "left"), (map.open, "still open")]
     {
