@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::money::Total;
-use crate::base::numerals::{count, money};
+use crate::base::numerals::{count, counted, money};
 use crate::base::{Result, StageId};
 use crate::model::{Catalog, Customer, Report, Session};
 use crate::stats::RatioSums;
@@ -193,8 +193,8 @@ impl Kpi {
         let unvalued = i128::from(state.orders) - state.order_value.base;
         if unvalued > 0 && state.order_value.base > 0 {
             notes.push(format!(
-                "{unvalued} of {} orders carry no value and are left out of the order value.",
-                state.orders
+                "Left out of the order value: {unvalued} of {} without a value.",
+                counted(state.orders, "order")
             ));
         }
         notes
@@ -228,11 +228,11 @@ fn visit_orders(state: &mut KpiState, customer: &Customer<'_>) {
 
 fn findings(state: &KpiState, evidence: &Evidence<'_>) -> Vec<String> {
     let mut finding = format!(
-        "{} of {} customers bought ({}), in {} orders",
+        "{} of {} bought ({}), in {}",
         count(state.buyers),
-        count(state.customers),
+        counted(state.customers, "customer"),
         percent(state.buyers, state.customers),
-        count(state.orders),
+        counted(state.orders, "order"),
     );
     if state.order_value.base > 0 {
         finding.push_str(" worth ");

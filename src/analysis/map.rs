@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::Result;
-use crate::base::numerals::count;
+use crate::base::numerals::{count, counted};
 use crate::model::map::MapKind;
 use crate::model::{
     Catalog, Cell, Column, Customer, JourneyMap, Kind, MapEdge, MapNode, Report, StageGraph,
@@ -82,12 +82,12 @@ impl Analysis for Map {
 fn findings(catalog: &Catalog, graph: &StageGraph) -> Vec<String> {
     let stages = graph.stages().filter(|it| it.1.visits > 0).count();
     let mut findings = vec![format!(
-        "{} journeys of {} customers made {} moves between {} stages, over {} transitions.",
-        count(graph.journeys),
-        count(graph.customers),
-        count(graph.moves()),
-        stages,
-        graph.graph.edge_count(),
+        "{} of {} made {} between {}, over {}.",
+        counted(graph.journeys, "journey"),
+        counted(graph.customers, "customer"),
+        counted(graph.moves(), "move"),
+        counted(stages as u64, "stage"),
+        counted(graph.graph.edge_count() as u64, "transition"),
     )];
     // The first of the most frequent: later ties do not replace it.
     let most = graph.transitions().filter(|it| it.0 != it.1);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::Result;
 use crate::base::money::Total;
-use crate::base::numerals::count;
+use crate::base::numerals::{count, counted};
 use crate::model::{Catalog, Cell, Column, Customer, Kind, Report, Table};
 
 use super::{Analysis, Evidence};
@@ -75,11 +75,10 @@ impl Analysis for Overview {
         report.tables.push(table(&state, evidence));
         report.notes.push(rules(catalog));
         report.findings.push(format!(
-            "{} customers made {} events in {} journeys: {} converted, {} ended without, {} are \
-             still open.",
-            count(state.customers),
-            count(state.events),
-            count(graph.journeys),
+            "{} made {} in {}: {} converted, {} ended without, {} are still open.",
+            counted(state.customers, "customer"),
+            counted(state.events, "event"),
+            counted(graph.journeys, "journey"),
             count(graph.converted),
             count(graph.exits),
             count(graph.open),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::Result;
-use crate::base::numerals::count;
+use crate::base::numerals::counted;
 use crate::model::{Catalog, Cell, Chart, Column, Customer, Kind, Report, Table};
 
 use super::cells::{percent, share_columns, share_with_interval, span_cell};
@@ -110,16 +110,16 @@ fn findings(finished: &Finished, catalog: &Catalog) -> Vec<String> {
     let shown: u64 = finished.top.iter().map(|it| it.stat.journeys).sum();
     vec![
         format!(
-            "{} journeys took {} different paths; the {} most frequent cover {}.",
-            count(finished.journeys),
-            count(finished.distinct),
+            "{} took {}; the {} most frequent cover {}.",
+            counted(finished.journeys, "journey"),
+            counted(finished.distinct, "different path"),
             finished.top.len(),
             percent(shown, finished.journeys),
         ),
         format!(
-            "The most frequent path is \"{}\": {} journeys ({}).",
+            "The most frequent path is \"{}\": {} ({}).",
             path_name(&top.key, catalog),
-            count(top.stat.journeys),
+            counted(top.stat.journeys, "journey"),
             percent(top.stat.journeys, finished.journeys),
         ),
     ]

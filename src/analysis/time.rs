@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::base::numerals::count;
+use crate::base::numerals::{count, counted};
 use crate::base::{Result, Span, Timestamp};
 use crate::model::{Catalog, Cell, Chart, Column, Customer, Kind, Report, Table};
 use crate::stats::survival::RestrictedMean;
@@ -137,9 +137,9 @@ fn joined(bought: &Counts, waiting: &Counts) -> Vec<CountedDuration> {
 
 fn findings(curve: &KaplanMeier, bought: &Counts, horizon: Option<Span>) -> Vec<String> {
     let mut findings = vec![format!(
-        "{} of {} customers bought ({}); the others were watched without a purchase.",
+        "{} of {} bought ({}); the others were watched without a purchase.",
         count(bought.len()),
-        count(curve.watched()),
+        counted(curve.watched(), "customer"),
         percent(bought.len(), curve.watched()),
     )];
     if let Some((horizon, row)) = horizon.and_then(|it| Some((it, curve.survival_at(it.0)?))) {

@@ -26,6 +26,18 @@ pub fn count(count: impl Into<u64>) -> String {
     thousands(&count.into().to_string())
 }
 
+/// A count and what is counted, in the plural unless it is one.
+///
+/// ```
+/// use touchpath::base::numerals::counted;
+/// assert_eq!(counted(1u64, "journey"), "1 journey");
+/// assert_eq!(counted(1200u64, "journey"), "1,200 journeys");
+/// ```
+pub fn counted(number: impl Into<u64>, noun: &str) -> String {
+    let number = number.into();
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// Money with thousands separators and its currency, if that has a name: `1,234.50 EUR`.
 ///
 /// ```

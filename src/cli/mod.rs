@@ -123,7 +123,7 @@ mod tests {
             ),
             (
                 &["t", "map", "x", "--format", "sgv"],
-                "invalid value 'sgv' for '--format <format>' | did you mean \"svg\"? table, csv, json, md, html, dot, svg are possible",
+                "invalid value 'sgv' for '--format <NAME>' | did you mean \"svg\"? table, csv, json, md, html, dot, svg are possible",
             ),
             (
                 &["t", "map", "x", "--formt", "svg"],

@@ -1,6 +1,6 @@
 //! What would be read: rows used and set aside, ids and merges, order, time span.
 
-use crate::base::numerals::count;
+use crate::base::numerals::{count, counted};
 use crate::base::{Result, Span, Timestamp};
 use crate::model::{Cell, Column, Kind, Report, Table};
 
@@ -14,8 +14,8 @@ pub fn check(study: &Study) -> Result<Report> {
     let mut report = Report::new("check", "Data quality", study.catalog.currency);
     let issues = &study.raw.issues;
     report.findings.push(format!(
-        "{} rows read: {} used, {} filtered out, {} set aside.",
-        count(issues.read),
+        "{} read: {} used, {} filtered out, {} set aside.",
+        counted(issues.read, "row"),
         count(issues.used()),
         count(issues.filtered),
         count(issues.rejected()),
@@ -49,9 +49,9 @@ pub fn check(study: &Study) -> Result<Report> {
     }
     if study.unmapped > 0 {
         report.notes.push(format!(
-            "{} events have no stage: no [[stage]] rule matches them, or they have no name. They \
-             count for sessions and touches, but are no steps.",
-            count(study.unmapped)
+            "{} without a stage: no [[stage]] rule matches, or there is no name. Such an event \
+             counts for sessions and touches, but is no step.",
+            counted(study.unmapped, "event")
         ));
     }
     Ok(report)

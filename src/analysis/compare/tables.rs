@@ -1,7 +1,7 @@
 //! What a comparison says: the gate first, then effects, transitions, the map, notes.
 
 use crate::analysis::Evidence;
-use crate::base::numerals::count;
+use crate::base::numerals::{count, counted};
 use crate::model::{Cell, Column, Kind, Report, Table};
 use crate::stats::{RATIO_ALARM, RatioCheck, sample_ratio};
 
@@ -52,8 +52,8 @@ fn gate(report: &mut Report, compare: &Compare, state: &CompareState, check: Opt
     });
     if state.mixed > 0 {
         report.findings.push(format!(
-            "{} customers have more than one variant and are left out.",
-            count(state.mixed)
+            "Left out for more than one variant: {}.",
+            counted(state.mixed, "customer")
         ));
     }
 }
@@ -109,9 +109,10 @@ fn notes(report: &mut Report, compare: &Compare, state: &CompareState, evidence:
         count(state.without),
     ));
     if compare.planned {
-        report
-            .notes
-            .push(format!("Left out as not in the planned split: {} customers.", state.unplanned));
+        report.notes.push(format!(
+            "Left out as not in the planned split: {}.",
+            counted(state.unplanned, "customer")
+        ));
     }
     report.notes.push(
         "All of a customer's events count, also those before the variant was first seen."

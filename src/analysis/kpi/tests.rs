@@ -31,7 +31,9 @@ fn figures_are_quotients_of_counts_by_hand() {
     assert_eq!(row(&report, "conversion rate per customer")[0], Cell::Share(2.0 / 5.0));
     // Order 3 carries no value.
     assert_eq!(row(&report, "average order value")[0], Cell::Money(1500));
-    assert!(report.notes.iter().any(|it| it.starts_with("1 of 3 orders carry no value")));
+    assert!(
+        report.notes.iter().any(|it| it.starts_with("Left out of the order value: 1 of 3 orders"))
+    );
     assert_eq!(row(&report, "revenue per customer")[0], Cell::Money(600));
     assert_eq!(row(&report, "orders per active customer")[0], Cell::Number(1.5));
     assert_eq!(row(&report, "repeat purchase rate")[0], Cell::Share(0.5));

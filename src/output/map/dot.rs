@@ -13,7 +13,7 @@ use graphviz_rust::dot_structures::{
 use graphviz_rust::printer::{DotPrinter, PrinterContext};
 
 use super::super::{Format, escape, one_map};
-use super::look::{Badge, Dash, Drawing, Key, Line, Role, Shape};
+use super::drawing::{Badge, Dash, Drawing, Key, Line, Role, Shape};
 use super::{Direction, MapStyle, draw};
 use crate::base::Result;
 use crate::model::JourneyMap;

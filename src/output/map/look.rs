@@ -4,12 +4,18 @@
 //! Nothing here escapes (that is the sink's) and nothing knows where boxes stand.
 
 use crate::base::Span;
+use crate::base::numerals::{count, counted};
 use crate::model::map::MapKind;
 use crate::model::{JourneyMap, MapEdge, MapNode};
 
 use super::super::escape::one_line;
+<<<<<<< HEAD
 use super::super::format::{percent, short, thousands};
 use super::limit::{Hidden, limit};
+=======
+use super::super::format::{percent, short};
+use super::drawing::{Badge, Dash, Drawing, Key, Line, Role, Shape};
+>>>>>>> review
 use super::{Kept, MapStyle, filter, order};
 
 /// Dark ink for text on light fills.
@@ -42,113 +48,6 @@ const WAITS: [(i64, &str, &str, &str); 4] = [
     (86_400, LESS, "#a84600", "1–24 h"),
     (i64::MAX, "#8c2d04", "#8c2d04", "over a day"),
 ];
-
-/// What a box stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Where journeys begin: no stage.
-    Start,
-    /// A stage.
-    Stage,
-    /// A goal stage.
-    Goal,
-    /// The stub of one stage's exits: no stage.
-    Left,
-}
-
-/// A small plate in a box: the share that leaves, or how it changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Badge {
-    /// The words after the `▼`.
-    pub text: String,
-    /// The plate; none where nothing changed.
-    pub fill: Option<&'static str>,
-    /// The words' color.
-    pub ink: &'static str,
-}
-
-/// A box of the drawing.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shape {
-    /// What it stands for.
-    pub role: Role,
-    /// The name shown, on one line, cut.
-    pub name: String,
-    /// Figures under the name.
-    pub detail: String,
-    /// The share of visits repeated at once, where worth showing.
-    pub repeats: Option<String>,
-    /// Exits.
-    pub badge: Option<Badge>,
-    /// The box' color.
-    pub fill: &'static str,
-    /// The words' color.
-    pub ink: &'static str,
-    /// All of it in words, with the whole name.
-    pub tooltip: String,
-    /// Its place in the flow, 0 first.
-    pub rank: usize,
-}
-
-/// How a line is stroked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dash {
-    /// Solid.
-    Solid,
-    /// Dashed.
-    Dashed,
-}
-
-/// An arrow of the drawing.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Line {
-    /// The position of its first box in [`Drawing::shapes`].
-    pub from: usize,
-    /// The position of its second box.
-    pub to: usize,
-    /// Its width in pixels.
-    pub width: f64,
-    /// Its color.
-    pub color: &'static str,
-    /// How it is stroked.
-    pub dash: Dash,
-    /// Words on it; empty for none.
-    pub label: String,
-    /// The words' color.
-    pub ink: &'static str,
-    /// Whether it points against the flow.
-    pub back: bool,
-    /// How much it should be short and straight: 1 to 60.
-    pub weight: u32,
-    /// All of it in words.
-    pub tooltip: String,
-}
-
-/// An entry of the legend.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// The sample line's color; none for words alone.
-    pub color: Option<(&'static str, Dash)>,
-    /// What it means.
-    pub text: String,
-}
-
-/// A map ready for a sink: boxes, arrows, words; no positions, no escapes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Drawing {
-    /// The title.
-    pub title: String,
-    /// Lines under it: facts, what is drawn of what, bases of percentages.
-    pub facts: Vec<String>,
-    /// What colors, widths and signs mean.
-    pub legend: Vec<Key>,
-    /// Boxes: the start first (if anything is drawn), stages by id, exit stubs.
-    pub shapes: Vec<Shape>,
-    /// Arrows: starts, transitions by (from, to), exits.
-    pub lines: Vec<Line>,
-    /// Whether the map shows differences (its boxes are then not shaded).
-    pub kind: MapKind,
-}
 
 /// Chooses what is drawn of a map and how it looks.
 pub fn draw(map: &JourneyMap, style: &MapStyle) -> Drawing {
@@ -209,7 +108,7 @@ fn tell_hidden(map: &JourneyMap, kept: &Kept, shapes: &mut [Shape]) {
     {
         if ways > 0 {
             let share = ratio(moves, node.visits).map_or_else(String::new, percent);
-            let count = thousands(&moves.to_string());
+            let count = count(moves);
             shape.tooltip.push_str(&format!(
                 "; {ways} smaller ways out are not drawn: {count} moves ({share} of visits)"
             ));
@@ -242,7 +141,7 @@ fn start(map: &JourneyMap) -> Shape {
         badge: None,
         fill: INK,
         ink: "#ffffff",
-        tooltip: format!("Start: {} journeys", thousands(&map.journeys.to_string())),
+        tooltip: format!("Start: {}", counted(map.journeys, "journey")),
         rank: 0,
     }
 }
@@ -309,12 +208,11 @@ fn badge(kind: MapKind, node: &MapNode) -> Option<Badge> {
 }
 
 fn stage_words(node: &MapNode) -> String {
-    let count = |it: u64| thousands(&it.to_string());
     let mut words = format!(
-        "{}: {} customers, {} visits, {} left here",
+        "{}: {}, {}, {} left here",
         node.name,
-        count(node.customers),
-        count(node.visits),
+        counted(node.customers, "customer"),
+        counted(node.visits, "visit"),
         count(node.exits),
     );
     if let Some(share) = ratio(node.exits, node.visits) {
@@ -346,9 +244,10 @@ fn start_line(map: &JourneyMap, id: usize, widest: u64) -> Line {
         back: false,
         weight: weight(starts, widest),
         tooltip: format!(
-            "Start → {}: {} journeys begin here",
+            "Start → {}: {} {} here",
             map.nodes[id].name,
-            thousands(&starts.to_string())
+            counted(starts, "journey"),
+            if starts == 1 { "begins" } else { "begin" }
         ),
     }
 }
@@ -409,7 +308,7 @@ fn line_words(map: &JourneyMap, edge: &MapEdge) -> String {
         "{} → {}: {} moves, {} of visits to the first; median wait {}, 90 % within {}",
         map.nodes[edge.from].name,
         map.nodes[edge.to].name,
-        thousands(&edge.moves.to_string()),
+        count(edge.moves),
         percent(edge.share),
         edge.wait_median.human(),
         edge.wait_p90.human(),
@@ -428,7 +327,7 @@ fn line_words(map: &JourneyMap, edge: &MapEdge) -> String {
 /// Stubs of the largest exits; how many, and the exits they stand for.
 fn stubs(
     map: &JourneyMap,
-    count: usize,
+    limit: usize,
     widest: u64,
     ranks: &[usize],
     drawing: &mut Drawing,
@@ -436,11 +335,11 @@ fn stubs(
     let mut largest: Vec<usize> =
         (0..map.nodes.len()).filter(|&it| map.nodes[it].exits > 0).collect();
     largest.sort_by_key(|&it| (std::cmp::Reverse(map.nodes[it].exits), it));
-    largest.truncate(count);
+    largest.truncate(limit);
     for &id in &largest {
         let node = &map.nodes[id];
         let share = ratio(node.exits, node.visits).map_or_else(String::new, percent);
-        let words = format!("{} left at {}", thousands(&node.exits.to_string()), node.name);
+        let words = format!("{} left at {}", count(node.exits), node.name);
         drawing.lines.push(Line {
             from: id + 1,
             to: drawing.shapes.len(),
@@ -468,15 +367,19 @@ fn stubs(
     (largest.len(), largest.iter().map(|&it| map.nodes[it].exits).sum())
 }
 
+<<<<<<< HEAD
 fn facts(map: &JourneyMap, kept: &Kept, hidden: &Hidden, stubs: (usize, u64)) -> Vec<String> {
     let count = |it: u64| thousands(&it.to_string());
+=======
+fn facts(map: &JourneyMap, kept: &Kept, stubs: (usize, u64)) -> Vec<String> {
+>>>>>>> review
     let of_journeys = |part: u64| match ratio(part, map.journeys) {
         Some(share) => format!(" ({:.1} %)", share * 100.0),
         None => String::new(),
     };
     let mut lines: Vec<String> = map.subtitle.clone();
     let mut sizes =
-        format!("{} customers · {} journeys", count(map.customers), count(map.journeys));
+        format!("{} · {}", counted(map.customers, "customer"), counted(map.journeys, "journey"));
     for (part, what) in
         [(map.converted, "converted"), (map.exits, "left"), (map.open, "still open")]
     {

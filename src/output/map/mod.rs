@@ -1,10 +1,11 @@
 //! Journey maps: which transitions are drawn, in which order, how they look, where.
 //!
 //! `filter` chooses transitions, `order` says which way is forward, `look` turns
-//! figures into widths, colors and words, `dot` and `svg` write the same drawing.
+//! figures into the widths, colors and words of a `drawing`, `dot` and `svg` write the same drawing.
 //! All figures were counted before: hiding a transition changes no number.
 
 pub mod dot;
+pub mod drawing;
 pub mod filter;
 pub mod labels;
 pub mod layout;
@@ -14,8 +15,9 @@ pub mod measure;
 pub mod order;
 pub mod svg;
 
+pub use drawing::Drawing;
 pub use filter::{Keep, Kept};
-pub use look::{Drawing, draw};
+pub use look::draw;
 
 /// Which way a map flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,9 +7,10 @@
 use std::io::Write;
 
 use super::super::{Format, escape, one_map};
+use super::drawing::{Dash, Drawing, Key, Line, Role, Shape};
 use super::labels::{self, Rect};
 use super::layout::{Graphlay, Item, Layout, Plan, Point, Way};
-use super::look::{Dash, Drawing, INK, Key, Line, QUIET, Role, Shape};
+use super::look::{INK, QUIET};
 use super::measure::{fit, width};
 use super::{MapStyle, draw};
 use crate::base::Result;
