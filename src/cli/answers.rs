@@ -77,7 +77,7 @@ pub fn map_style(matches: &ArgMatches) -> Result<MapStyle> {
         style.keep = Keep::All;
     }
     if let Some(count) = given::<u64>(matches, "stages") {
-        style.stages = usize::try_from(count).unwrap_or(0);
+        style.stages = Some(usize::try_from(count).unwrap_or(0));
     }
     if given::<String>(matches, "dir").as_deref() == Some("lr") {
         style.direction = Direction::Right;

@@ -213,7 +213,10 @@ fn map_args() -> [Arg; 6] {
         number("top-edges", "Draw the N transitions with the most moves")
             .conflicts_with("all-edges"),
         switch("all-edges", "Draw all transitions"),
-        number("stages", "Draw the N most visited stages, 0 for all [default: 150]"),
+        number(
+            "stages",
+            "Draw the N most visited stages, 0 for all [default: 100 in a picture, 1000 in DOT]",
+        ),
         Arg::new("dir")
             .long("dir")
             .value_name("WAY")

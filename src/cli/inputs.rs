@@ -160,6 +160,12 @@ pub fn tell(study: &Study, matches: &ArgMatches, ui: &Ui) -> Result<()> {
             study.catalog.customers
         ));
     }
+    if issues.rounded > 0 {
+        ui.warning(&format!(
+            "{} amounts have more decimals than {} has and were rounded half to even",
+            issues.rounded, study.catalog.currency
+        ));
+    }
     if issues.rejected() > 0 {
         let reasons: Vec<String> =
             issues.kinds().map(|(kind, count)| format!("{count} {}", kind.key())).collect();

@@ -15,6 +15,10 @@ use super::time::{TimeProblem, TimeReader};
 use crate::base::{IssueKind, Issues, Place, Reject};
 use crate::model::raw::{Batch, Blocked, NO_AMOUNT, NO_SEQUENCE, NO_TIME, Sequence};
 
+/// Larger amounts of one row, in minor units, are taken for mistakes: sums of any
+/// order's lines then stay exact.
+const LARGEST_AMOUNT: u64 = 1_000_000_000_000_000;
+
 /// One value of a record.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Field<'a> {
@@ -332,7 +336,9 @@ impl<'m> Rows<'m> {
                 return Err(fault(IssueKind::OtherCurrency, column));
             }
         }
-        to_minor(value, quantity, mapping.common.currency.digits()).ok_or_else(|| bad(column))
+        to_minor(value, quantity, mapping.common.currency.digits())
+            .filter(|it| it.0.unsigned_abs() <= LARGEST_AMOUNT)
+            .ok_or_else(|| bad(column))
     }
 
     fn number(&self, fields: &[Field<'_>]) -> Result<i64, Fault> {

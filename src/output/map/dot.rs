@@ -25,12 +25,15 @@ pub(in super::super) const FORMAT: Format = Format {
     write: |reports, style, out| write(one_map(reports, style)?, &style.map, out),
 };
 
+/// More stages than this are more than a program that draws DOT can place.
+const MOST_STAGES: usize = 1000;
+
 /// Writes a map as DOT.
 ///
 /// # Errors
 /// The writer's.
 pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
-    let graph = graph(&draw(map, style), style);
+    let graph = graph(&draw(map, style, MOST_STAGES), style);
     // A statement a line: a changed count changes its own line only.
     let mut context = PrinterContext::default();
     context.with_semi().with_inline_size(0);
@@ -358,7 +361,7 @@ mod tests {
     fn the_printed_tree_reads_back_as_it_was() {
         for map in [sample::shop(MapKind::Wait), sample::row(&["only"]), JourneyMap::default()] {
             let style = MapStyle::default();
-            let tree = graph(&draw(&map, &style), &style);
+            let tree = graph(&draw(&map, &style, MOST_STAGES), &style);
             let Graph::DiGraph { stmts, .. } = &tree else { panic!() };
             let text = written(&map, &style);
             let again = parsed(&text);

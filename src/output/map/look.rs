@@ -9,13 +9,9 @@ use crate::model::map::MapKind;
 use crate::model::{JourneyMap, MapEdge, MapNode};
 
 use super::super::escape::one_line;
-<<<<<<< HEAD
-use super::super::format::{percent, short, thousands};
-use super::limit::{Hidden, limit};
-=======
 use super::super::format::{percent, short};
 use super::drawing::{Badge, Dash, Drawing, Key, Line, Role, Shape};
->>>>>>> review
+use super::limit::{Hidden, limit};
 use super::{Kept, MapStyle, filter, order};
 
 /// Dark ink for text on light fills.
@@ -50,8 +46,10 @@ const WAITS: [(i64, &str, &str, &str); 4] = [
 ];
 
 /// Chooses what is drawn of a map and how it looks.
-pub fn draw(map: &JourneyMap, style: &MapStyle) -> Drawing {
-    let (map, hidden) = limit(map, style.stages);
+///
+/// `most` is how many stages the sink can show, unless the style says otherwise.
+pub fn draw(map: &JourneyMap, style: &MapStyle, most: usize) -> Drawing {
+    let (map, hidden) = limit(map, style.stages.unwrap_or(most));
     let map = map.as_ref();
     let kept = filter::filter(map, style.keep);
     let ranks = order::ranks(map);
@@ -367,12 +365,7 @@ fn stubs(
     (largest.len(), largest.iter().map(|&it| map.nodes[it].exits).sum())
 }
 
-<<<<<<< HEAD
 fn facts(map: &JourneyMap, kept: &Kept, hidden: &Hidden, stubs: (usize, u64)) -> Vec<String> {
-    let count = |it: u64| thousands(&it.to_string());
-=======
-fn facts(map: &JourneyMap, kept: &Kept, stubs: (usize, u64)) -> Vec<String> {
->>>>>>> review
     let of_journeys = |part: u64| match ratio(part, map.journeys) {
         Some(share) => format!(" ({:.1} %)", share * 100.0),
         None => String::new(),
@@ -460,7 +453,7 @@ mod tests {
 
     #[test]
     fn the_shop_reads_as_its_figures_say() {
-        let drawing = draw(&sample::shop(MapKind::Frequency), &MapStyle::default());
+        let drawing = draw(&sample::shop(MapKind::Frequency), &MapStyle::default(), 0);
         let product = &drawing.shapes[9];
         assert_eq!((product.name.as_str(), product.detail.as_str()), ("Product page", "37k · 62%"));
         assert_eq!(product.repeats.as_deref(), Some("12%"));
@@ -482,10 +475,10 @@ mod tests {
 
     #[test]
     fn waits_have_stubs_and_differences_have_words() {
-        let wait = draw(&sample::shop(MapKind::Wait), &MapStyle::default());
+        let wait = draw(&sample::shop(MapKind::Wait), &MapStyle::default(), 0);
         assert_eq!(wait.shapes.iter().filter(|it| it.role == Role::Left).count(), 6);
         assert!(wait.lines.iter().any(|it| it.label == "43 min"));
-        let change = draw(&sample::shop(MapKind::Difference), &MapStyle::default());
+        let change = draw(&sample::shop(MapKind::Difference), &MapStyle::default(), 0);
         for line in &change.lines {
             let colored = line.color == MORE || line.color == LESS;
             assert_eq!(colored, !line.label.is_empty());
@@ -517,7 +510,7 @@ mod tests {
             for (id, node) in map.nodes.iter_mut().enumerate() {
                 node.visits = 3u64.pow(id as u32 % 12);
             }
-            let drawing = draw(&map, &MapStyle::default());
+            let drawing = draw(&map, &MapStyle::default(), 0);
             let mut pairs: Vec<(&str, &str)> = vec![(QUIET, "#ffffff"), (INK, "#ffffff")];
             for shape in &drawing.shapes {
                 pairs.push((shape.ink, shape.fill));
@@ -533,7 +526,7 @@ mod tests {
 
     #[test]
     fn an_empty_map_has_no_box_and_says_so() {
-        let drawing = draw(&JourneyMap::default(), &MapStyle::default());
+        let drawing = draw(&JourneyMap::default(), &MapStyle::default(), 0);
         assert!(drawing.shapes.is_empty() && drawing.lines.is_empty());
         assert!(drawing.facts[1].starts_with("0 of 0 transitions"));
     }

@@ -29,16 +29,14 @@ pub enum Direction {
     Right,
 }
 
-/// More stages than this nobody reads in one picture.
-pub const STAGES: usize = 150;
-
 /// How maps are drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapStyle {
     /// Which transitions are drawn.
     pub keep: Keep,
-    /// How many stages are drawn, the most visited first; 0 for all.
-    pub stages: usize,
+    /// How many stages are drawn, the most visited first; 0 for all. By default as
+    /// many as the sink can show.
+    pub stages: Option<usize>,
     /// Which way the map flows.
     pub direction: Direction,
     /// How many of the largest exits get a stub of their own; by default 6 on maps
@@ -54,7 +52,7 @@ impl Default for MapStyle {
     fn default() -> Self {
         Self {
             keep: Keep::default(),
-            stages: STAGES,
+            stages: None,
             direction: Direction::Down,
             exits: None,
             plain_labels: false,

@@ -28,6 +28,9 @@ const NAME: f64 = 13.0;
 const DETAIL: f64 = 11.0;
 const LABEL: f64 = 10.5;
 const MARGIN: f64 = 24.0;
+/// More stages than this nobody reads in one picture.
+const MOST_STAGES: usize = 100;
+
 /// The narrowest picture: the head must stay readable.
 const NARROWEST: f64 = 560.0;
 
@@ -49,7 +52,7 @@ pub fn write_with(
     layout: &dyn Layout,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let drawing = draw(map, style);
+    let drawing = draw(map, style, MOST_STAGES);
     let items: Vec<Item> = drawing.shapes.iter().map(item).collect();
     let ways: Vec<Way> = drawing.lines.iter().map(way).collect();
     let plan = layout.plan(&items, &ways, style.direction)?;
@@ -512,7 +515,7 @@ mod tests {
             let map = sample::shop(kind);
             let svg = written(&map, &MapStyle::default());
             let document = check(&svg);
-            let drawing = draw(&map, &MapStyle::default());
+            let drawing = draw(&map, &MapStyle::default(), MOST_STAGES);
             assert_eq!(of_class(&document, "stage").len(), drawing.shapes.len());
             assert_eq!(of_class(&document, "way").len(), drawing.lines.len());
             save(&svg, &format!("{kind:?}"));
@@ -570,7 +573,7 @@ mod tests {
     #[test]
     fn boxes_hold_their_words_and_never_overlap() {
         let map = sample::shop(MapKind::Wait);
-        let drawing = draw(&map, &MapStyle::default());
+        let drawing = draw(&map, &MapStyle::default(), MOST_STAGES);
         let items: Vec<Item> = drawing.shapes.iter().map(item).collect();
         let ways: Vec<Way> = drawing.lines.iter().map(way).collect();
         let plan = Graphlay.plan(&items, &ways, MapStyle::default().direction).unwrap();
