@@ -135,6 +135,9 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// How to draw it, if it can be drawn.
     pub chart: Option<Chart>,
+    /// Whether rows name persons or quote their data: such rows stay out of pages that
+    /// are meant to be passed on.
+    pub personal: bool,
     /// Rows shown to people (terminal, HTML); 0 means all. Data formats write all rows.
     pub shown: usize,
 }

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::escape::{clean, one_line};
 use super::{Format, Style, chart, format, map};
+use crate::base::numerals::counted;
 use crate::base::{Error, Result};
 use crate::model::{Cell, Report, Table};
 
@@ -143,7 +144,9 @@ fn section(index: usize, report: &Report, style: &Style) -> Result<Section> {
 
 fn grid(table: &Table, report: &Report, style: &Style) -> Grid {
     let (rows, _) = super::table::shown(table, style);
-    let rows = &rows[..rows.len().min(ROWS)];
+    // The page is passed on: rows that name persons stay in the files beside it.
+    let most = if table.personal { 0 } else { ROWS };
+    let rows = &rows[..rows.len().min(most)];
     let hidden = table.rows.len() - rows.len();
     let column = |it: &crate::model::Column| Head {
         title: clean(&it.title),
@@ -153,10 +156,16 @@ fn grid(table: &Table, report: &Report, style: &Style) -> Grid {
     Grid {
         title: clean(&table.title),
         about: clean(&table.about),
-        chart: chart::draw(table, report.currency),
+        chart: (!table.personal).then(|| chart::draw(table, report.currency)).flatten(),
         columns: table.columns.iter().map(column).collect(),
         rows: rows.iter().map(|row| row.iter().map(|it| shown(it, report)).collect()).collect(),
-        hidden: (hidden > 0).then(|| super::table::more(hidden)),
+        hidden: (hidden > 0).then(|| match table.personal {
+            true => format!(
+                "{} about persons: left out of pages, CSV and JSON hold them",
+                counted(hidden as u64, "row")
+            ),
+            false => super::table::more(hidden),
+        }),
     }
 }
 
@@ -288,6 +297,18 @@ mod tests {
         if let Some(folder) = std::env::var_os("TOUCHPATH_PICTURES") {
             fs_err::write(std::path::Path::new(&folder).join("report.html"), &page).unwrap();
         }
+    }
+
+    #[test]
+    fn rows_about_persons_stay_out_of_the_page() {
+        let mut report = sample::report();
+        let table = report.tables.iter_mut().find(|it| !it.rows.is_empty()).unwrap();
+        table.personal = true;
+        table.rows.truncate(3);
+        table.rows[0][0] = Cell::text("customer:4711");
+        let page = written(&[&report]);
+        assert!(!page.contains("4711"));
+        assert!(page.contains("3 rows about persons: left out of pages"));
     }
 
     #[test]

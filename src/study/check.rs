@@ -137,6 +137,7 @@ fn places(study: &Study) -> Table {
     ];
     let about = "The first ten rows of each reason.";
     let mut table = Table::new("places", "First places", about, columns);
+    table.personal = true;
     table.shown = 20;
     let mut seen = std::collections::BTreeMap::new();
     for reject in study.raw.issues.rejects() {
@@ -183,6 +184,7 @@ fn blocked(study: &Study) -> Table {
         count(study.stitched.blocked_count)
     );
     let mut table = Table::new("blocked", "Ids that link nobody", &about, columns);
+    table.personal = true;
     for it in &study.stitched.blocked {
         table.push(vec![
             Cell::text(&it.id_type),

@@ -70,6 +70,7 @@ fn rows(state: &LedgerState, model: &ModelEntry, evidence: &Evidence<'_>) -> (Ta
     ];
     let about = "One row for each conversion and channel that earned a part of it.";
     let mut table = Table::new("ledger", "Credit by order", about, columns);
+    table.personal = true;
     table.shown = SHOWN;
     let mut sums = vec![Sum::default(); evidence.catalog.channels.len() + 1];
     let none = [Part { channel: ChannelId::NONE, touches: 0, units: UNITS }];
