@@ -46,6 +46,9 @@ pub(super) fn guess(sample: &Sample, stem: &str) -> Result<Guess> {
     Ok(it.guess)
 }
 
+/// The most names that a column of events may have where hardly one comes twice.
+const MOST_NAMES: usize = 1000;
+
 /// More pages than this are no stages: they want rules that name some.
 const MOST_PAGES: usize = 100;
 
@@ -226,7 +229,16 @@ impl<'s> Guesser<'s> {
         let pages = || self.named(&PAGES).into_iter().find(|&it| few(self.column(it)));
         let mut named = self.named(&EVENTS).into_iter();
         let index = named.find(|&it| self.no_rows() || is_event(self.column(it)));
-        let index = index.or_else(pages);
+        // A column that is called so is taken at its word, also where no name comes twice.
+        let called = || {
+            let named = self.named(&EVENTS).into_iter();
+            named.filter(|&it| distinct(self.column(it)) <= MOST_NAMES).find(|&it| {
+                let column = self.column(it);
+                let filled = column.filled().count();
+                filled * 2 > column.values.len() && !column.filled().all(is_number)
+            })
+        };
+        let index = index.or_else(pages).or_else(called);
         if let Some(index) = index {
             self.guess.events = by_count(self.column(index));
             let count = self.guess.events.len();

@@ -190,3 +190,13 @@ fn lists_of_events_are_named_with_advice() {
     let hostile = advice("a'; rm x; '");
     assert!(hostile.ends_with("a line must be one event"), "{hostile}");
 }
+
+#[test]
+fn a_column_called_event_is_one_even_where_no_name_comes_twice() {
+    let mut text = String::from("user_id,timestamp,event\n");
+    for row in 0..40 {
+        text.push_str(&format!("u{},2026-01-01T00:00:{row:02}Z,name {row}\n", row % 3));
+    }
+    let guesses = look("e.csv", &text);
+    assert!(guesses[2].starts_with("event = \"event\" (40 names"), "{guesses:?}");
+}
