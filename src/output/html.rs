@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::escape::{clean, one_line};
 use super::{Format, Style, chart, format, map};
 use crate::base::numerals::counted;
-use crate::base::{Error, Result};
+use crate::base::{Currency, Error, Result};
 use crate::model::{Cell, Report, Table};
 
 pub(super) const FORMAT: Format = Format {
@@ -99,7 +99,8 @@ pub fn write(reports: &[&Report], style: &Style, out: &mut dyn Write) -> Result<
         (None, [only]) => clean(&only.title),
         (None, _) => "Customer journeys".to_owned(),
     };
-    let currency = reports.first().map(|it| it.currency.code()).filter(|it| *it != "XXX");
+    let currency = reports.first().map(|it| it.currency).filter(|it| *it != Currency::UNNAMED);
+    let currency = currency.as_ref().map(Currency::code);
     let context = context! {
         title,
         currency,
@@ -205,7 +206,7 @@ fn tiles(reports: &[&Report]) -> Vec<Tile> {
 }
 
 /// The interval of a row, where the table gives one.
-fn interval(table: &Table, row: &[Cell], currency: crate::base::Currency) -> String {
+fn interval(table: &Table, row: &[Cell], currency: Currency) -> String {
     let end = |key: &str| match table.column(key).and_then(|it| row.get(it)) {
         None | Some(Cell::Empty(_)) => None,
         Some(it) => Some(clean(&format::people(it, currency))),
