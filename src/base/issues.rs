@@ -168,6 +168,12 @@ pub struct Issues {
     pub ambiguous: u64,
 }
 
+impl Default for Issues {
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
+
 impl Issues {
     /// No rows yet; `keep_all` keeps every rejected row for `--rejects`.
     pub fn new(keep_all: bool) -> Self {

@@ -249,6 +249,12 @@ fn selection(command: Command) -> Command {
         text("rejects", "FILE", "Write every row that was set aside, as CSV"),
         switch("fail-if-rejects", "Answer \"no\" (exit code 1) if any row was set aside"),
         number("threads", "Threads to use [default: all cores]"),
+        text(
+            "memory",
+            "SIZE",
+            "Memory to use, such as 2GB; beyond it rows go to a temporary file [default: 60 % of \
+             the machine's]",
+        ),
     ];
     command
         .arg(files("A journey (a folder or its journey.toml), or bare data files; - for stdin"))

@@ -125,6 +125,7 @@ fn load_options(matches: &ArgMatches, zone: &TimeZone) -> Result<LoadOptions> {
         filter: text("where").cloned(),
         keep_rejects: text("rejects").is_some(),
         strict: matches.get_flag("strict"),
+        memory: text("memory").map(|it| it.parse()).transpose()?,
         ..LoadOptions::default()
     })
 }

@@ -5,12 +5,12 @@
 use rayon::prelude::*;
 use serde::de::IgnoredAny;
 
+use super::gather::Part;
 use super::mapping::{Mapping, unknown_column};
 use super::paths::{Paths, Values};
 use super::read::Job;
 use super::rows::{Field, FileId, Rows};
 use crate::base::{Error, IssueKind, Issues, Place, Progress, Result};
-use crate::model::raw::Batch;
 
 /// The size of a chunk; fixed, so that batches never depend on threads.
 const CHUNK: usize = 4 << 20;
@@ -25,7 +25,7 @@ const SHOWN: usize = 4 << 10;
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// Its rows and issues, in file order.
-    pub parts: Vec<(Batch, Issues)>,
+    pub parts: Vec<(Part, Issues)>,
     /// Which of [`Mapping::columns`] occur in it at all.
     pub seen: Vec<bool>,
 }

@@ -12,6 +12,7 @@ fn mapping(toml: &str) -> Mapping {
         zone: jiff::tz::TimeZone::UTC,
         currency: "EUR".parse().unwrap(),
         blocklist: Vec::new(),
+        gather: None,
     };
     Mapping::new(&source, &common).unwrap()
 }

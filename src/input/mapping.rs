@@ -22,6 +22,8 @@ pub struct Common {
     pub currency: Currency,
     /// Ids that are nobody's, besides the built-in ones.
     pub blocklist: Vec<String>,
+    /// Where batches go as they are finished; without it they stay as they are.
+    pub gather: Option<std::sync::Arc<super::gather::Gather>>,
 }
 
 /// Where a text property comes from.
@@ -325,6 +327,7 @@ mod tests {
             zone: TimeZone::UTC,
             currency: Currency::UNNAMED,
             blocklist: Vec::new(),
+            gather: None,
         };
         let mapping = Mapping::new(&one, &common).unwrap();
         assert_eq!(mapping.columns(), ["u", "t", "land", "x"]);
@@ -359,6 +362,7 @@ mod tests {
                 zone: TimeZone::UTC,
                 currency: Currency::UNNAMED,
                 blocklist: Vec::new(),
+                gather: None,
             };
             assert_eq!(Mapping::new(&one, &common).unwrap_err().to_string(), expected);
         }

@@ -8,6 +8,7 @@ mod cells;
 mod columns;
 pub mod csv;
 pub mod decimal;
+pub mod gather;
 mod guess;
 mod guess_names;
 mod ids;
@@ -25,7 +26,6 @@ pub mod rows;
 mod sample;
 pub mod sniff;
 pub mod time;
-mod unify;
 
 /// How likely an event's name is that of a goal: 0 the likeliest; none if it is not.
 ///

@@ -19,6 +19,7 @@ use rayon::prelude::*;
 
 use super::cells::Cells;
 use super::columns::text_of;
+use super::gather::Part;
 use super::jsonl::Outcome;
 use super::mapping::Mapping;
 use super::read::Job;
@@ -26,7 +27,6 @@ use super::rows::{Field, FileId, Rows};
 use super::sample::{Column, ROWS as SAMPLED, Sample};
 use crate::base::guard::guarded;
 use crate::base::{Error, IssueKind, Issues, Place, Progress, Result, Unwatched};
-use crate::model::raw::Batch;
 
 /// How many bytes are read at a time where they cannot be read in place.
 const BLOCK: usize = 1 << 20;
@@ -145,7 +145,7 @@ fn read_from<R: ChunkReader + 'static>(
         lead = probe.fork();
         probed = if typed { starts.len() } else { probed + 1 };
     }
-    let read_group = |group: usize| -> Result<(Batch, Issues)> {
+    let read_group = |group: usize| -> Result<(Part, Issues)> {
         let mut rows = lead.fork();
         plan.group(open()?, group, starts[group], &mut rows, false)?;
         let bytes = groups[group].compressed_size();

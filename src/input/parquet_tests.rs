@@ -15,6 +15,7 @@ use crate::base::Unwatched;
 use crate::input::jsonl;
 use crate::input::mapping::{Common, fields};
 use crate::input::options::SourceOptions;
+use crate::model::Batch;
 use crate::model::raw::TextColumn;
 
 fn mapping(toml: &str) -> Mapping {
@@ -24,6 +25,7 @@ fn mapping(toml: &str) -> Mapping {
         zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
         currency: "EUR".parse().unwrap(),
         blocklist: Vec::new(),
+        gather: None,
     };
     Mapping::new(&source, &common).unwrap()
 }

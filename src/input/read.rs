@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::tz::TimeZone;
 
 use super::csv;
+use super::gather::Gather;
 use super::jsonl::{self, Outcome};
 use super::mapping::{Common, Mapping, fields};
 use super::open::{self, Found, Opened, Stamp};
@@ -18,10 +19,10 @@ use super::options::SourceOptions;
 #[cfg(feature = "parquet")]
 use super::parquet;
 use super::rows::{FileId, Rows};
-use super::unify::unify;
 use crate::base::names::nearest;
 use crate::base::{Currency, Error, Issues, Place, Progress, Reject, Result};
-use crate::model::raw::{InputFile, RawEvents};
+use crate::model::raw::InputFile;
+use crate::store::{Keep, RawEvents};
 
 /// What all sources are read by.
 #[derive(Debug, Clone)]
@@ -46,6 +47,8 @@ pub struct ReadSettings {
     pub inside: bool,
     /// The file that standard input was saved to, if it was.
     pub stdin: Option<PathBuf>,
+    /// Where rows wait once they are read.
+    pub keep_rows: Arc<Keep>,
 }
 
 impl Default for ReadSettings {
@@ -61,6 +64,7 @@ impl Default for ReadSettings {
             keep: Vec::new(),
             inside: false,
             stdin: None,
+            keep_rows: Arc::default(),
         }
     }
 }
@@ -164,11 +168,14 @@ pub fn read(
     settings: &ReadSettings,
     progress: &dyn Progress,
 ) -> Result<RawEvents> {
+    let fields = fields(sources, &settings.keep).with_priority(&settings.priority);
+    let gather = Arc::new(Gather::new(&fields, Arc::clone(&settings.keep_rows)));
     let common = Common {
-        fields: fields(sources, &settings.keep).with_priority(&settings.priority),
+        fields,
         zone: settings.zone.clone(),
         currency: settings.currency,
         blocklist: settings.blocklist.clone(),
+        gather: Some(Arc::clone(&gather)),
     };
     let plan = plan(sources, settings, &common)?;
     progress.stage("reading", plan.iter().map(|it| it.stamp.bytes).sum());
@@ -192,7 +199,7 @@ pub fn read(
     }
     met.check(sources, &settings.keep)?;
     progress.stage("coding", 0);
-    Ok(unify(common.fields, batches, issues, inputs))
+    gather.finish(common.fields, batches, issues, inputs)
 }
 
 /// How the times of a file were read: as its first batch with a time says.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::columns::{Coder, EventIds, text_of};
 use super::decimal::{Decimal, to_minor};
+use super::gather::Part;
 use super::ids::{folds_case, id_of};
 use super::mapping::Mapping;
 use super::nobody::is_nobodys;
@@ -206,7 +207,7 @@ impl<'m> Rows<'m> {
     }
 
     /// The rows that were used, and what became of the others.
-    pub fn finish(mut self) -> (Batch, Issues) {
+    pub fn finish(mut self) -> (Part, Issues) {
         self.issues.ambiguous += self.clock.ambiguous();
         let mapping = self.mapping;
         let mut batch = Batch {
@@ -231,7 +232,11 @@ impl<'m> Rows<'m> {
         for (coder, plan) in self.texts.into_iter().zip(&mapping.texts) {
             batch.texts[plan.field] = coder.finish();
         }
-        (batch, self.issues)
+        let part = match &mapping.common.gather {
+            Some(it) => it.take(batch, mapping.event_id.is_some()),
+            None => batch.into(),
+        };
+        (part, self.issues)
     }
 
     /// Whether the record passes the source's `where`.

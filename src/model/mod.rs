@@ -15,5 +15,5 @@ pub use customer::{Conversion, Customer, Journey, Outcome, Session, Step, Touch,
 pub use events::{Catalog, Events};
 pub use graph::{StageGraph, StageStat, TransitionStat};
 pub use map::{JourneyMap, MapEdge, MapNode};
-pub use raw::{Batch, Fields, RawEvents};
+pub use raw::{Batch, Fields};
 pub use report::{Cell, Chart, Column, Kind, Report, Table};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::dictionary::TextHasher;
-use crate::base::{Dictionary, Issues, NONE};
+use crate::base::{Dictionary, NONE};
 
 /// The amount of a row that carries none.
 pub const NO_AMOUNT: i64 = i64::MIN;
@@ -182,37 +182,4 @@ pub struct InputFile {
     pub rows: u64,
     /// How its times were read, in words (`RFC 3339`); empty where none was.
     pub times_as: String,
-}
-
-/// All rows of all sources, with codes that hold over all batches.
-#[derive(Debug, Clone)]
-pub struct RawEvents {
-    /// Which columns there are.
-    pub fields: Fields,
-    /// The rows: by source, by file, by place.
-    pub batches: Vec<Batch>,
-    /// The ids of each type.
-    pub ids: Vec<IdTable>,
-    /// The texts of each property.
-    pub texts: Vec<Dictionary>,
-    /// The event ids, where a sequence is text.
-    pub sequence_texts: Dictionary,
-    /// Rows set aside so far.
-    pub issues: Issues,
-    /// Ids that were left out because they are nobody's.
-    pub blocked: Blocked,
-    /// The files.
-    pub inputs: Vec<InputFile>,
-}
-
-impl RawEvents {
-    /// How many rows were kept (links included).
-    pub fn len(&self) -> usize {
-        self.batches.iter().map(Batch::len).sum()
-    }
-
-    /// Whether no row was kept.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }

@@ -10,7 +10,8 @@ use hashbrown::HashMap;
 use indexmap::IndexSet;
 
 use crate::base::{ChannelId, NONE, Names, Result};
-use crate::model::{Batch, RawEvents};
+use crate::model::Batch;
+use crate::store::RawEvents;
 
 use super::channel_groups::channel_group;
 use super::rules::{RuleOptions, Rules};
@@ -36,13 +37,13 @@ impl Channels {
     /// `direct` is what sessions without any source are called.
     ///
     /// # Errors
-    /// A bad rule.
+    /// A bad rule; the spill file cannot be read.
     pub fn new(options: &[RuleOptions], direct: &str, raw: &RawEvents) -> Result<Self> {
         let rules = Rules::new(options, "channel", "channel", raw)?;
         let column = raw.fields.text("channel");
         let utm = ["utm_source", "utm_medium", "campaign"].map(|it| raw.fields.text(it));
         let grouped = utm[0].is_some() || utm[1].is_some();
-        let triples = if grouped { triples(&utm, raw) } else { IndexSet::default() };
+        let triples = if grouped { triples(&utm, raw)? } else { IndexSet::default() };
         let group = |triple: &Triple| {
             let text = |at: usize| utm[at].map_or("", |it| raw.texts[it].get(triple[at]));
             channel_group(text(0), text(1), text(2), direct)
@@ -103,15 +104,17 @@ fn triple(utm: &[Option<usize>; 3], batch: &Batch, row: usize) -> Triple {
 }
 
 /// All distinct triples of the rows.
-fn triples(utm: &[Option<usize>; 3], raw: &RawEvents) -> IndexSet<Triple, FixedState> {
-    use rayon::prelude::*;
+///
+/// # Errors
+/// The spill file cannot be read.
+fn triples(utm: &[Option<usize>; 3], raw: &RawEvents) -> Result<IndexSet<Triple, FixedState>> {
     let all = Mutex::new(IndexSet::default());
-    raw.batches.par_iter().for_each(|batch| {
+    raw.batches.for_each(|batch| {
         let own: IndexSet<Triple, FixedState> =
             (0..batch.len()).map(|row| triple(utm, batch, row)).collect();
         if let Ok(mut all) = all.lock() {
             all.extend(own);
         }
-    });
-    all.into_inner().unwrap_or_default()
+    })?;
+    Ok(all.into_inner().unwrap_or_default())
 }

@@ -1,127 +1,181 @@
 //! Grouping: each customer's events together, in order of time.
 //!
-//! Two passes that stay in the cache: batches are split by customer range, then
-//! each range is counted into place. Nothing is sorted that is in order already.
+//! A shard is counted into place; nothing is sorted that is in order already.
 
 use std::cmp::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering as Memory};
 
-use rayon::prelude::*;
-
-use crate::base::{ChannelId, Dictionary, NONE, StageId, ValueId};
+use crate::base::{ChannelId, Error, NONE, Result, StageId, ValueId};
 use crate::model::Events;
+use crate::model::raw::IdTable;
 
+use super::partition::Partition;
 use super::rows::{Layout, Rows, sequence_text};
 
-/// About how many rows a shard should hold: small enough for a core's cache.
-const SHARD_ROWS: usize = 1 << 16;
-/// More shards than this cost more than they save.
-const MOST_SHARDS: usize = 1024;
+/// About what a row of a shard takes while it is looked at, in bytes.
+const ROW_BYTES: u64 = 72;
+/// The count of ties of a shard that was not looked at yet.
+const UNKNOWN: u64 = u64::MAX;
 
-/// Events by customer, and what was seen on the way.
+/// Whole customers in shards, ready to be walked.
+#[derive(Debug)]
+pub struct Shards {
+    partition: Partition,
+    /// For each kept property, the rank of each code.
+    values: Vec<Vec<u32>>,
+    /// Event ids, where they are texts.
+    texts: IdTable,
+    ties: Vec<AtomicU64>,
+}
+
+/// Scratch space: one for each thread, reused from shard to shard.
 #[derive(Debug, Default)]
-pub struct Grouped {
-    /// Whole customers in shards.
-    pub shards: Vec<Events>,
+pub struct Scratch {
+    rows: Rows,
+    next: Vec<u32>,
+    order: Vec<u32>,
+    events: Events,
+}
+
+impl Shards {
+    /// Shards of a partition; `values` has, for each kept property, the rank of each code.
+    pub fn new(partition: Partition, values: Vec<Vec<u32>>, texts: IdTable) -> Self {
+        let ties = (0..partition.shards()).map(|_| AtomicU64::new(UNKNOWN)).collect();
+        Self { partition, values, texts, ties }
+    }
+
+    /// How many shards there are.
+    pub fn len(&self) -> usize {
+        self.partition.shards()
+    }
+
+    /// Never true: there is at least one shard.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many events a shard holds.
+    pub fn rows(&self, shard: usize) -> u64 {
+        self.partition.rows(shard)
+    }
+
+    /// The events of a shard, by customer and in order.
+    ///
+    /// # Errors
+    /// The spill file cannot be read; a customer has more events than memory allows.
+    pub fn events<'s>(&self, shard: usize, scratch: &'s mut Scratch) -> Result<&'s Events> {
+        let (partition, layout) = (&self.partition, &self.partition.layout);
+        self.check_size(shard)?;
+        let Scratch { rows, next, order, events } = scratch;
+        partition.read(shard, rows)?;
+        let first = shard as u32 * partition.width;
+        let own = (partition.customers - first).min(partition.width);
+        count_into_place(rows, own as usize, &mut events.offsets, next, order);
+        let ties = sort_customers(rows, &self.texts, &events.offsets, order);
+        let ties = if layout.rising { 0 } else { ties };
+        self.ties[shard].store(ties, Memory::Relaxed);
+        events.first_customer = first;
+        fill(events, rows, order, layout, &self.values);
+        Ok(events)
+    }
+
     /// Events that share customer, time and sequence with the one before them:
     /// only their place in the file says which is first.
-    pub ties: u64,
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub fn ties(&self) -> Result<u64> {
+        use rayon::prelude::*;
+        let ties = |scratch: &mut Scratch, shard: usize| {
+            let known = self.ties[shard].load(Memory::Relaxed);
+            if known != UNKNOWN {
+                return Ok(known);
+            }
+            self.events(shard, scratch)?;
+            Ok(self.ties[shard].load(Memory::Relaxed))
+        };
+        (0..self.len()).into_par_iter().map_init(Scratch::default, ties).sum::<Result<u64>>()
+    }
+
+    /// A shard must fit into half of the memory.
+    fn check_size(&self, shard: usize) -> Result<()> {
+        let (rows, memory) = (self.rows(shard), self.partition.memory());
+        let bytes = rows.saturating_mul(ROW_BYTES);
+        if bytes <= memory / 2 && rows < u64::from(NONE) {
+            return Ok(());
+        }
+        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+        Err(Error::new(format!(
+            "{rows} events of one customer, or of a few, need about {} MB at once",
+            megabytes(bytes)
+        ))
+        .hint(format!(
+            "allow more than twice that with --memory (now {} MB), or see `check` for an id that \
+             joins too many people",
+            megabytes(memory)
+        )))
+    }
 }
 
-/// Groups rows by customer.
-///
-/// `values` has, for each kept property, the rank of each code.
-pub fn group(
-    mut batches: Vec<Rows>,
+/// Where each customer's rows begin, and the order in which rows come together.
+fn count_into_place(
+    rows: &Rows,
     customers: usize,
-    layout: &Layout,
-    values: &[Vec<u32>],
-    sequence_texts: &Dictionary,
-) -> Grouped {
-    let count: usize = batches.iter().map(|it| it.times.len()).sum();
-    let shards = (count / SHARD_ROWS).next_power_of_two().clamp(1, MOST_SHARDS);
-    let width = customers.div_ceil(shards).max(1) as u32;
-    let shards = customers.div_ceil(width as usize).max(1);
-    let bounds: Vec<Vec<u32>> =
-        batches.par_iter_mut().map(|rows| split(rows, width, shards)).collect();
-    let parts: Vec<(Events, u64)> = (0..shards)
-        .into_par_iter()
-        .map(|shard| {
-            let first = shard as u32 * width;
-            let own = (customers as u32 - first).min(width);
-            let mut rows = collect(&batches, &bounds, shard);
-            let (offsets, ties) = order(&mut rows, first, own, sequence_texts);
-            (events(rows, first, offsets, layout, values), ties)
-        })
-        .collect();
-    let ties = if layout.rising { 0 } else { parts.iter().map(|it| it.1).sum() };
-    Grouped { shards: parts.into_iter().map(|it| it.0).collect(), ties }
-}
-
-/// Orders a batch by shard, keeping file order within; returns each shard's bounds.
-fn split(rows: &mut Rows, width: u32, shards: usize) -> Vec<u32> {
-    let mut bounds = vec![0u32; shards + 1];
+    offsets: &mut Vec<u32>,
+    next: &mut Vec<u32>,
+    order: &mut Vec<u32>,
+) {
+    offsets.clear();
+    offsets.resize(customers + 1, 0);
     for &customer in &rows.customers {
-        bounds[(customer / width) as usize + 1] += 1;
+        offsets[customer as usize + 1] += 1;
     }
-    for at in 0..shards {
-        bounds[at + 1] += bounds[at];
+    for at in 0..customers {
+        offsets[at + 1] += offsets[at];
     }
-    let order = place(&bounds, rows.customers.iter().map(|it| it / width));
-    rows.reorder(&order);
-    bounds
-}
-
-/// The order in which rows come when each goes to its key's next place.
-fn place(bounds: &[u32], keys: impl Iterator<Item = u32>) -> Vec<u32> {
-    let mut next = bounds.to_vec();
-    let mut order = vec![0u32; bounds.last().copied().unwrap_or(0) as usize];
-    for (row, key) in keys.enumerate() {
-        let slot = &mut next[key as usize];
+    next.clear();
+    next.extend_from_slice(offsets);
+    order.clear();
+    order.resize(rows.customers.len(), 0);
+    for (row, &customer) in rows.customers.iter().enumerate() {
+        let slot = &mut next[customer as usize];
         order[*slot as usize] = row as u32;
         *slot += 1;
     }
-    order
 }
 
-fn collect(batches: &[Rows], bounds: &[Vec<u32>], shard: usize) -> Rows {
-    let range = |bounds: &[u32]| bounds[shard] as usize..bounds[shard + 1] as usize;
-    let count = bounds.iter().map(|it| range(it).len()).sum();
-    let mut rows = Rows::default();
-    for (batch, bounds) in batches.iter().zip(bounds) {
-        if rows.times.is_empty() {
-            rows.reserve(count, batch);
-        }
-        rows.extend(batch, range(bounds));
-    }
-    rows
-}
-
-/// Brings each customer's rows together and into order; returns offsets and ties.
-fn order(rows: &mut Rows, first: u32, customers: u32, texts: &Dictionary) -> (Vec<u32>, u64) {
-    let mut offsets = vec![0u32; customers as usize + 1];
-    for &customer in &rows.customers {
-        offsets[(customer - first) as usize + 1] += 1;
-    }
-    for at in 0..customers as usize {
-        offsets[at + 1] += offsets[at];
-    }
-    let mut order = place(&offsets, rows.customers.iter().map(|it| it - first));
+/// Brings the rows of those customers into order that are not; returns the ties.
+fn sort_customers(rows: &Rows, texts: &IdTable, offsets: &[u32], order: &mut [u32]) -> u64 {
     let mut ties = 0;
     for run in offsets.windows(2) {
         let own = &mut order[run[0] as usize..run[1] as usize];
-        let compare = |&a: &u32, &b: &u32| earlier(rows, texts, a as usize, b as usize);
-        if !own.is_sorted_by(|a, b| compare(a, b) != Ordering::Greater) {
-            own.sort_by(compare);
+        let (sorted, found) = look(rows, texts, own);
+        ties += found;
+        if !sorted {
+            own.sort_by(|&a, &b| earlier(rows, texts, a as usize, b as usize));
+            ties += look(rows, texts, own).1 - found;
         }
-        ties += own.windows(2).filter(|it| compare(&it[0], &it[1]) == Ordering::Equal).count();
     }
-    rows.reorder(&order);
-    (offsets, ties as u64)
+    ties
+}
+
+/// Whether rows are in order, and how many tie with the one before.
+#[inline]
+fn look(rows: &Rows, texts: &IdTable, own: &[u32]) -> (bool, u64) {
+    let (mut sorted, mut ties) = (true, 0);
+    for pair in own.windows(2) {
+        match earlier(rows, texts, pair[0] as usize, pair[1] as usize) {
+            Ordering::Less => {}
+            Ordering::Equal => ties += 1,
+            Ordering::Greater => sorted = false,
+        }
+    }
+    (sorted, ties)
 }
 
 /// By time, then sequence: no sequence before numbers, numbers before texts.
 #[inline]
-fn earlier(rows: &Rows, texts: &Dictionary, a: usize, b: usize) -> Ordering {
+fn earlier(rows: &Rows, texts: &IdTable, a: usize, b: usize) -> Ordering {
     rows.times[a].cmp(&rows.times[b]).then_with(|| {
         if rows.sequence.is_empty() {
             return Ordering::Equal;
@@ -134,39 +188,27 @@ fn earlier(rows: &Rows, texts: &Dictionary, a: usize, b: usize) -> Ordering {
     })
 }
 
-fn events(
-    rows: Rows,
-    first: u32,
-    offsets: Vec<u32>,
-    layout: &Layout,
-    values: &[Vec<u32>],
-) -> Events {
-    let mut texts: Vec<Option<Vec<u32>>> = rows.texts.into_iter().map(Some).collect();
-    let properties = layout
-        .properties
-        .iter()
-        .zip(values)
-        .map(|(&at, ranks)| {
-            let codes = texts.get(at).and_then(Option::as_ref).map_or(&[][..], |it| it);
-            codes
-                .iter()
-                .map(|&it| ValueId(ranks.get(it as usize).copied().unwrap_or(NONE)))
-                .collect()
-        })
-        .collect();
-    let mut take = |at: Option<usize>| {
-        at.and_then(|it| texts.get_mut(it)).and_then(Option::take).unwrap_or_default()
-    };
-    Events {
-        first_customer: first,
-        offsets,
-        times: rows.times,
-        stages: rows.stages.into_iter().map(StageId).collect(),
-        channels: rows.channels.into_iter().map(ChannelId).collect(),
-        amounts: rows.amounts,
-        sessions: take(layout.session),
-        orders: take(layout.order),
-        campaigns: take(layout.campaign),
-        properties,
+/// Writes the rows in order over the events of the shard before.
+fn fill(events: &mut Events, rows: &Rows, order: &[u32], layout: &Layout, values: &[Vec<u32>]) {
+    pick(&rows.times, order, &mut events.times, |it| it);
+    pick(&rows.stages, order, &mut events.stages, StageId);
+    pick(&rows.channels, order, &mut events.channels, ChannelId);
+    pick(&rows.amounts, order, &mut events.amounts, |it| it);
+    let none = Vec::new();
+    let text = |at: Option<usize>| at.and_then(|it| rows.texts.get(it)).unwrap_or(&none);
+    pick(text(layout.session), order, &mut events.sessions, |it| it);
+    pick(text(layout.order), order, &mut events.orders, |it| it);
+    pick(text(layout.campaign), order, &mut events.campaigns, |it| it);
+    events.properties.resize_with(layout.properties.len(), Vec::new);
+    for ((&at, ranks), own) in layout.properties.iter().zip(values).zip(&mut events.properties) {
+        let rank = |it: u32| ValueId(ranks.get(it as usize).copied().unwrap_or(NONE));
+        pick(text(Some(at)), order, own, rank);
+    }
+}
+
+fn pick<T: Copy, U>(from: &[T], order: &[u32], into: &mut Vec<U>, make: impl Fn(T) -> U) {
+    into.clear();
+    if !from.is_empty() {
+        into.extend(order.iter().map(|&it| make(from[it as usize])));
     }
 }

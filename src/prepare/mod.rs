@@ -6,8 +6,10 @@
 
 pub mod channel_groups;
 pub mod channels;
+pub mod components;
 pub mod group;
 pub mod journeys;
+pub mod partition;
 pub mod rows;
 pub mod rules;
 pub mod sessions;

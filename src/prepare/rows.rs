@@ -1,10 +1,10 @@
 //! Rows ready to be grouped: flat columns of codes, with customer and stage.
 
-use rayon::prelude::*;
-
 use crate::base::{NONE, Names, Timestamp};
-use crate::model::raw::{NO_AMOUNT, Sequence, TextColumn};
-use crate::model::{Batch, RawEvents};
+use crate::model::Batch;
+use crate::model::raw::{NO_AMOUNT, Sequence};
+use crate::store::RawEvents;
+use crate::store::batches::{Kept, Order};
 
 use super::channels::Channels;
 use super::stages::Stages;
@@ -56,58 +56,15 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Puts the rows into a new order: row `i` is the old row `order[i]`.
-    pub fn reorder(&mut self, order: &[u32]) {
-        fn pick<T: Copy>(column: &mut Vec<T>, order: &[u32]) {
-            if !column.is_empty() {
-                *column = order.iter().map(|&it| column[it as usize]).collect();
-            }
-        }
-        pick(&mut self.customers, order);
-        pick(&mut self.times, order);
-        pick(&mut self.sequence, order);
-        pick(&mut self.stages, order);
-        pick(&mut self.channels, order);
-        pick(&mut self.amounts, order);
-        self.texts.iter_mut().for_each(|it| pick(it, order));
-    }
-
-    /// Adds some rows of others.
-    pub fn extend(&mut self, other: &Self, range: std::ops::Range<usize>) {
-        fn add<T: Copy>(column: &mut Vec<T>, other: &[T], range: &std::ops::Range<usize>) {
-            if !other.is_empty() {
-                column.extend_from_slice(&other[range.clone()]);
-            }
-        }
-        add(&mut self.customers, &other.customers, &range);
-        add(&mut self.times, &other.times, &range);
-        add(&mut self.sequence, &other.sequence, &range);
-        add(&mut self.stages, &other.stages, &range);
-        add(&mut self.channels, &other.channels, &range);
-        add(&mut self.amounts, &other.amounts, &range);
-        self.texts.resize_with(other.texts.len(), Vec::new);
-        for (column, other) in self.texts.iter_mut().zip(&other.texts) {
-            add(column, other, &range);
-        }
-    }
-
-    /// Sets room aside for so many rows of the same columns.
-    pub fn reserve(&mut self, rows: usize, like: &Self) {
-        fn room<T>(column: &mut Vec<T>, like: &[T], rows: usize) {
-            if !like.is_empty() {
-                column.reserve_exact(rows);
-            }
-        }
-        room(&mut self.customers, &like.customers, rows);
-        room(&mut self.times, &like.times, rows);
-        room(&mut self.sequence, &like.sequence, rows);
-        room(&mut self.stages, &like.stages, rows);
-        room(&mut self.channels, &like.channels, rows);
-        room(&mut self.amounts, &like.amounts, rows);
-        self.texts.resize_with(like.texts.len(), Vec::new);
-        for (column, like) in self.texts.iter_mut().zip(&like.texts) {
-            room(column, like, rows);
-        }
+    /// Takes all rows out, and keeps the room.
+    pub fn clear(&mut self) {
+        self.customers.clear();
+        self.times.clear();
+        self.sequence.clear();
+        self.stages.clear();
+        self.channels.clear();
+        self.amounts.clear();
+        self.texts.iter_mut().for_each(Vec::clear);
     }
 }
 
@@ -140,7 +97,7 @@ impl Selection<'_> {
 impl Layout {
     /// The columns that the rows of a study need; `properties` by name, in order.
     pub fn new(raw: &RawEvents, channels: &Channels, properties: &[String]) -> Self {
-        let rising = raw.fields.sequence && rises(&raw.batches);
+        let rising = raw.fields.sequence && rises(raw.batches.kept());
         let mut layout = Self {
             channels: !channels.names.is_empty(),
             amounts: raw.fields.amounts,
@@ -174,13 +131,15 @@ impl Layout {
 }
 
 /// Whether the events' sequence is of numbers that strictly rise over all batches.
-fn rises(batches: &[Batch]) -> bool {
-    let mut last = None;
-    batches.iter().filter(|it| !it.links && !it.is_empty()).all(|batch| {
-        let Sequence::Numbers(numbers) = &batch.sequence else { return false };
-        let follows = last.is_none_or(|it| numbers.first().is_some_and(|&first| first > it));
-        last = numbers.last().copied();
-        follows && numbers.is_sorted_by(|a, b| a < b)
+fn rises(kept: &[Kept]) -> bool {
+    let mut before = None;
+    kept.iter().filter(|it| !it.links).all(|it| match it.order {
+        Order::Numbers { first, last, rises: true } => {
+            let follows = before.is_none_or(|it| first > it);
+            before = Some(last);
+            follows
+        }
+        _ => false,
     })
 }
 
@@ -197,77 +156,72 @@ pub fn sequence_text(sequence: i64) -> Option<u32> {
     u32::try_from(sequence.checked_sub(TEXT_SEQUENCE)?).ok()
 }
 
-/// Makes the rows of each batch: links left out, events not selected left out.
-pub fn rows(
-    batches: Vec<Batch>,
-    layout: &Layout,
-    stitched: &Stitched,
-    stages: &Stages,
-    channels: &Channels,
-    selection: &Selection<'_>,
-) -> Vec<Rows> {
-    batches
-        .into_par_iter()
-        .filter(|it| !it.links)
-        .map(|batch| batch_rows(&batch, layout, stitched, stages, channels, selection))
-        .collect()
+/// What the rows of a study are made by.
+pub struct Making<'a> {
+    /// Which columns rows carry.
+    pub layout: &'a Layout,
+    /// Whose they are.
+    pub stitched: &'a Stitched,
+    /// At which stage.
+    pub stages: &'a Stages,
+    /// Through which channel.
+    pub channels: &'a Channels,
+    /// Which are used.
+    pub selection: &'a Selection<'a>,
 }
 
-fn batch_rows(
-    batch: &Batch,
-    layout: &Layout,
-    stitched: &Stitched,
-    stages: &Stages,
-    channels: &Channels,
-    selection: &Selection<'_>,
-) -> Rows {
-    let count = batch.len() as u32;
-    let all = selection.takes_all();
-    let kept: Vec<u32> =
-        (0..count).filter(|&it| all || selection.takes(batch, it as usize)).collect();
-    let each = || kept.iter().map(|&it| it as usize);
-    let text = |column: &TextColumn| each().map(|it| column.code(it)).collect::<Vec<u32>>();
-    let sequence = |row: usize| match &batch.sequence {
-        Sequence::None => i64::MIN,
-        Sequence::Numbers(it) => it[row],
-        Sequence::Texts(it) => text_sequence(it.code(row)),
-    };
-    let amount = |row: usize| batch.amounts.get(row).copied().unwrap_or(NO_AMOUNT);
-    let wide = |wanted: bool, of: &dyn Fn(usize) -> i64| -> Vec<i64> {
-        if wanted { each().map(of).collect() } else { Vec::new() }
-    };
-    Rows {
-        customers: each().map(|it| stitched.customer(batch, it).0).collect(),
-        times: each().map(|it| batch.times[it]).collect(),
-        sequence: wide(layout.sequence, &sequence),
-        stages: each().map(|it| stages.of(batch, it).0).collect(),
-        channels: match layout.channels {
-            true => each().map(|it| channels.of(batch, it).0).collect(),
-            false => Vec::new(),
-        },
-        amounts: wide(layout.amounts, &amount),
-        texts: layout.texts.iter().map(|&it| text(&batch.texts[it])).collect(),
+impl Making<'_> {
+    /// Adds the rows of a batch that are events and selected.
+    pub fn add(&self, batch: &Batch, rows: &mut Rows) {
+        let customer = |row: usize| self.stitched.customer(batch, row);
+        let seen = |row: usize| self.stitched.see(batch, row, customer(row));
+        if batch.links || !self.selection.takes_all() {
+            (0..batch.len()).for_each(seen);
+        }
+        if batch.links {
+            return;
+        }
+        if self.selection.takes_all() {
+            rows.customers.extend((0..batch.len()).map(|row| {
+                let customer = customer(row);
+                self.stitched.see(batch, row, customer);
+                customer.0
+            }));
+            self.add_columns(batch, 0..batch.len(), rows);
+        } else {
+            let kept: Vec<u32> = (0..batch.len() as u32)
+                .filter(|&it| self.selection.takes(batch, it as usize))
+                .collect();
+            let each = || kept.iter().map(|&it| it as usize);
+            rows.customers.extend(each().map(|it| customer(it).0));
+            self.add_columns(batch, each(), rows);
+        }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_numbers_that_strictly_rise_over_all_events_say_what_the_place_says() {
-        let batch = |sequence: Sequence, links| Batch {
-            links,
-            times: vec![0; 2],
-            sequence,
-            ..Batch::default()
-        };
-        let events = |numbers: [i64; 2]| batch(Sequence::Numbers(numbers.into()), false);
-        assert!(rises(&[events([1, 2]), events([5, 9])]));
-        assert!(rises(&[events([1, 2]), batch(Sequence::None, true), events([3, 4])]));
-        assert!(!rises(&[events([1, 2]), events([2, 3])]));
-        assert!(!rises(&[events([1, 1])]));
-        assert!(!rises(&[events([1, 2]), batch(Sequence::None, false)]));
-        assert!(!rises(&[batch(Sequence::Texts(TextColumn::default()), false)]));
+    fn add_columns<I>(&self, batch: &Batch, each: I, rows: &mut Rows)
+    where
+        I: Iterator<Item = usize> + Clone,
+    {
+        let layout = self.layout;
+        rows.times.extend(each.clone().map(|it| batch.times[it]));
+        if layout.sequence {
+            rows.sequence.extend(each.clone().map(|row| match &batch.sequence {
+                Sequence::None => i64::MIN,
+                Sequence::Numbers(it) => it[row],
+                Sequence::Texts(it) => text_sequence(it.code(row)),
+            }));
+        }
+        rows.stages.extend(each.clone().map(|it| self.stages.of(batch, it).0));
+        if layout.channels {
+            rows.channels.extend(each.clone().map(|it| self.channels.of(batch, it).0));
+        }
+        if layout.amounts {
+            let amount = |row: usize| batch.amounts.get(row).copied().unwrap_or(NO_AMOUNT);
+            rows.amounts.extend(each.clone().map(amount));
+        }
+        rows.texts.resize_with(layout.texts.len(), Vec::new);
+        for (column, &text) in rows.texts.iter_mut().zip(&layout.texts) {
+            column.extend(each.clone().map(|it| batch.texts[text].code(it)));
+        }
     }
 }

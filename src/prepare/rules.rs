@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Error, NONE, Result};
-use crate::model::{Batch, RawEvents};
+use crate::model::Batch;
+use crate::store::RawEvents;
 
 use super::journeys::OneOrMany;
 

@@ -1,7 +1,8 @@
 //! Stages: which named place of the journey an event is.
 
 use crate::base::{NONE, Names, Result, StageId};
-use crate::model::{Batch, RawEvents};
+use crate::model::Batch;
+use crate::store::RawEvents;
 
 use super::rules::{RuleOptions, Rules};
 

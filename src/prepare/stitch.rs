@@ -6,18 +6,19 @@
 //! links nobody. The result does not depend on the order of rows.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 use indexmap::IndexMap;
-use petgraph::unionfind::UnionFind;
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::components::Components;
 use crate::base::{CustomerId, Error, NONE, Result};
-use crate::model::{Batch, RawEvents};
+use crate::model::Batch;
+use crate::store::RawEvents;
 
 /// How many stronger ids an id may meet before it links nobody, unless its type says otherwise.
 pub const DEFAULT_LIMIT: u64 = 10;
@@ -60,6 +61,7 @@ pub struct Stitched {
     nodes: Nodes,
     /// Nodes that link nobody.
     refused: HashSet<u32, FixedState>,
+    rivals: Rivals,
     /// How many distinct ids there are of each type.
     pub ids: Vec<(String, u64)>,
     /// Pairs of ids that were seen together.
@@ -68,6 +70,25 @@ pub struct Stitched {
     pub blocked: Vec<BlockedId>,
     /// How many ids link nobody.
     pub blocked_count: u64,
+}
+
+/// Ids of which several may name the same customer: the one seen first does.
+#[derive(Debug, Default)]
+struct Rivals {
+    /// Customers with rivals, one bit each.
+    customers: Vec<u64>,
+    /// The rivals' nodes, ascending.
+    nodes: Vec<u32>,
+    /// When each was first seen, in microseconds.
+    seen: Vec<AtomicI64>,
+}
+
+impl Rivals {
+    #[inline]
+    fn has(&self, customer: u32) -> bool {
+        let word = self.customers.get(customer as usize / 64);
+        word.is_some_and(|it| it >> (customer % 64) & 1 == 1)
+    }
 }
 
 /// Ids of all types in one numbering: strongest type first.
@@ -142,6 +163,47 @@ impl Stitched {
         }
     }
 
+    /// Notes when the ids of a row that belongs to `customer` were seen, where that decides
+    /// by which of them the customer is named. Rows may come in any order.
+    #[inline]
+    pub fn see(&self, batch: &Batch, row: usize, customer: CustomerId) {
+        if self.rivals.has(customer.0) {
+            self.see_rivals(batch, row);
+        }
+    }
+
+    fn see_rivals(&self, batch: &Batch, row: usize) {
+        for (id_type, column) in batch.ids.iter().enumerate() {
+            let code = column.code(row);
+            if code == NONE {
+                continue;
+            }
+            if let Ok(at) = self.rivals.nodes.binary_search(&self.nodes.node(id_type, code)) {
+                self.rivals.seen[at].fetch_min(batch.times[row], Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Names customers by the rival seen first, then by the least text; once all rows were
+    /// shown to [`Self::see`].
+    pub fn settle_names(&mut self, raw: &RawEvents) {
+        let rivals = std::mem::take(&mut self.rivals);
+        let seen = |at: usize| rivals.seen[at].load(Ordering::Relaxed);
+        let text = |at: usize| self.nodes.text(raw, rivals.nodes[at]);
+        let better = |a: usize, b: usize| (seen(a), text(a)) < (seen(b), text(b));
+        // The best rival of each customer so far, by its place among the rivals.
+        let mut best: HashMap<u32, usize, FixedState> = HashMap::default();
+        for (place, &node) in rivals.nodes.iter().enumerate() {
+            let own = best.entry(self.customer_of[node as usize]).or_insert(place);
+            if better(place, *own) {
+                *own = place;
+            }
+        }
+        for (customer, place) in best {
+            self.named_by[customer as usize] = rivals.nodes[place];
+        }
+    }
+
     /// The name of a customer: its strongest id, the one seen first where there
     /// are several, as `type:id`.
     pub fn name(&self, raw_ids: &RawEvents, customer: CustomerId) -> String {
@@ -159,7 +221,7 @@ impl Stitched {
 ///
 /// # Errors
 /// More ids than can be numbered; a limit for an id type that no source has.
-pub fn stitch(raw: &RawEvents, options: &IdentityOptions) -> Result<Stitched> {
+pub fn stitch(raw: &mut RawEvents, options: &IdentityOptions) -> Result<Stitched> {
     for id_type in options.limit.keys() {
         if raw.fields.id_type(id_type).is_none() {
             let known = raw.fields.id_types.iter().map(String::as_str);
@@ -172,18 +234,19 @@ pub fn stitch(raw: &RawEvents, options: &IdentityOptions) -> Result<Stitched> {
     let nodes = Nodes::new(raw)?;
     let pairs = pairs(raw, &nodes);
     let refused = refuse(raw, &nodes, &pairs, options);
-    let mut sets = UnionFind::<u32>::new(nodes.len());
-    for &(a, b) in &pairs {
-        if !refused.contains_key(&a) && !refused.contains_key(&b) {
+    let sets = Components::new(nodes.len());
+    pairs.par_iter().for_each(|&(a, b)| {
+        if refused.is_empty() || !(refused.contains_key(&a) || refused.contains_key(&b)) {
             sets.union(a, b);
         }
-    }
-    let labels = sets.into_labeling();
-    let (customer_of, named_by) = number(raw, &nodes, &labels);
+    });
+    let (customer_of, named_by) = sets.number();
+    let rivals = rivals(&nodes, &customer_of, &named_by);
     let blocked_count = refused.len() as u64;
     Ok(Stitched {
         customer_of,
         named_by,
+        rivals,
         blocked: name_blocked(raw, &nodes, &refused),
         refused: refused.into_keys().collect(),
         nodes,
@@ -199,42 +262,17 @@ pub fn stitch(raw: &RawEvents, options: &IdentityOptions) -> Result<Stitched> {
     })
 }
 
-/// All distinct pairs of ids that some row carries together, the stronger first.
-fn pairs(raw: &RawEvents, nodes: &Nodes) -> Vec<(u32, u32)> {
-    if raw.ids.len() < 2 {
-        return Vec::new();
+/// All distinct pairs of ids that some row carries together, the stronger first. Uses
+/// what reading noted up.
+fn pairs(raw: &mut RawEvents, nodes: &Nodes) -> Vec<(u32, u32)> {
+    let mut all: Vec<(u32, u32)> = Vec::new();
+    for noted in std::mem::take(&mut raw.pairs) {
+        let node = |it: (u32, u32)| (nodes.node(noted.first, it.0), nodes.node(noted.second, it.1));
+        all.par_extend(noted.codes.into_par_iter().map(node));
     }
-    let mut pairs: Vec<(u32, u32)> = Vec::new();
-    for first in 0..raw.ids.len() - 1 {
-        // The id of this type that each weaker id was last seen with. Threads may overwrite each
-        // other's notes: then a pair comes twice, and the sort below takes it out.
-        let last: Vec<AtomicU32> = (0..nodes.len()).map(|_| AtomicU32::new(NONE)).collect();
-        let found = raw.batches.par_iter().flat_map_iter(|it| batch_pairs(it, first, nodes, &last));
-        pairs.par_extend(found);
-    }
-    pairs.par_sort_unstable();
-    pairs.dedup();
-    pairs
-}
-
-/// The pairs of a batch whose stronger id is of the type `first`, most repeats left out.
-fn batch_pairs(batch: &Batch, first: usize, nodes: &Nodes, last: &[AtomicU32]) -> Vec<(u32, u32)> {
-    let mut pairs = Vec::new();
-    let strong = &batch.ids[first].codes;
-    for (second, weak) in batch.ids.iter().enumerate().skip(first + 1) {
-        for (&a, &b) in strong.iter().zip(&weak.codes) {
-            if a == NONE || b == NONE {
-                continue;
-            }
-            let pair = (nodes.node(first, a), nodes.node(second, b));
-            let last = &last[pair.1 as usize];
-            if last.load(Ordering::Relaxed) != pair.0 {
-                last.store(pair.0, Ordering::Relaxed);
-                pairs.push(pair);
-            }
-        }
-    }
-    pairs
+    all.par_sort_unstable();
+    all.dedup();
+    all
 }
 
 /// The ids that meet more ids of one stronger type than their limit, and how many.
@@ -244,16 +282,28 @@ fn refuse(
     pairs: &[(u32, u32)],
     options: &IdentityOptions,
 ) -> BTreeMap<u32, u64> {
+    let limit = |id_type: usize| {
+        options.limit.get(&raw.fields.id_types[id_type]).copied().unwrap_or(DEFAULT_LIMIT)
+    };
+    let limits: Vec<u64> = (0..raw.fields.id_types.len()).map(limit).collect();
+    let least = limits.iter().copied().min().unwrap_or(DEFAULT_LIMIT);
+    // Few ids meet more than the least limit in all; only those are looked at closely.
+    let mut met = vec![0u8; nodes.len()];
+    for &(_, weak) in pairs {
+        let met = &mut met[weak as usize];
+        *met = met.saturating_add(1);
+    }
+    let many = |&&(_, weak): &&(u32, u32)| {
+        let met = met[weak as usize];
+        met == u8::MAX || u64::from(met) > least
+    };
     let mut by_weak: Vec<(u32, usize)> =
-        pairs.iter().map(|&(strong, weak)| (weak, nodes.id_type(strong))).collect();
+        pairs.par_iter().filter(many).map(|it| (it.1, nodes.id_type(it.0))).collect();
     by_weak.par_sort_unstable();
     let mut refused = BTreeMap::new();
     for run in by_weak.chunk_by(|a, b| a == b) {
-        let weak = run[0].0;
-        let id_type = &raw.fields.id_types[nodes.id_type(weak)];
-        let limit = options.limit.get(id_type).copied().unwrap_or(DEFAULT_LIMIT);
-        let partners = run.len() as u64;
-        if partners > limit {
+        let (weak, partners) = (run[0].0, run.len() as u64);
+        if partners > limits[nodes.id_type(weak)] {
             let most = refused.entry(weak).or_insert(partners);
             *most = partners.max(*most);
         }
@@ -275,68 +325,26 @@ fn name_blocked(raw: &RawEvents, nodes: &Nodes, refused: &BTreeMap<u32, u64>) ->
     blocked
 }
 
-/// Numbers the sets, and finds the node that names each: the strongest type,
-/// then the earliest seen, then the least text.
-fn number(raw: &RawEvents, nodes: &Nodes, labels: &[u32]) -> (Vec<u32>, Vec<u32>) {
-    let mut customer_of = vec![NONE; labels.len()];
-    let mut numbers = vec![NONE; labels.len()];
-    let mut named_by: Vec<u32> = Vec::new();
-    // Nodes that may name a customer which another one may name as well.
-    let mut rivals: Vec<u32> = Vec::new();
-    for (node, &label) in labels.iter().enumerate() {
-        let number = &mut numbers[label as usize];
-        if *number == NONE {
-            *number = named_by.len() as u32;
-            named_by.push(node as u32);
-        } else {
-            // Nodes come strongest type first: one of another type never names better.
-            let first = named_by[*number as usize];
-            if nodes.id_type(node as u32) == nodes.id_type(first) {
-                rivals.extend([first, node as u32]);
-            }
-        }
-        customer_of[node] = *number;
-    }
-    rivals.sort_unstable();
-    rivals.dedup();
-    let seen = first_seen(raw, nodes, &rivals);
-    let better = |a: usize, b: usize| {
-        (seen[a], nodes.text(raw, rivals[a])) < (seen[b], nodes.text(raw, rivals[b]))
+/// The nodes of which several may name the same customer: those of its strongest type.
+/// A customer's first node is of that type, since nodes come strongest type first.
+fn rivals(nodes: &Nodes, customer_of: &[u32], named_by: &[u32]) -> Rivals {
+    let later = |(node, &customer): (usize, &u32)| {
+        let (node, first) = (node as u32, named_by[customer as usize]);
+        let rival = node != first && nodes.id_type(node) == nodes.id_type(first);
+        rival.then_some([first, node])
     };
-    // The best rival of each customer so far, by its place among the rivals.
-    let mut best: HashMap<u32, usize, FixedState> = HashMap::default();
-    for (place, &node) in rivals.iter().enumerate() {
+    let found = customer_of.par_iter().enumerate().filter_map(later);
+    let mut rivals: Vec<u32> = found.flat_map_iter(|it| it).collect();
+    rivals.par_sort_unstable();
+    rivals.dedup();
+    let mut customers = Vec::new();
+    if !rivals.is_empty() {
+        customers = vec![0u64; named_by.len().div_ceil(64)];
+    }
+    for &node in &rivals {
         let customer = customer_of[node as usize];
-        let own = best.entry(customer).or_insert(place);
-        if better(place, *own) {
-            *own = place;
-        }
-        named_by[customer as usize] = rivals[*own];
+        customers[customer as usize / 64] |= 1 << (customer % 64);
     }
-    (customer_of, named_by)
-}
-
-/// When each of these nodes (ascending) was first seen, in microseconds; the same in every
-/// order of rows.
-fn first_seen(raw: &RawEvents, nodes: &Nodes, wanted: &[u32]) -> Vec<i64> {
-    let seen: Vec<AtomicI64> = wanted.iter().map(|_| AtomicI64::new(i64::MAX)).collect();
-    if wanted.is_empty() {
-        return Vec::new();
-    }
-    let mut places = vec![NONE; nodes.len()];
-    wanted.iter().enumerate().for_each(|(place, &it)| places[it as usize] = place as u32);
-    raw.batches.par_iter().for_each(|batch| {
-        for (id_type, column) in batch.ids.iter().enumerate() {
-            for (&code, &time) in column.codes.iter().zip(&batch.times) {
-                if code == NONE {
-                    continue;
-                }
-                let place = places[nodes.node(id_type, code) as usize];
-                if place != NONE {
-                    seen[place as usize].fetch_min(time, Ordering::Relaxed);
-                }
-            }
-        }
-    });
-    seen.into_iter().map(AtomicI64::into_inner).collect()
+    let seen = rivals.iter().map(|_| AtomicI64::new(i64::MAX)).collect();
+    Rivals { customers, nodes: rivals, seen }
 }

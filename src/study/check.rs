@@ -12,7 +12,7 @@ use super::Study;
 /// None today; kept for questions that the data cannot answer.
 pub fn check(study: &Study) -> Result<Report> {
     let mut report = Report::new("check", "Data quality", study.catalog.currency);
-    let issues = &study.raw.issues;
+    let (issues, ties) = (&study.raw.issues, study.shards.ties()?);
     report.findings.push(format!(
         "{} read: {} used, {} filtered out, {} set aside.",
         counted(issues.read, "row"),
@@ -20,7 +20,7 @@ pub fn check(study: &Study) -> Result<Report> {
         count(issues.filtered),
         count(issues.rejected()),
     ));
-    report.tables.push(rows(study));
+    report.tables.push(rows(study, ties));
     report.tables.push(files(study));
     report.tables.push(reasons(study));
     report.tables.push(places(study));
@@ -40,7 +40,7 @@ pub fn check(study: &Study) -> Result<Report> {
             issues.ambiguous
         ));
     }
-    if study.ties > 0 {
+    if ties > 0 {
         report.notes.push(
             "Where times tie, the place in the file decides; name an event_id or a sequence in \
              the source to make the order independent of it."
@@ -57,7 +57,7 @@ pub fn check(study: &Study) -> Result<Report> {
     Ok(report)
 }
 
-fn rows(study: &Study) -> Table {
+fn rows(study: &Study, ties: u64) -> Table {
     let columns = vec![
         Column::new("measure", Kind::Text, "what is counted"),
         Column::new("value", Kind::Number, "how much"),
@@ -74,8 +74,8 @@ fn rows(study: &Study) -> Table {
     row("events", Cell::Count(catalog.events));
     row("customers", Cell::Count(catalog.customers));
     row("events without a stage", Cell::Count(study.unmapped));
-    row("events ordered by place alone", Cell::Count(study.ties));
-    row("share ordered by place alone", Cell::share(study.ties, catalog.events));
+    row("events ordered by place alone", Cell::Count(ties));
+    row("share ordered by place alone", Cell::share(ties, catalog.events));
     let time = |it: Option<Timestamp>| Cell::or_empty(it, "no events", Cell::Time);
     row("first event", time(catalog.span.map(|it| it.0)));
     row("last event", time(catalog.span.map(|it| it.1)));

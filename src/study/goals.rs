@@ -2,17 +2,16 @@
 //!
 //! Named in the journey file, or guessed from amounts and names; a guess is said.
 
-use crate::base::{Error, NONE, Names, Result, StageId};
+use crate::base::{Error, Names, Result, StageId};
 use crate::config::Config;
 use crate::input;
-use crate::model::raw::NO_AMOUNT;
-use crate::prepare::rows::Rows;
+use crate::prepare::partition::Seen;
 
 /// The goal stages: named in the journey file, or guessed from amounts and names.
 pub(super) fn goals(
     config: &Config,
     stages: &Names,
-    rows: &[Rows],
+    seen: &Seen,
     guesses: &mut Vec<String>,
 ) -> Result<Vec<StageId>> {
     if let Some(named) = &config.sections.journey.conversion {
@@ -24,7 +23,7 @@ pub(super) fn goals(
                 Err(config.placed(error, &["journey", "conversion"]))
             }
         };
-        if rows.iter().all(|it| it.times.is_empty()) {
+        if seen.events == 0 {
             return Ok(Vec::new());
         }
         let mut goals: Vec<StageId> = named.as_slice().iter().map(goal).collect::<Result<_>>()?;
@@ -32,8 +31,8 @@ pub(super) fn goals(
         goals.dedup();
         return Ok(goals);
     }
-    let valued = valued_stages(stages.len(), rows);
-    let by_value: Vec<u32> = (0..stages.len() as u32).filter(|&it| valued[it as usize]).collect();
+    let valued = (0u32..).zip(&seen.valued);
+    let by_value: Vec<u32> = valued.filter(|it| *it.1).map(|it| it.0).collect();
     let named = || {
         let ranked = (0u32..).zip(stages.iter());
         let ranked = ranked.filter_map(|it| Some((input::goal_rank(it.1)?, it.0)));
@@ -53,16 +52,4 @@ pub(super) fn goals(
             Vec::new()
         }
     })
-}
-
-fn valued_stages(stages: usize, rows: &[Rows]) -> Vec<bool> {
-    let mut valued = vec![false; stages];
-    for batch in rows {
-        for (&stage, &amount) in batch.stages.iter().zip(&batch.amounts) {
-            if amount != NO_AMOUNT && amount != 0 && stage != NONE {
-                valued[stage as usize] = true;
-            }
-        }
-    }
-    valued
 }

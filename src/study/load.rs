@@ -3,16 +3,19 @@
 use serde_json::Value;
 
 use crate::base::filter::Filter;
-use crate::base::{NONE, Names, Progress, Result, Timestamp};
+use crate::base::{Names, Progress, Result, Timestamp};
 use crate::config::Config;
 use crate::input::{self, ReadSettings};
-use crate::model::{Catalog, Events, RawEvents};
+use crate::model::Catalog;
 use crate::prepare::channels::Channels;
-use crate::prepare::group::{Grouped, group};
-use crate::prepare::rows::{Layout, Rows, Selection, rows};
+use crate::prepare::group::Shards;
+use crate::prepare::partition::{Partition, Seen};
+use crate::prepare::rows::{Layout, Making, Selection};
 use crate::prepare::stages::Stages;
 use crate::prepare::stitch::{Stitched, stitch};
 use crate::prepare::{JourneyRule, TouchRule, Walking};
+use crate::store::memory::Memory;
+use crate::store::{Keep, RawEvents};
 
 use super::goals::goals;
 use super::select::row_test;
@@ -29,21 +32,19 @@ impl Study {
         let settings = wishes.settings(&config, options);
         let mut raw = input::read(&config.sections.source, &settings, progress)?;
         progress.stage("stitching", 0);
-        let stitched = stitch(&raw, &config.sections.identity)
+        let mut stitched = stitch(&mut raw, &config.sections.identity)
             .map_err(|it| config.placed(it, &["identity", "limit"]))?;
         let meaning = Meaning::new(&config, &wishes, &raw)?;
-        let rows = meaning.rows(&mut raw, &wishes, options, &stitched)?;
-        let mut guesses = Vec::new();
-        let (mut catalog, ranks) = meaning.catalog(&config, &wishes, &raw, &rows, &mut guesses)?;
-        let unmapped = rows.iter().flat_map(|it| &it.stages).filter(|&&it| it == NONE).count();
         progress.stage("grouping", 0);
-        let Grouped { shards, ties } =
-            group(rows, stitched.customers(), &meaning.layout, &ranks, &raw.sequence_texts);
-        let active = |it: &Events| it.offsets.windows(2).filter(|it| it[0] < it[1]).count() as u64;
-        catalog.customers = shards.iter().map(active).sum();
+        let partition = meaning.partition(&mut raw, &wishes, options, &stitched)?;
+        stitched.settle_names(&raw);
+        let mut guesses = Vec::new();
+        let (catalog, ranks) =
+            meaning.catalog(&config, &wishes, &raw, &partition.seen, &mut guesses)?;
+        let unmapped = partition.seen.unmapped;
+        let shards = Shards::new(partition, ranks, std::mem::take(&mut raw.sequence_texts));
         let walking = meaning.walking(&config, &wishes, &catalog)?;
-        let unmapped = unmapped as u64;
-        Ok(Self { config, catalog, shards, walking, stitched, raw, ties, unmapped, guesses })
+        Ok(Self { config, catalog, shards, walking, stitched, raw, unmapped, guesses })
     }
 }
 
@@ -93,6 +94,11 @@ impl Wishes {
             keep: self.keep.clone(),
             inside: options.inside,
             stdin: options.stdin.clone(),
+            keep_rows: Keep::new(
+                options.memory.unwrap_or_else(Memory::usual),
+                options.spill.clone(),
+            )
+            .into(),
         }
     }
 
@@ -122,15 +128,15 @@ impl Meaning {
         Ok(Self { stages, channels, layout })
     }
 
-    /// The rows that the run uses; uses the batches of `raw` up.
-    fn rows(
+    /// The rows that the run uses, by shard; uses the batches of `raw` up.
+    fn partition(
         &self,
         raw: &mut RawEvents,
         wishes: &Wishes,
         options: &LoadOptions,
         stitched: &Stitched,
-    ) -> Result<Vec<Rows>> {
-        let batches = std::mem::take(&mut raw.batches);
+    ) -> Result<Partition> {
+        let mut batches = std::mem::take(&mut raw.batches);
         let test = wishes.filter.clone().map(|it| row_test(it, raw)).transpose()?;
         let filter = test.as_ref().map(|it| it.bind(raw));
         let selection = Selection {
@@ -138,7 +144,14 @@ impl Meaning {
             until: options.until,
             filter: filter.as_ref().map(|it| it as _),
         };
-        Ok(rows(batches, &self.layout, stitched, &self.stages, &self.channels, &selection))
+        let making = Making {
+            layout: &self.layout,
+            stitched,
+            stages: &self.stages,
+            channels: &self.channels,
+            selection: &selection,
+        };
+        Partition::new(&mut batches, &making, stitched.customers(), self.stages.names.len())
     }
 
     /// Names and facts of the rows, and the rank of each code of the carried properties.
@@ -147,11 +160,9 @@ impl Meaning {
         config: &Config,
         wishes: &Wishes,
         raw: &RawEvents,
-        rows: &[Rows],
+        seen: &Seen,
         guesses: &mut Vec<String>,
     ) -> Result<(Catalog, Vec<Vec<u32>>)> {
-        let times = rows.iter().flat_map(|it| &it.times);
-        let span = times.clone().min().zip(times.max());
         let ranked = self.layout.properties.iter().map(|&it| self.layout.ranked(raw, it));
         let (names, ranks): (Vec<Names>, Vec<Vec<u32>>) = ranked.unzip();
         let carried = wishes.properties.iter().filter(|it| raw.fields.text(it).is_some()).cloned();
@@ -159,12 +170,12 @@ impl Meaning {
             channels: self.channels.names.clone(),
             properties: carried.zip(names).collect(),
             currency: config.sections.currency,
-            span: span.map(|it| (Timestamp(*it.0), Timestamp(*it.1))),
-            goals: goals(config, &self.stages.names, rows, guesses)?,
+            span: seen.span.map(|it| (Timestamp(it.0), Timestamp(it.1))),
+            goals: goals(config, &self.stages.names, seen, guesses)?,
             gap: config.sections.journey.gap.0,
             lookback: config.sections.journey.lookback.0,
-            customers: 0,
-            events: rows.iter().map(|it| it.times.len() as u64).sum(),
+            customers: seen.customers,
+            events: seen.events,
             stages: self.stages.names.clone(),
         };
         Ok((catalog, ranks))

@@ -11,13 +11,31 @@ use crate::model::raw::InputFile;
 
 use super::{LoadOptions, Question, Study};
 
+/// The SHA-256 of each input file, where there is one to open.
+///
+/// # Errors
+/// An input file that can no longer be read, or changed since.
+pub fn input_hashes(study: &Study) -> Result<Vec<Option<String>>> {
+    let hash = |it: &InputFile| {
+        let file = !it.location.as_os_str().is_empty();
+        file.then(|| hash(it)).transpose()
+    };
+    study.raw.inputs.par_iter().map(hash).collect()
+}
+
 /// The manifest of a run: tool, inputs and their hashes, configuration, counts, options.
 ///
 /// # Errors
-/// An input file that can no longer be read.
-pub fn manifest(study: &Study, options: &LoadOptions, questions: &[Question]) -> Result<Value> {
-    let inputs: Vec<Value> =
-        study.raw.inputs.par_iter().map(input).collect::<Result<Vec<Value>>>()?;
+/// The spill file cannot be read.
+pub fn manifest(
+    study: &Study,
+    options: &LoadOptions,
+    questions: &[Question],
+    hashes: &[Option<String>],
+) -> Result<Value> {
+    let inputs =
+        study.raw.inputs.iter().zip(hashes).map(|(file, hash)| input(file, hash.as_deref()));
+    let inputs: Vec<Value> = inputs.collect();
     let issues = &study.raw.issues;
     let asked: serde_json::Map<String, Value> =
         questions.iter().map(|(entry, options)| (entry.name.to_owned(), options.clone())).collect();
@@ -36,7 +54,7 @@ pub fn manifest(study: &Study, options: &LoadOptions, questions: &[Question]) ->
         },
         "events": study.catalog.events,
         "customers": study.catalog.customers,
-        "events_ordered_by_place_alone": study.ties,
+        "events_ordered_by_place_alone": study.shards.ties()?,
         "guesses": study.guesses,
         "options": {
             "since": options.since.map(|it| it.to_string()),
@@ -48,15 +66,15 @@ pub fn manifest(study: &Study, options: &LoadOptions, questions: &[Question]) ->
     }))
 }
 
-fn input(file: &InputFile) -> Result<Value> {
-    Ok(json!({
+fn input(file: &InputFile, hash: Option<&str>) -> Value {
+    json!({
         "path": file.path,
         "format": file.format,
         "bytes": file.bytes,
         "rows": file.rows,
         "times": file.times_as,
-        "sha256": if file.location.as_os_str().is_empty() { Value::Null } else { Value::String(hash(file)?) },
-    }))
+        "sha256": hash,
+    })
 }
 
 /// The SHA-256 of a file as stored.

@@ -29,9 +29,12 @@ use serde_json::Value;
 use crate::analysis;
 use crate::base::{Error, Timestamp};
 use crate::config::Config;
-use crate::model::{Catalog, Events, RawEvents, Report, StageGraph};
+use crate::model::{Catalog, Report, StageGraph};
 use crate::prepare::Walking;
+use crate::prepare::group::Shards;
 use crate::prepare::stitch::Stitched;
+use crate::store::RawEvents;
+use crate::store::memory::Memory;
 
 /// The confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
@@ -55,6 +58,10 @@ pub struct LoadOptions {
     pub inside: bool,
     /// The file that standard input was saved to, if it was.
     pub stdin: Option<std::path::PathBuf>,
+    /// How much memory the run may use; a share of the machine's if not given.
+    pub memory: Option<Memory>,
+    /// Where spill files go; the usual folder of temporary files if not given.
+    pub spill: Option<std::path::PathBuf>,
 }
 
 /// One question of a run: an analysis and its options as JSON.
@@ -67,15 +74,13 @@ pub struct Study {
     /// Names and facts of the whole data.
     pub catalog: Catalog,
     /// Whole customers in shards.
-    pub shards: Vec<Events>,
+    pub shards: Shards,
     /// The rules of sessions, touches and journeys.
     pub walking: Walking,
     /// Who is who.
     pub stitched: Stitched,
     /// What was read: ids, texts, rejected rows, files. Its batches are used up.
     pub raw: RawEvents,
-    /// Events whose place in the file alone says which of two equal times is first.
-    pub ties: u64,
     /// Events that no stage rule names.
     pub unmapped: u64,
     /// What was guessed, in words.

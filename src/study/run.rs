@@ -1,12 +1,16 @@
 //! Asking: any number of questions in one pass over the customers.
 
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 
 use crate::analysis::graph::{GraphFold, GraphState};
 use crate::analysis::{self, Analysis, AnyState, Evidence, Running};
 use crate::base::fold::{Fold, fold_all};
 use crate::base::{Error, Progress, Result, Unwatched};
-use crate::model::{Events, Report};
+use crate::model::Report;
+use crate::prepare::group::{Scratch, Shards};
 use crate::prepare::{Walker, Walking};
 
 use super::{CONFIDENCE, Findings, Question, Study};
@@ -49,7 +53,7 @@ impl Study {
     /// Answers the questions that the data can answer, and names the others.
     ///
     /// # Errors
-    /// None today.
+    /// The spill file cannot be read; a customer has more events than memory allows.
     pub fn run_what_fits(
         &self,
         questions: &[Question],
@@ -63,7 +67,7 @@ impl Study {
                 Err(error) => left_out.push((entry.name, error)),
             }
         }
-        let mut findings = self.answer(&running, progress);
+        let mut findings = self.answer(&running, progress)?;
         left_out.append(&mut findings.left_out);
         Ok(Findings { left_out, ..findings })
     }
@@ -74,7 +78,7 @@ impl Study {
     /// As [`Self::run`].
     pub fn ask<A: Analysis>(&self, options: A::Options) -> Result<Report> {
         let running: Vec<Box<dyn Running>> = vec![Box::new(A::new(options, &self.catalog)?)];
-        let mut findings = self.answer(&running, &Unwatched);
+        let mut findings = self.answer(&running, &Unwatched)?;
         match (findings.reports.pop(), findings.left_out.pop()) {
             (Some(report), _) => Ok(report),
             (None, Some((_, error))) => Err(error),
@@ -82,15 +86,20 @@ impl Study {
         }
     }
 
-    fn answer(&self, running: &[Box<dyn Running>], progress: &dyn Progress) -> Findings {
+    fn answer(&self, running: &[Box<dyn Running>], progress: &dyn Progress) -> Result<Findings> {
         progress.stage("analyzing", self.shards.len() as u64);
         let fold = StudyFold {
             graph: GraphFold::new(&self.catalog),
             running,
             walking: &self.walking,
             progress,
+            shards: &self.shards,
+            trouble: Mutex::default(),
         };
-        let (_, graph, states) = fold_all(&fold, &self.shards);
+        let State { graph, states, .. } = fold_all(&fold, &self.pieces());
+        if let Some(error) = fold.trouble.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
         progress.stage("answering", 0);
         let graph = fold.graph.finish(graph);
         let customer_name = |it| self.stitched.name(&self.raw, it);
@@ -116,41 +125,92 @@ impl Study {
                 Err(error) => left_out.push((analysis.name(), error)),
             }
         }
-        Findings { graph, reports, left_out }
+        Ok(Findings { graph, reports, left_out })
+    }
+
+    /// Runs of consecutive shards of about as many events each: a few for each thread,
+    /// since each has a state of its own.
+    fn pieces(&self) -> Vec<Range<usize>> {
+        let wanted = (rayon::current_num_threads() * PIECES).min(self.shards.len());
+        let total: u64 = (0..self.shards.len()).map(|it| self.shards.rows(it)).sum();
+        let mut pieces: Vec<Range<usize>> = Vec::with_capacity(wanted);
+        let (mut start, mut seen) = (0, 0);
+        for shard in 0..self.shards.len() {
+            seen += self.shards.rows(shard);
+            let due = u128::from(total) * (pieces.len() as u128 + 1) / wanted as u128;
+            if u128::from(seen) >= due || shard + 1 == self.shards.len() {
+                pieces.push(start..shard + 1);
+                start = shard + 1;
+            }
+        }
+        pieces
     }
 }
 
-/// All questions of a run as one fold over shards.
+/// How many runs of shards a thread folds: more share the work more evenly, and cost a state each.
+const PIECES: usize = 2;
+
+/// All questions of a run as one fold over runs of shards.
 struct StudyFold<'a> {
     graph: GraphFold,
     running: &'a [Box<dyn Running>],
     walking: &'a Walking,
     progress: &'a dyn Progress,
+    shards: &'a Shards,
+    trouble: Mutex<Option<Error>>,
 }
 
-impl Fold for StudyFold<'_> {
-    type State = (Walker, GraphState, Vec<AnyState>);
-    type Item = Events;
+/// What a run of shards folds to, and the scratch space for it.
+struct State {
+    scratch: Scratch,
+    walker: Walker,
+    graph: GraphState,
+    states: Vec<AnyState>,
+}
 
-    fn start(&self) -> Self::State {
-        let states = self.running.iter().map(|it| it.start()).collect();
-        (Walker::default(), self.graph.start(), states)
-    }
-
-    fn visit(&self, state: &mut Self::State, shard: &Events) {
-        let (walker, graph, states) = state;
-        walker.walk(self.walking, shard, |customer| {
+impl StudyFold<'_> {
+    fn visit_shard(&self, state: &mut State, shard: usize) -> Result<()> {
+        let State { scratch, walker, graph, states } = state;
+        let events = self.shards.events(shard, scratch)?;
+        walker.walk(self.walking, events, |customer| {
             self.graph.visit(graph, customer);
             for (analysis, state) in self.running.iter().zip(states.iter_mut()) {
                 analysis.visit(state, customer);
             }
         });
         self.progress.advance(1);
+        Ok(())
+    }
+}
+
+impl Fold for StudyFold<'_> {
+    type State = State;
+    type Item = Range<usize>;
+
+    fn start(&self) -> State {
+        State {
+            scratch: Scratch::default(),
+            walker: Walker::default(),
+            graph: self.graph.start(),
+            states: self.running.iter().map(|it| it.start()).collect(),
+        }
     }
 
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        self.graph.merge(&mut into.1, from.1);
-        for ((analysis, into), from) in self.running.iter().zip(&mut into.2).zip(from.2) {
+    fn visit(&self, state: &mut State, shards: &Range<usize>) {
+        let lock = || self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        for shard in shards.clone() {
+            if lock().is_some() {
+                return;
+            }
+            if let Err(error) = self.visit_shard(state, shard) {
+                lock().get_or_insert(error);
+            }
+        }
+    }
+
+    fn merge(&self, into: &mut State, from: State) {
+        self.graph.merge(&mut into.graph, from.graph);
+        for ((analysis, into), from) in self.running.iter().zip(&mut into.states).zip(from.states) {
             analysis.merge(into, from);
         }
     }

@@ -3,7 +3,8 @@
 use crate::base::filter::Filter;
 use crate::base::names::nearest;
 use crate::base::{Error, NONE, Result};
-use crate::model::{Batch, RawEvents};
+use crate::model::Batch;
+use crate::store::RawEvents;
 
 /// A filter over the kept texts of rows.
 pub(super) struct RowTest {

@@ -4,22 +4,26 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The rooms, and the rooms that each may know besides itself.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("base", &[]),
     ("stats", &["base"]),
     ("model", &["base"]),
-    ("input", &["base", "stats", "model"]),
-    ("prepare", &["base", "stats", "model"]),
+    ("store", &["base", "model"]),
+    ("input", &["base", "stats", "model", "store"]),
+    ("prepare", &["base", "stats", "model", "store"]),
     ("analysis", &["base", "stats", "model"]),
     ("output", &["base", "stats", "model"]),
     ("demo", &["base"]),
-    ("config", &["base", "stats", "model", "input", "prepare", "analysis", "output"]),
-    ("study", &["base", "stats", "model", "input", "prepare", "analysis", "output", "config"]),
+    ("config", &["base", "stats", "model", "store", "input", "prepare", "analysis", "output"]),
+    (
+        "study",
+        &["base", "stats", "model", "store", "input", "prepare", "analysis", "output", "config"],
+    ),
     (
         "cli",
         &[
-            "base", "stats", "model", "input", "prepare", "analysis", "output", "config", "study",
-            "demo",
+            "base", "stats", "model", "store", "input", "prepare", "analysis", "output", "config",
+            "study", "demo",
         ],
     ),
     ("main", &["cli"]),

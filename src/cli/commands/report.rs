@@ -11,7 +11,7 @@ use crate::cli::inputs::{self, Journey};
 use crate::cli::ui::Ui;
 use crate::output::{Style, atomic, bundle};
 use crate::study::check::check;
-use crate::study::manifest::manifest;
+use crate::study::manifest;
 use crate::study::{LoadOptions, Study};
 
 /// Writes the report of a journey.
@@ -46,11 +46,12 @@ pub fn write(
 ) -> Result<()> {
     let asked = study.every_question()?;
     // Hashing the inputs is one thread's work: it runs beside the analyses.
-    let (findings, manifest) = rayon::join(
+    let (findings, hashes) = rayon::join(
         || study.run_what_fits(&asked, ui.progress()),
-        || manifest(study, options, &asked),
+        || manifest::input_hashes(study),
     );
-    let (findings, manifest) = (findings?, manifest?);
+    let (findings, hashes) = (findings?, hashes?);
+    let manifest = manifest::manifest(study, options, &asked, &hashes)?;
     for (name, why) in &findings.left_out {
         ui.note(&format!("left out {name}: {why}"));
     }

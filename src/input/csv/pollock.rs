@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::tests::{rows_of, table};
 use crate::base::IssueKind;
-use crate::model::raw::RawEvents;
+use crate::store::RawEvents;
 
 const COLUMNS: [&str; 9] = [
     "DATE",

@@ -9,10 +9,10 @@ use super::chunks::{Chunk, Chunks, Source};
 use super::parse::{Layout, parse, value};
 use super::split::{Splitter, Step};
 use crate::base::{Error, Issues, Place, Result};
+use crate::input::gather::Part;
 use crate::input::jsonl::Outcome;
 use crate::input::read::Job;
 use crate::input::rows::Rows;
-use crate::model::raw::Batch;
 
 /// How much is looked at to find the delimiter, and read before threads share the rest.
 const HEAD: usize = 64 * 1024;
@@ -82,7 +82,7 @@ fn in_parallel<S: Source + Send>(
     chunks: &mut Chunks<S>,
     layout: &Layout,
     seed: &Rows<'_>,
-) -> Result<Vec<(Batch, Issues)>> {
+) -> Result<Vec<(Part, Issues)>> {
     let buffers: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
     let lock = || buffers.lock().unwrap_or_else(PoisonError::into_inner);
     let stop = AtomicBool::new(false);
@@ -97,7 +97,7 @@ fn in_parallel<S: Source + Send>(
             None
         })
     });
-    let mut parts: Vec<(usize, (Batch, Issues))> = feed
+    let mut parts: Vec<(usize, (Part, Issues))> = feed
         .par_bridge()
         .map(|chunk| {
             let mut rows = seed.fork();

@@ -1,6 +1,7 @@
 //! Tests of the CSV reader as a whole: text in, rows and rejects out.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -9,12 +10,12 @@ use super::read::read_chunks;
 use super::split::{FIELD_LIMIT, RECORD_LIMIT};
 use crate::base::{Currency, NONE, Result, Unwatched};
 use crate::input::SourceOptions;
+use crate::input::gather::Gather;
 use crate::input::mapping::{Common, Mapping, fields};
 use crate::input::open::Found;
 use crate::input::read::Job;
 use crate::input::rows::FileId;
-use crate::input::unify::unify;
-use crate::model::raw::RawEvents;
+use crate::store::RawEvents;
 
 /// A stream that is in memory.
 struct Memory<'a>(&'a [u8]);
@@ -50,6 +51,7 @@ pub(super) fn rows_of(
         zone: jiff::tz::TimeZone::UTC,
         currency: Currency::UNNAMED,
         blocklist: Vec::new(),
+        gather: None,
     };
     let mapping = Mapping::new(&source, &common)?;
     let job = Job {
@@ -69,13 +71,14 @@ pub(super) fn rows_of(
         issues.merge(more);
         batches.push((batch, false));
     }
-    Ok(unify(common.fields.clone(), batches, issues, Vec::new()))
+    let gather = Gather::new(&common.fields, Arc::default());
+    gather.finish(common.fields.clone(), batches, issues, Vec::new())
 }
 
 /// The values of all rows, the id last.
 pub(super) fn table(raw: &RawEvents) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
-    for batch in &raw.batches {
+    for batch in &raw.batches.all().unwrap() {
         for row in 0..batch.len() {
             let mut values: Vec<String> = batch
                 .texts

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use touchpath::prepare::Walker;
+use touchpath::prepare::group::Scratch;
 use touchpath::study::Study;
 
 use super::study_of;
@@ -44,7 +45,9 @@ fn records(name: &str) -> Option<Vec<BTreeMap<String, String>>> {
 /// Our sessions by the name of the customer, in order of time.
 fn sessions(study: &Study) -> BTreeMap<String, Sessions> {
     let mut all = BTreeMap::new();
-    for shard in &study.shards {
+    let mut scratch = Scratch::default();
+    for shard in 0..study.shards.len() {
+        let shard = study.shards.events(shard, &mut scratch).unwrap();
         Walker::default().walk(&study.walking, shard, |customer| {
             let name = study.stitched.name(&study.raw, customer.id);
             let session = |it: &touchpath::model::Session| {

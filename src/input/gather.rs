@@ -1,0 +1,430 @@
+//! Batches with codes of their own to rows with codes that hold everywhere.
+//!
+//! Works while files are still being read: threads hand their batches in, and
+//! whoever completes a round settles it: texts go to the shared dictionaries, codes
+//! are replaced, pairs of ids are noted, rows are packed away. Knows no files.
+
+use std::mem::take;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rayon::prelude::*;
+
+use super::columns::promoted;
+use crate::base::{Dictionary, Error, Issues, NONE, Result};
+use crate::model::raw::{
+    Batch, Blocked, Fields, ID_SHARDS, IdTable, InputFile, Sequence, TextColumn,
+};
+use crate::store::Keep;
+use crate::store::batches::{Batches, Kept, dense};
+use crate::store::raw::{Pairs, RawEvents};
+
+/// How many rows wait before they are settled together: enough that each shard of
+/// a dictionary is used often while it is in the cache.
+const ROUND: usize = 1 << 19;
+/// The most ids of a type in one shard: codes leave six bits for the shard.
+const SHARD_LIMIT: u32 = (NONE / ID_SHARDS as u32) - 1;
+/// About what an id costs in a dictionary besides its text, in bytes.
+const PER_ID: u64 = 28;
+
+/// A batch as readers hand it on: its rows, or what is left when they are gathered.
+#[derive(Debug, Default)]
+pub struct Part {
+    batch: Batch,
+    ticket: Option<u32>,
+}
+
+impl Deref for Part {
+    type Target = Batch;
+
+    fn deref(&self) -> &Batch {
+        &self.batch
+    }
+}
+
+impl From<Batch> for Part {
+    fn from(batch: Batch) -> Self {
+        Self { batch, ticket: None }
+    }
+}
+
+/// Takes batches in while files are read.
+#[derive(Debug)]
+pub struct Gather {
+    keep: Arc<Keep>,
+    ids: Vec<Shared>,
+    event_ids: Shared,
+    texts: Vec<Mutex<Dictionary>>,
+    pairs: Vec<Mutex<Pairs>>,
+    waiting: Mutex<Waiting>,
+    kept: Mutex<Vec<(u32, Kept)>>,
+    /// Bytes of all shared dictionaries, roughly.
+    bytes: AtomicU64,
+    trouble: Mutex<Option<Error>>,
+}
+
+/// Batches that wait to be settled.
+#[derive(Debug, Default)]
+struct Waiting {
+    batches: Vec<Unsettled>,
+    rows: usize,
+    tickets: u32,
+}
+
+#[derive(Debug)]
+struct Unsettled {
+    ticket: u32,
+    batch: Batch,
+    event_ids: bool,
+}
+
+/// A dictionary in shards that threads fill at the same time.
+#[derive(Debug)]
+struct Shared {
+    shards: Vec<Mutex<Dictionary>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Gather {
+    /// Nothing yet, for these columns.
+    pub fn new(fields: &Fields, keep: Arc<Keep>) -> Self {
+        let types = fields.id_types.len();
+        let pair = |(first, second)| Mutex::new(Pairs { first, second, codes: Vec::new() });
+        let pairs = (0..types).flat_map(|it| (it + 1..types).map(move |other| (it, other)));
+        Self {
+            keep,
+            ids: (0..types).map(|_| Shared::default()).collect(),
+            event_ids: Shared::default(),
+            texts: fields.texts.iter().map(|_| Mutex::default()).collect(),
+            pairs: pairs.map(pair).collect(),
+            waiting: Mutex::default(),
+            kept: Mutex::default(),
+            bytes: AtomicU64::new(0),
+            trouble: Mutex::default(),
+        }
+    }
+
+    /// Takes a batch in; `event_ids` says that its sequence is of event ids.
+    pub fn take(&self, mut batch: Batch, event_ids: bool) -> Part {
+        let blocked = take(&mut batch.blocked);
+        let left = Batch { blocked, times_as: batch.times_as, ..Batch::default() };
+        let (ticket, round) = {
+            let mut waiting = lock(&self.waiting);
+            let ticket = waiting.tickets;
+            waiting.tickets += 1;
+            if !batch.is_empty() {
+                waiting.rows += batch.len();
+                waiting.batches.push(Unsettled { ticket, batch, event_ids });
+            }
+            let full = waiting.rows >= ROUND;
+            waiting.rows = if full { 0 } else { waiting.rows };
+            (ticket, if full { take(&mut waiting.batches) } else { Vec::new() })
+        };
+        self.settle(round);
+        Part { batch: left, ticket: Some(ticket) }
+    }
+
+    /// Settles batches; trouble is kept for [`Self::finish`].
+    fn settle(&self, round: Vec<Unsettled>) {
+        if round.is_empty() {
+            return;
+        }
+        if let Err(error) = self.try_settle(round) {
+            lock(&self.trouble).get_or_insert(error);
+        }
+    }
+
+    fn try_settle(&self, mut round: Vec<Unsettled>) -> Result<()> {
+        let start = round.first().map_or(0, |it| it.ticket as usize);
+        let mut maps: Vec<Vec<Vec<u32>>> = Vec::with_capacity(self.ids.len());
+        for (id_type, shared) in self.ids.iter().enumerate() {
+            let columns: Vec<_> =
+                round.iter_mut().map(|it| take(&mut it.batch.ids[id_type].dictionary)).collect();
+            maps.push(shared.intern(&columns, start, &self.bytes)?);
+        }
+        self.note_pairs(&round, &maps);
+        for (id_type, maps) in maps.iter().enumerate() {
+            let columns = round.iter_mut().map(|it| &mut it.batch.ids[id_type].codes);
+            columns.zip(maps).for_each(|(codes, map)| remap(codes, map));
+        }
+        self.settle_event_ids(&mut round, start)?;
+        for (text, shared) in self.texts.iter().enumerate() {
+            for it in &mut round {
+                intern_texts(&mut it.batch.texts[text], shared, &self.bytes);
+            }
+        }
+        self.keep.set_other(self.bytes.load(Ordering::Relaxed));
+        let kept = round
+            .into_iter()
+            .map(|it| Ok((it.ticket, Kept::new(&it.batch, it.event_ids, &self.keep)?)));
+        let kept = kept.collect::<Result<Vec<_>>>()?;
+        lock(&self.kept).extend(kept);
+        Ok(())
+    }
+
+    fn settle_event_ids(&self, round: &mut [Unsettled], start: usize) -> Result<()> {
+        let texts = |it: &mut Unsettled| match &mut it.batch.sequence {
+            Sequence::Texts(column) => take(&mut column.dictionary),
+            _ => Dictionary::default(),
+        };
+        let columns: Vec<Dictionary> = round.iter_mut().map(texts).collect();
+        let maps = self.event_ids.intern(&columns, start, &self.bytes)?;
+        for (it, map) in round.iter_mut().zip(&maps) {
+            if let Sequence::Texts(column) = &mut it.batch.sequence {
+                remap(&mut column.codes, map);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes which ids stand on a row together, most repeats left out.
+    fn note_pairs(&self, round: &[Unsettled], maps: &[Vec<Vec<u32>>]) {
+        for pairs in &self.pairs {
+            let (first, second) = {
+                let pairs = lock(pairs);
+                (pairs.first, pairs.second)
+            };
+            let mut found = Vec::new();
+            for (at, it) in round.iter().enumerate() {
+                let (strong, weak) = (&it.batch.ids[first].codes, &it.batch.ids[second].codes);
+                pairs_of(strong, weak, &maps[first][at], &maps[second][at], &mut found);
+            }
+            if !found.is_empty() {
+                self.bytes.fetch_add(found.len() as u64 * 8, Ordering::Relaxed);
+                lock(pairs).codes.append(&mut found);
+            }
+        }
+    }
+
+    /// All rows that were taken in, in the order of `parts`; each says whether its
+    /// sequence is of event ids.
+    ///
+    /// # Errors
+    /// More ids than can be numbered; the spill file cannot be written.
+    pub fn finish(
+        &self,
+        fields: Fields,
+        parts: Vec<(Part, bool)>,
+        issues: Issues,
+        inputs: Vec<InputFile>,
+    ) -> Result<RawEvents> {
+        let mut blocked = Blocked::new();
+        let mut places: Vec<u32> = Vec::with_capacity(parts.len());
+        for (mut part, event_ids) in parts {
+            for (id, count) in take(&mut part.batch.blocked) {
+                *blocked.entry(id).or_default() += count;
+            }
+            let ticket = part.ticket;
+            let late = || self.take(part.batch, event_ids).ticket;
+            places.extend(ticket.or_else(late));
+        }
+        let rest = take(&mut lock(&self.waiting).batches);
+        rest.into_par_iter().for_each(|it| self.settle(vec![it]));
+        if let Some(error) = take(&mut *lock(&self.trouble)) {
+            return Err(error);
+        }
+        self.promote_event_ids()?;
+        let kept = self.in_order(&places);
+        let ids: Vec<IdTable> = self.ids.iter().map(Shared::finish).collect();
+        let sequence_texts = self.event_ids.finish();
+        let pairs = self.pairs.iter().map(|it| dense_pairs(take(&mut lock(it)), &ids)).collect();
+        Ok(RawEvents {
+            fields,
+            batches: Batches::new(kept, Arc::clone(&self.keep), &ids, &sequence_texts),
+            pairs,
+            texts: self.texts.iter().map(|it| take(&mut *lock(it))).collect(),
+            ids,
+            sequence_texts,
+            issues,
+            blocked,
+            inputs,
+        })
+    }
+
+    /// What was kept, in the order of these tickets.
+    fn in_order(&self, tickets: &[u32]) -> Vec<Kept> {
+        let mut places = vec![usize::MAX; tickets.len()];
+        for (place, &ticket) in tickets.iter().enumerate() {
+            if let Some(it) = places.get_mut(ticket as usize) {
+                *it = place;
+            }
+        }
+        let mut kept = take(&mut *lock(&self.kept));
+        kept.sort_unstable_by_key(|it| places.get(it.0 as usize).copied());
+        kept.into_iter().map(|it| it.1).collect()
+    }
+
+    /// Event ids are numbers only if they all are: as soon as one batch holds texts,
+    /// every batch does. Numbers of a `sequence` column stay numbers.
+    fn promote_event_ids(&self) -> Result<()> {
+        use crate::store::batches::Order;
+        let mut kept = lock(&self.kept);
+        if !kept.iter().any(|it| it.1.event_ids && it.1.order == Order::Texts) {
+            return Ok(());
+        }
+        let numbers =
+            |it: &&mut (u32, Kept)| it.1.event_ids && matches!(it.1.order, Order::Numbers { .. });
+        for (_, kept) in kept.iter_mut().filter(numbers) {
+            let mut batch = kept.unpack(&self.keep)?;
+            if let Sequence::Numbers(numbers) = &batch.sequence {
+                let mut column = promoted(numbers);
+                let columns = [take(&mut column.dictionary)];
+                let maps = self.event_ids.intern(&columns, 0, &self.bytes)?;
+                remap(&mut column.codes, &maps[0]);
+                batch.sequence = Sequence::Texts(column);
+            }
+            *kept = Kept::new(&batch, true, &self.keep)?;
+        }
+        Ok(())
+    }
+}
+
+fn dense_pairs(mut pairs: Pairs, ids: &[IdTable]) -> Pairs {
+    let (first, second) = (&ids[pairs.first].bases, &ids[pairs.second].bases);
+    pairs.codes.par_iter_mut().for_each(|it| *it = (dense(it.0, first), dense(it.1, second)));
+    pairs
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { shards: (0..ID_SHARDS).map(|_| Mutex::default()).collect() }
+    }
+}
+
+impl Shared {
+    /// For each dictionary the shared code of each of its codes. Shards are filled one
+    /// after another from `start` on, so that threads seldom meet.
+    fn intern(
+        &self,
+        columns: &[Dictionary],
+        start: usize,
+        bytes: &AtomicU64,
+    ) -> Result<Vec<Vec<u32>>> {
+        let sorted: Vec<ByShard> = columns.iter().map(ByShard::new).collect();
+        let mut maps: Vec<Vec<u32>> = columns.iter().map(|it| vec![NONE; it.len()]).collect();
+        if columns.iter().all(Dictionary::is_empty) {
+            return Ok(maps);
+        }
+        let mut grown = 0;
+        for shard in (0..ID_SHARDS).map(|it| (it + start * ID_SHARDS / 2) % ID_SHARDS) {
+            let mut shared = lock(&self.shards[shard]);
+            let before = shared.len();
+            for ((column, sorted), map) in columns.iter().zip(&sorted).zip(&mut maps) {
+                for &local in sorted.shard(shard) {
+                    let text = column.get(local);
+                    let known = shared.len();
+                    let code = shared.intern_hashed(text, column.hash(local));
+                    if code as usize >= known {
+                        grown += text.len() as u64;
+                    }
+                    map[local as usize] = code * ID_SHARDS as u32 + shard as u32;
+                }
+            }
+            grown += (shared.len() - before) as u64 * PER_ID;
+            if shared.len() as u64 > u64::from(SHARD_LIMIT) {
+                return Err(Error::new("more than four billion distinct ids")
+                    .hint("fold the data in shards by customer"));
+            }
+        }
+        bytes.fetch_add(grown, Ordering::Relaxed);
+        Ok(maps)
+    }
+
+    fn finish(&self) -> IdTable {
+        let shards: Vec<Dictionary> = self.shards.iter().map(|it| take(&mut *lock(it))).collect();
+        if shards.iter().all(Dictionary::is_empty) {
+            return IdTable::default();
+        }
+        let mut bases = vec![0u32];
+        let mut base = 0u32;
+        for shard in &shards {
+            base = base.saturating_add(u32::try_from(shard.len()).unwrap_or(NONE));
+            bases.push(base);
+        }
+        IdTable { shards, bases }
+    }
+}
+
+/// The codes of a dictionary, by the shard of their text, in order inside each.
+struct ByShard {
+    codes: Vec<u32>,
+    ends: [u32; ID_SHARDS],
+}
+
+impl ByShard {
+    fn new(dictionary: &Dictionary) -> Self {
+        let count = u32::try_from(dictionary.len()).unwrap_or(NONE);
+        let mut ends = [0u32; ID_SHARDS];
+        for code in 0..count {
+            ends[IdTable::shard(dictionary.hash(code))] += 1;
+        }
+        let mut next = [0u32; ID_SHARDS];
+        let mut total = 0;
+        for (end, next) in ends.iter_mut().zip(&mut next) {
+            *next = total;
+            total += *end;
+            *end = total;
+        }
+        let mut codes = vec![0; total as usize];
+        for code in 0..count {
+            let place = &mut next[IdTable::shard(dictionary.hash(code))];
+            codes[*place as usize] = code;
+            *place += 1;
+        }
+        Self { codes, ends }
+    }
+
+    fn shard(&self, shard: usize) -> &[u32] {
+        let start = if shard == 0 { 0 } else { self.ends[shard - 1] };
+        &self.codes[start as usize..self.ends[shard] as usize]
+    }
+}
+
+/// The pairs of two columns of local codes, as shared codes. A pair is left out
+/// where the weaker id was last seen with the same stronger one.
+fn pairs_of(
+    strong: &[u32],
+    weak: &[u32],
+    strong_map: &[u32],
+    weak_map: &[u32],
+    out: &mut Vec<(u32, u32)>,
+) {
+    let mut last = vec![NONE; weak_map.len()];
+    for (&a, &b) in strong.iter().zip(weak) {
+        if a == NONE || b == NONE || last[b as usize] == a {
+            continue;
+        }
+        last[b as usize] = a;
+        out.push((strong_map[a as usize], weak_map[b as usize]));
+    }
+}
+
+fn intern_texts(column: &mut TextColumn, shared: &Mutex<Dictionary>, bytes: &AtomicU64) {
+    let local = take(&mut column.dictionary);
+    if local.is_empty() {
+        return;
+    }
+    let map: Vec<u32> = {
+        let mut shared = lock(shared);
+        let before = shared.len();
+        let code =
+            |(code, text): (usize, &str)| shared.intern_hashed(text, local.hash(code as u32));
+        let map = local.iter().enumerate().map(code).collect();
+        let grown = (shared.len() - before) as u64;
+        bytes.fetch_add(grown * (PER_ID + 16), Ordering::Relaxed);
+        map
+    };
+    remap(&mut column.codes, &map);
+}
+
+fn remap(codes: &mut [u32], map: &[u32]) {
+    for code in codes {
+        if *code != NONE {
+            *code = map[*code as usize];
+        }
+    }
+}

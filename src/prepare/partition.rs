@@ -1,0 +1,313 @@
+//! Partition: rows of all customers to shards of whole customers.
+//!
+//! Each run of batches is ordered by shard and packed; a shard is then a piece of
+//! every run. Where memory is short the pieces lie in the spill file. Knows no
+//! order of time: `group` brings a shard's rows into it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::rows::{Layout, Making, Rows};
+use crate::base::{NONE, Result};
+use crate::model::Batch;
+use crate::model::raw::NO_AMOUNT;
+use crate::store::column::{decode_i64, decode_u32, encode_i64, encode_u32};
+use crate::store::{Batches, Held, Keep};
+
+/// About how many rows a shard should hold: small enough for a core's cache.
+const SHARD_ROWS: usize = 1 << 16;
+/// More shards than this cost more than they save.
+const MOST_SHARDS: usize = 1024;
+/// How many rows a run has at least, unless there are fewer, and at most.
+const RUN_ROWS: (usize, usize) = (1 << 17, 1 << 21);
+/// How many rows of a run should fall into each shard, so that its pieces are no crumbs.
+const PIECE_ROWS: usize = 1 << 10;
+
+/// Rows by shard, packed.
+#[derive(Debug)]
+pub struct Partition {
+    /// How rows are laid out.
+    pub layout: Layout,
+    /// How many customers each shard has (the last may have fewer).
+    pub width: u32,
+    /// How many customers there are.
+    pub customers: u32,
+    /// What was seen of the rows on the way.
+    pub seen: Seen,
+    keep: Arc<Keep>,
+    runs: Vec<Run>,
+    /// How many rows each shard has.
+    rows: Vec<u64>,
+}
+
+/// What is known of all rows once they are partitioned.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// The first and the last time.
+    pub span: Option<(i64, i64)>,
+    /// How many rows there are.
+    pub events: u64,
+    /// How many of them have no stage.
+    pub unmapped: u64,
+    /// How many customers have a row.
+    pub customers: u64,
+    /// Which stages have a row with an amount other than zero.
+    pub valued: Vec<bool>,
+}
+
+/// The rows of a run of batches, ordered by shard.
+#[derive(Debug)]
+enum Run {
+    /// One after another; where each shard's piece ends.
+    Whole { bytes: Held, ends: Vec<u64> },
+    /// Each shard's piece on its own.
+    Pieces(Vec<Option<Held>>),
+}
+
+impl Partition {
+    /// Makes the rows of all batches; gives the batches up on the way.
+    ///
+    /// # Errors
+    /// The spill file cannot be written or read.
+    pub fn new(
+        batches: &mut Batches,
+        making: &Making<'_>,
+        customers: usize,
+        stages: usize,
+    ) -> Result<Self> {
+        let count: usize = batches.kept().iter().filter(|it| !it.links).map(|it| it.rows).sum();
+        let shards = (count / SHARD_ROWS).next_power_of_two().clamp(1, MOST_SHARDS);
+        // A power of two, so that a customer's shard is a shift away.
+        let width = customers.div_ceil(shards).next_power_of_two() as u32;
+        let shards = customers.div_ceil(width as usize).max(1);
+        let run_rows = (shards * PIECE_ROWS).clamp(RUN_ROWS.0, RUN_ROWS.1);
+        let keep = Arc::clone(batches.keep());
+        let met: Vec<AtomicU64> = (0..customers.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
+        let cutter = Cutter { making, keep: &keep, width, shards, stages, met: &met };
+        let made = batches.consume(run_rows, |batches| cutter.run(batches))?;
+        let mut seen = Seen { valued: vec![false; stages], ..Seen::default() };
+        let (mut runs, mut rows) = (Vec::with_capacity(made.len()), vec![0u64; shards]);
+        for it in made {
+            seen.merge(it.seen);
+            rows.iter_mut().zip(&it.rows).for_each(|(all, &own)| *all += u64::from(own));
+            runs.push(it.run);
+        }
+        let ones = |it: &AtomicU64| u64::from(it.load(Ordering::Relaxed).count_ones());
+        seen.customers = met.iter().map(ones).sum();
+        let customers = customers as u32;
+        Ok(Self { layout: making.layout.clone(), width, customers, seen, keep, runs, rows })
+    }
+
+    /// How many shards there are.
+    pub fn shards(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// How many rows a shard has.
+    pub fn rows(&self, shard: usize) -> u64 {
+        self.rows[shard]
+    }
+
+    /// How much memory the whole run may use, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.keep.memory().bytes()
+    }
+
+    /// The rows of a shard, in the order of their places.
+    ///
+    /// # Errors
+    /// The spill file cannot be read.
+    pub fn read(&self, shard: usize, rows: &mut Rows) -> Result<()> {
+        rows.clear();
+        rows.texts.resize_with(self.layout.texts.len(), Vec::new);
+        for run in &self.runs {
+            let piece = self.piece(run, shard)?;
+            if !piece.is_empty() {
+                unpack(&mut &*piece, &self.layout, rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn piece<'r>(&self, run: &'r Run, shard: usize) -> Result<Cow<'r, [u8]>> {
+        match run {
+            Run::Whole { bytes, ends } => {
+                let start = if shard == 0 { 0 } else { ends[shard - 1] } as usize;
+                let range = start..ends[shard] as usize;
+                Ok(match self.keep.get(bytes)? {
+                    Cow::Borrowed(it) => Cow::Borrowed(&it[range]),
+                    Cow::Owned(it) => Cow::Owned(it[range].to_vec()),
+                })
+            }
+            Run::Pieces(pieces) => match &pieces[shard] {
+                Some(it) => self.keep.get(it),
+                None => Ok(Cow::Borrowed(&[])),
+            },
+        }
+    }
+}
+
+impl Seen {
+    fn merge(&mut self, other: Self) {
+        self.span = match (self.span, other.span) {
+            (Some(own), Some(other)) => Some((own.0.min(other.0), own.1.max(other.1))),
+            (own, other) => own.or(other),
+        };
+        self.events += other.events;
+        self.unmapped += other.unmapped;
+        self.valued.iter_mut().zip(&other.valued).for_each(|(own, &it)| *own |= it);
+    }
+
+    fn of(rows: &Rows, stages: usize) -> Self {
+        let (first, last) = (rows.times.iter().min(), rows.times.iter().max());
+        let mut valued = vec![false; stages];
+        for (&stage, &amount) in rows.stages.iter().zip(&rows.amounts) {
+            if amount != NO_AMOUNT && amount != 0 && stage != NONE {
+                valued[stage as usize] = true;
+            }
+        }
+        Self {
+            span: first.copied().zip(last.copied()),
+            events: rows.times.len() as u64,
+            unmapped: rows.stages.iter().filter(|&&it| it == NONE).count() as u64,
+            customers: 0,
+            valued,
+        }
+    }
+}
+
+/// Cuts runs into shards.
+struct Cutter<'a> {
+    making: &'a Making<'a>,
+    keep: &'a Keep,
+    width: u32,
+    shards: usize,
+    stages: usize,
+    /// Customers with a row, one bit each.
+    met: &'a [AtomicU64],
+}
+
+/// A run, and what is known of it.
+struct Made {
+    run: Run,
+    rows: Vec<u32>,
+    seen: Seen,
+}
+
+impl Cutter<'_> {
+    fn run(&self, batches: &mut dyn Iterator<Item = Result<Batch>>) -> Result<Made> {
+        let mut rows = Rows::default();
+        for batch in batches {
+            self.making.add(&batch?, &mut rows);
+        }
+        self.meet(&rows);
+        let seen = Seen::of(&rows, self.stages);
+        let (order, counts) = self.order(&rows);
+        let mut bytes = Vec::with_capacity(order.len() * 16);
+        let mut ends = Vec::with_capacity(self.shards);
+        let mut picked = Picked::default();
+        let mut start = 0;
+        for (shard, &count) in counts.iter().enumerate() {
+            let end = start + count as usize;
+            if count > 0 {
+                let first = shard as u32 * self.width;
+                picked.pack(&rows, &order[start..end], first, &mut bytes);
+            }
+            ends.push(bytes.len() as u64);
+            start = end;
+        }
+        Ok(Made { run: self.put(&bytes, ends)?, rows: counts, seen })
+    }
+
+    fn put(&self, bytes: &[u8], ends: Vec<u64>) -> Result<Run> {
+        if !self.keep.is_full(bytes.len()) {
+            return Ok(Run::Whole { bytes: self.keep.put(bytes)?, ends });
+        }
+        let mut start = 0;
+        let piece = |end: u64| {
+            let piece = &bytes[std::mem::replace(&mut start, end as usize)..end as usize];
+            if piece.is_empty() { Ok(None) } else { self.keep.spill(piece).map(Some) }
+        };
+        ends.into_iter().map(piece).collect::<Result<_>>().map(Run::Pieces)
+    }
+
+    /// Notes which customers have rows.
+    fn meet(&self, rows: &Rows) {
+        for &customer in &rows.customers {
+            let (word, bit) = (&self.met[customer as usize / 64], 1 << (customer % 64));
+            if word.load(Ordering::Relaxed) & bit == 0 {
+                word.fetch_or(bit, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// The order of rows by shard, places kept within; and how many rows each shard has.
+    fn order(&self, rows: &Rows) -> (Vec<u32>, Vec<u32>) {
+        let shift = self.width.trailing_zeros();
+        let shards: Vec<u16> = rows.customers.iter().map(|it| (it >> shift) as u16).collect();
+        let mut counts = vec![0u32; self.shards];
+        shards.iter().for_each(|&it| counts[it as usize] += 1);
+        let mut next = Vec::with_capacity(self.shards);
+        let mut total = 0;
+        for &count in &counts {
+            next.push(total);
+            total += count;
+        }
+        let mut order = vec![0u32; rows.customers.len()];
+        for (row, &shard) in shards.iter().enumerate() {
+            let slot = &mut next[shard as usize];
+            order[*slot as usize] = row as u32;
+            *slot += 1;
+        }
+        (order, counts)
+    }
+}
+
+/// Scratch space for one piece's columns.
+#[derive(Default)]
+struct Picked {
+    narrow: Vec<u32>,
+    wide: Vec<i64>,
+}
+
+impl Picked {
+    /// Packs some rows of a shard whose first customer is `first`.
+    fn pack(&mut self, rows: &Rows, order: &[u32], first: u32, out: &mut Vec<u8>) {
+        self.narrow.clear();
+        self.narrow.extend(order.iter().map(|&it| rows.customers[it as usize] - first));
+        encode_u32(&self.narrow, out);
+        for column in [&rows.times, &rows.sequence, &rows.amounts] {
+            if !column.is_empty() {
+                self.wide.clear();
+                self.wide.extend(order.iter().map(|&it| column[it as usize]));
+                encode_i64(&self.wide, out);
+            }
+        }
+        let narrow = [&rows.stages, &rows.channels].into_iter().chain(&rows.texts);
+        for column in narrow {
+            if !column.is_empty() {
+                self.narrow.clear();
+                self.narrow.extend(order.iter().map(|&it| column[it as usize]));
+                encode_u32(&self.narrow, out);
+            }
+        }
+    }
+}
+
+/// Adds the rows of a piece; customers count from the shard's first.
+fn unpack(bytes: &mut &[u8], layout: &Layout, rows: &mut Rows) -> Result<()> {
+    decode_u32(bytes, &mut rows.customers)?;
+    decode_i64(bytes, &mut rows.times)?;
+    if layout.sequence {
+        decode_i64(bytes, &mut rows.sequence)?;
+    }
+    if layout.amounts {
+        decode_i64(bytes, &mut rows.amounts)?;
+    }
+    decode_u32(bytes, &mut rows.stages)?;
+    if layout.channels {
+        decode_u32(bytes, &mut rows.channels)?;
+    }
+    rows.texts.iter_mut().try_for_each(|it| decode_u32(bytes, it))
+}
