@@ -9,11 +9,9 @@ use crate::base::{ChannelId, Error, NONE, Result, StageId, ValueId};
 use crate::model::Events;
 use crate::model::raw::IdTable;
 
-use super::partition::Partition;
+use super::partition::{Partition, ROW_BYTES};
 use super::rows::{Layout, Rows, sequence_text};
 
-/// About what a row of a shard takes while it is looked at, in bytes.
-const ROW_BYTES: u64 = 72;
 /// The count of ties of a shard that was not looked at yet.
 const UNKNOWN: u64 = u64::MAX;
 
@@ -57,6 +55,11 @@ impl Shards {
     /// How many events a shard holds.
     pub fn rows(&self, shard: usize) -> u64 {
         self.partition.rows(shard)
+    }
+
+    /// Bytes that did not fit into memory and went to the spill file.
+    pub fn spilled(&self) -> u64 {
+        self.partition.spilled()
     }
 
     /// The events of a shard, by customer and in order.

@@ -17,6 +17,10 @@ use crate::store::{Batches, Held, Keep};
 
 /// About how many rows a shard should hold: small enough for a core's cache.
 const SHARD_ROWS: usize = 1 << 16;
+/// About what a row of a shard takes while it is looked at, in bytes.
+pub const ROW_BYTES: u64 = 72;
+/// How many usual shards should fit into memory at least: some hold far more than others.
+const SHARDS_IN_MEMORY: u64 = 64;
 /// More shards than this cost more than they save.
 const MOST_SHARDS: usize = 1024;
 /// How many rows a run has at least, unless there are fewer, and at most.
@@ -77,7 +81,9 @@ impl Partition {
         stages: usize,
     ) -> Result<Self> {
         let count: usize = batches.kept().iter().filter(|it| !it.links).map(|it| it.rows).sum();
-        let shards = (count / SHARD_ROWS).next_power_of_two().clamp(1, MOST_SHARDS);
+        let fits = batches.keep().memory().bytes() / (ROW_BYTES * SHARDS_IN_MEMORY);
+        let shard_rows = SHARD_ROWS.min(usize::try_from(fits).unwrap_or(SHARD_ROWS)).max(1);
+        let shards = (count / shard_rows).next_power_of_two().clamp(1, MOST_SHARDS);
         // A power of two, so that a customer's shard is a shift away.
         let width = customers.div_ceil(shards).next_power_of_two() as u32;
         let shards = customers.div_ceil(width as usize).max(1);
@@ -112,6 +118,11 @@ impl Partition {
     /// How much memory the whole run may use, in bytes.
     pub fn memory(&self) -> u64 {
         self.keep.memory().bytes()
+    }
+
+    /// Bytes in the spill file.
+    pub fn spilled(&self) -> u64 {
+        self.keep.spilled()
     }
 
     /// The rows of a shard, in the order of their places.

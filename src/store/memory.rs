@@ -30,15 +30,15 @@ pub const LEAST: u64 = 64 << 20;
 pub struct Memory(u64);
 
 impl Memory {
-    /// So many bytes, at least [`LEAST`].
+    /// So many bytes. Nothing is too little here: what does not fit is spilled.
     pub fn of(bytes: u64) -> Self {
-        Self(bytes.max(LEAST))
+        Self(bytes)
     }
 
     /// The usual share of what the machine (or the control group that the process runs in) has.
     pub fn usual() -> Self {
         let has = machine().unwrap_or(UNKNOWN);
-        Self::of(has / SHARE.1 * SHARE.0)
+        Self((has / SHARE.1 * SHARE.0).max(LEAST))
     }
 
     /// The number of bytes.

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use touchpath::base::Unwatched;
+use touchpath::config::Config;
 use touchpath::output::{FORMATS, Style};
-use touchpath::study::Study;
+use touchpath::store::memory::Memory;
+use touchpath::study::{LoadOptions, Study};
 
 use crate::case::{Case, reports};
 
@@ -111,6 +114,26 @@ fn ten_files_change_no_byte() {
     }
     let files: Vec<(&str, &str)> = files.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
     assert_same(&whole(), &outputs(&Case::new(&files).study()), "ten files");
+}
+
+#[test]
+fn little_memory_changes_no_byte() {
+    let rows = rows();
+    let case = Case::new(&[("journey.toml", &journey("log.csv")), ("log.csv", &file(&rows))]);
+    for memory in [0, 40_000, 90_000] {
+        let options = LoadOptions { memory: Some(Memory::of(memory)), ..LoadOptions::default() };
+        let config = Config::read(&case.path("journey.toml")).unwrap();
+        let study = Study::load(config, &options, &Unwatched);
+        if memory == 0 {
+            // Not even one customer fits: that is said, and nothing else happens.
+            let refused = study.unwrap().run(&[], &Unwatched).err().expect("no memory");
+            assert!(refused.to_string().contains("of one customer"), "{refused}");
+            continue;
+        }
+        let study = study.unwrap();
+        assert!(study.shards.len() > 4 && study.shards.spilled() > 0, "{memory}");
+        assert_same(&whole(), &outputs(&study), &format!("{memory} bytes of memory"));
+    }
 }
 
 #[test]
