@@ -37,8 +37,21 @@ pub struct Dictionary {
     arena: String,
     ends: Vec<usize>,
     hashes: Vec<u64>,
-    table: HashTable<u32>,
+    table: HashTable<Slot>,
     hasher: TextHasher,
+}
+
+/// A code, and enough of its text's hash to pass over other texts unseen.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    tag: u32,
+    code: u32,
+}
+
+/// The part of a hash that chooses no place in the table.
+#[inline]
+fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }
 
 impl Dictionary {
@@ -61,27 +74,25 @@ impl Dictionary {
     /// As [`Self::intern`], where the hash is known already.
     #[inline]
     pub fn intern_hashed(&mut self, text: &str, hash: u64) -> u32 {
-        let (arena, ends, hashes) = (&self.arena, &self.ends, &self.hashes);
-        let same = |&code: &u32| {
-            hashes[code as usize] == hash && slice(arena, ends, code as usize) == text
-        };
-        if let Some(&code) = self.table.find(hash, same) {
-            return code;
+        let (arena, ends) = (&self.arena, &self.ends);
+        let same = |it: &Slot| it.tag == tag(hash) && slice(arena, ends, it.code as usize) == text;
+        if let Some(it) = self.table.find(hash, same) {
+            return it.code;
         }
         let code = u32::try_from(self.ends.len()).unwrap_or(NONE);
         self.arena.push_str(text);
         self.ends.push(self.arena.len());
         self.hashes.push(hash);
         let hashes = &self.hashes;
-        self.table.insert_unique(hash, code, |&it| hashes[it as usize]);
+        self.table.insert_unique(hash, Slot { tag: tag(hash), code }, |it| hashes[it.code as usize]);
         code
     }
 
     /// The code of a text, if it has one.
     pub fn code(&self, text: &str) -> Option<u32> {
         let hash = self.hasher.hash(text.as_bytes());
-        let same = |&code: &u32| self.hashes[code as usize] == hash && self.get(code) == text;
-        self.table.find(hash, same).copied()
+        let same = |it: &Slot| it.tag == tag(hash) && self.get(it.code) == text;
+        self.table.find(hash, same).map(|it| it.code)
     }
 
     /// The text with this code, or `""` for a code that is not one.

@@ -22,7 +22,7 @@ use crate::store::raw::{Pairs, RawEvents};
 
 /// How many rows wait before they are settled together: enough that each shard of
 /// a dictionary is used often while it is in the cache.
-const ROUND: usize = 1 << 19;
+const ROUND: usize = 1 << 20;
 /// The most ids of a type in one shard: codes leave six bits for the shard.
 const SHARD_LIMIT: u32 = (NONE / ID_SHARDS as u32) - 1;
 /// About what an id costs in a dictionary besides its text, in bytes.
