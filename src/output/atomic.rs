@@ -7,6 +7,8 @@
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::base::{Error, Place, Result};
 
 /// The beginning of every temporary name, before the process' number.
@@ -93,10 +95,15 @@ pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
     sweep(folder);
     // Inside the folder, not beside it: a rename must not cross file systems.
     let staged = temporary().tempdir_in(folder).map_err(|it| plain(&it, folder))?;
-    for (name, bytes) in files {
-        let path = staged.path().join(name);
-        stage(&path, bytes).map_err(|it| plain(&it, &folder.join(name)))?;
-    }
+    // Side by side, since each waits for the disk; of several errors the first in order is told.
+    let written: Vec<Result<()>> = files
+        .par_iter()
+        .map(|(name, bytes)| {
+            let path = staged.path().join(name);
+            stage(&path, bytes).map_err(|it| plain(&it, &folder.join(name)))
+        })
+        .collect();
+    written.into_iter().collect::<Result<()>>()?;
     let (last, first): (Vec<_>, Vec<_>) = files.iter().partition(|it| it.0 == MANIFEST);
     for (name, _) in first.into_iter().chain(last) {
         let to = folder.join(name);

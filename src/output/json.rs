@@ -20,7 +20,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{Format, Style, format};
+use super::{Format, Style, format, pieces};
 use crate::base::money::Total;
 use crate::base::{Currency, Error, Result};
 use crate::model::map::MapKind;
@@ -86,7 +86,7 @@ pub fn write_report(report: &Report, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn put(value: &Value, out: &mut dyn Write) -> Result<()> {
+fn put(value: &Value, out: &mut (impl Write + ?Sized)) -> Result<()> {
     serde_json::to_writer(out, value).map_err(|error| Error::from(std::io::Error::from(error)))
 }
 
@@ -123,30 +123,59 @@ fn write_rows(table: &Table, currency: Currency, out: &mut dyn Write) -> Result<
         keys.push((format!("{comma}{}:", key(&column.key)), minor));
     }
     out.write_all(b"[")?;
-    for (index, cells) in table.rows.iter().enumerate() {
-        out.write_all(if index == 0 { b"\n   {" } else { b",\n   {" })?;
-        for ((column, (key, minor_key)), cell) in table.columns.iter().zip(&keys).zip(cells) {
-            out.write_all(key.as_bytes())?;
-            put_cell(cell, currency, out)?;
-            if column.kind == Kind::Money || matches!(cell, Cell::Money(_)) {
-                out.write_all(minor_key.as_bytes())?;
-                match cell {
-                    Cell::Money(total) => put(&minor(*total), out)?,
-                    _ => out.write_all(b"null")?,
-                }
+    if let Some((first, others)) = table.rows.split_first() {
+        let mut bytes = b"\n   ".to_vec();
+        put_row(table, &keys, first, currency, &mut bytes)?;
+        out.write_all(&bytes)?;
+        let lines = |rows: &[Vec<Cell>]| {
+            let mut bytes = Vec::new();
+            for row in rows {
+                bytes.extend_from_slice(b",\n   ");
+                put_row(table, &keys, row, currency, &mut bytes)?;
             }
-        }
-        out.write_all(b"}")?;
+            Ok(bytes)
+        };
+        pieces::write(others, lines, out)?;
     }
     out.write_all(b"]")?;
     Ok(())
 }
 
+fn put_row(
+    table: &Table,
+    keys: &[(String, String)],
+    cells: &[Cell],
+    currency: Currency,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    out.push(b'{');
+    for ((column, (key, minor_key)), cell) in table.columns.iter().zip(keys).zip(cells) {
+        out.extend_from_slice(key.as_bytes());
+        put_cell(cell, currency, out)?;
+        if column.kind == Kind::Money || matches!(cell, Cell::Money(_)) {
+            out.extend_from_slice(minor_key.as_bytes());
+            match cell {
+                Cell::Money(total) => put(&minor(*total), out)?,
+                _ => out.extend_from_slice(b"null"),
+            }
+        }
+    }
+    out.push(b'}');
+    Ok(())
+}
+
 /// A cell; texts, of which there are most, without a copy.
-fn put_cell(cell: &Cell, currency: Currency, out: &mut dyn Write) -> Result<()> {
+fn put_cell(cell: &Cell, currency: Currency, out: &mut Vec<u8>) -> Result<()> {
     match cell {
         Cell::Text(text) => serde_json::to_writer(out, text.as_str())
             .map_err(|error| Error::from(std::io::Error::from(error))),
+        Cell::Money(_) | Cell::Time(_) => {
+            // Digits and signs: nothing that needs an escape.
+            out.push(b'"');
+            format::put_data(cell, currency, out);
+            out.push(b'"');
+            Ok(())
+        }
         Cell::Count(it) => Ok(write!(out, "{it}")?),
         other => put(&format::json(other, currency), out),
     }
