@@ -115,13 +115,29 @@ impl Quantity for Millis {
 
 /// Runs shorter than this are copied when they are joined.
 const SHORT_RUN: usize = 1024;
+/// Runs of this length are set aside.
+const LONG_RUN: usize = 1 << 14;
 
 impl Waits {
     #[inline]
     fn push(&mut self, micros: i64) {
         match u32::try_from(micros / 1000) {
-            Ok(millis) if micros % 1000 == 0 => self.millis.push(Millis(millis)),
+            Ok(millis) if micros % 1000 == 0 => {
+                if self.millis.len() == self.millis.capacity() {
+                    self.make_room();
+                }
+                self.millis.push(Millis(millis));
+            }
             _ => self.others.get_or_insert_default().micros.push(micros),
+        }
+    }
+
+    /// Sets a long run aside, so that it is never copied and leaves no room unused.
+    #[cold]
+    fn make_room(&mut self) {
+        if self.millis.len() >= LONG_RUN {
+            let full = std::mem::replace(&mut self.millis, Vec::with_capacity(LONG_RUN));
+            self.others.get_or_insert_default().runs.push(full);
         }
     }
 

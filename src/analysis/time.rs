@@ -88,6 +88,7 @@ impl Analysis for Time {
         let mut report = Report::new(Self::NAME, "Time to purchase", evidence.catalog.currency);
         let (bought, waiting) = (state.bought.finish(), state.waiting.finish());
         let counts = joined(&bought, &waiting);
+        drop(waiting);
         let Some(curve) = KaplanMeier::of(counts, evidence.confidence) else {
             report.notes.push("No customers: there is no time to measure.".to_owned());
             return Ok(report);
