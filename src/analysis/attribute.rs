@@ -38,6 +38,9 @@ pub struct AttributeState {
     channels: Vec<ChannelCount>,
     /// One row of channels for each model.
     credit: Vec<Vec<Credit>>,
+    /// What channels earned as the only one of a conversion: the same under every
+    /// model of touches, and counted once for all until `finish`.
+    alone: Vec<Credit>,
     paths: Paths,
     splitter: Splitter,
 }
@@ -59,6 +62,14 @@ struct Credit {
     money: Total,
     /// 10^-12 minor units, before any rounding.
     unrounded: i128,
+}
+
+impl Credit {
+    fn add(&mut self, more: &Self) {
+        self.units += more.units;
+        self.money += more.money;
+        self.unrounded += more.unrounded;
+    }
 }
 
 impl Analysis for Attribute {
@@ -83,6 +94,7 @@ impl Analysis for Attribute {
             unattributed_value: 0,
             channels: vec![ChannelCount::default(); self.channels],
             credit: vec![vec![Credit::default(); self.channels]; self.models.len()],
+            alone: vec![Credit::default(); self.channels],
             paths: Paths::new(self.channels),
             splitter: Splitter::default(),
         }
@@ -111,9 +123,10 @@ impl Analysis for Attribute {
             own.conversions += more.conversions;
         }
         for (own, more) in into.credit.iter_mut().flatten().zip(from.credit.iter().flatten()) {
-            own.units += more.units;
-            own.money += more.money;
-            own.unrounded += more.unrounded;
+            own.add(more);
+        }
+        for (own, more) in into.alone.iter_mut().zip(&from.alone) {
+            own.add(more);
         }
         into.paths.merge(from.paths);
     }
@@ -123,15 +136,31 @@ impl Analysis for Attribute {
             return Err(Error::new("there is nothing to credit: no stage is a goal")
                 .hint("name the goal: conversion = \"STAGE\" in [journey]"));
         }
-        let removals = if self.removal { Some(state.paths.solve()?) } else { None };
-        for (model, credit) in self.models.iter().zip(&mut state.credit) {
-            if let (Method::Removal, Some(removals)) = (model.method, &removals) {
-                spread(credit, &state.paths, removals)?;
+        let mut models = self.models.clone();
+        let too_long = state.paths.too_long().filter(|_| self.removal);
+        let mut left_out = None;
+        if let Some(why) = too_long {
+            left_out = Some(format!("Left out: {why}; join channels by rules ([[channel]])."));
+            let is_rule = |it: &ModelEntry| !matches!(it.method, Method::Removal);
+            let mut kept = self.models.iter().map(|it| is_rule(it));
+            state.credit.retain(|_| kept.next().unwrap_or(true));
+            models.retain(|it| is_rule(it));
+            if models.is_empty() {
+                return Err(why);
             }
         }
-        let mut report = tables::report(&state, &self.models, removals.as_ref(), evidence);
-        let warnings = self.models.iter().filter_map(|it| warning(it.name, &self.rules));
+        let solved = self.removal && left_out.is_none();
+        let removals = if solved { Some(state.paths.solve()?) } else { None };
+        for (model, credit) in models.iter().zip(&mut state.credit) {
+            match (model.method, &removals) {
+                (Method::Removal, Some(removals)) => spread(credit, &state.paths, removals)?,
+                _ => credit.iter_mut().zip(&state.alone).for_each(|(own, more)| own.add(more)),
+            }
+        }
+        let mut report = tables::report(&state, &models, removals.as_ref(), evidence);
+        let warnings = models.iter().filter_map(|it| warning(it.name, &self.rules));
         report.notes.extend(warnings);
+        report.notes.extend(left_out);
         Ok(report)
     }
 }
@@ -154,15 +183,25 @@ impl Attribute {
         if self.removal {
             state.paths.add(touches, Some(Total::from(it.value)));
         }
+        if let [part] = state.splitter.parts() {
+            let alone = Credit {
+                units: i128::from(UNITS),
+                money: Total::from(it.value),
+                unrounded: i128::from(UNITS) * i128::from(it.value),
+            };
+            state.alone[part.channel.index()].add(&alone);
+            return;
+        }
         for (model, credit) in self.models.iter().zip(&mut state.credit) {
             let Method::Touches(weigh) = model.method else { continue };
-            let units = state.splitter.units(weigh, touches, it.time, &self.rules);
-            let money = apportion(it.value, &units);
-            for ((part, units), money) in state.splitter.parts().iter().zip(units).zip(money) {
-                let own = &mut credit[part.channel.index()];
-                own.units += i128::from(units);
-                own.money += Total::from(money);
-                own.unrounded += i128::from(units) * i128::from(it.value);
+            state.splitter.units(weigh, touches, it.time, &self.rules);
+            let (parts, units, money) = state.splitter.money(it.value);
+            for ((part, &units), &money) in parts.iter().zip(units).zip(money) {
+                credit[part.channel.index()].add(&Credit {
+                    units: i128::from(units),
+                    money: Total::from(money),
+                    unrounded: i128::from(units) * i128::from(it.value),
+                });
             }
         }
     }

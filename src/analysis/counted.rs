@@ -2,19 +2,44 @@
 //!
 //! Knows no analysis; what the numbers mean (steps, microseconds) is the caller's.
 
-use crate::stats::quantile_counted;
+use rayon::prelude::*;
+
+use crate::stats::{quantile_counted, quantiles_of_runs};
 
 /// Values below this one are counted in place.
 const SMALL: i64 = 4096;
-/// The least number of entries worth a sort.
-const SORT_FROM: usize = 1024;
+/// Values gathered before they make a run of their own.
+const RUN: usize = 1 << 14;
+/// The least number of values worth looking for repeats.
+const TIDY_FROM: usize = 1 << 18;
 
-/// A multiset that grows: entries are sorted and joined whenever they have doubled.
+/// A multiset that grows: 8 bytes a value, or 16 a distinct one where most repeat.
 #[derive(Debug, Clone, Default)]
 pub struct Counted {
     small: Vec<u64>,
-    entries: Vec<(i64, u64)>,
-    joined: usize,
+    /// Values as they came, eight bytes each.
+    open: Vec<i64>,
+    runs: Vec<Vec<i64>>,
+    /// How many values the runs hold, and how many more are worth a look for repeats.
+    in_runs: usize,
+    tidy_from: usize,
+    /// Values that repeat, ascending, each with its count.
+    joined: Vec<(i64, u64)>,
+}
+
+/// What is usually told of a multiset.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Figures {
+    /// How many values there are, repeats counted.
+    pub count: u64,
+    /// The arithmetic mean.
+    pub mean: Option<f64>,
+    /// The median.
+    pub median: Option<f64>,
+    /// The 90 % quantile.
+    pub p90: Option<f64>,
+    /// The largest value.
+    pub max: Option<i64>,
 }
 
 impl Counted {
@@ -28,48 +53,119 @@ impl Counted {
             }
             self.small[at] += 1;
         } else {
-            self.entries.push((value, 1));
-            self.tidy();
+            self.open.push(value);
+            if self.open.len() >= RUN {
+                self.close();
+            }
         }
     }
 
     /// Adds all values of another multiset.
-    pub fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, mut other: Self) {
         if self.small.len() < other.small.len() {
             self.small.resize(other.small.len(), 0);
         }
         for (own, more) in self.small.iter_mut().zip(other.small) {
             *own += more;
         }
-        self.entries.extend(other.entries);
-        self.tidy();
+        self.open.append(&mut other.open);
+        self.runs.append(&mut other.runs);
+        self.in_runs += other.in_runs;
+        if !other.joined.is_empty() {
+            let own = std::mem::take(&mut self.joined);
+            self.joined = joined(own, other.joined);
+        }
+        self.close();
     }
 
     /// The values in order, each with its count.
     pub fn finish(mut self) -> Counts {
+        self.runs.push(std::mem::take(&mut self.open));
+        let mut values = self.runs.concat();
+        drop(self.runs);
+        values.par_sort_unstable();
         let small = self.small.iter().enumerate().filter(|it| *it.1 > 0);
-        self.entries.extend(small.map(|(value, &count)| (value as i64, count)));
-        self.join();
-        Counts(self.entries)
+        let small = small.map(|(value, &count)| (value as i64, count)).collect();
+        let others = joined(counted(&values), self.joined);
+        Counts(if others.is_empty() { small } else { joined(small, others) })
     }
 
-    fn tidy(&mut self) {
-        if self.entries.len() > SORT_FROM.max(self.joined * 2) {
-            self.join();
+    /// Count, mean, median, 90 % quantile and maximum, as [`finish`](Self::finish)
+    /// would tell them, but without sorting.
+    pub fn figures(mut self) -> Figures {
+        let few: u64 = self.small.iter().sum();
+        if !self.joined.is_empty() || few > (self.in_runs + self.open.len()) as u64 {
+            return self.finish().figures();
+        }
+        self.runs.push(std::mem::take(&mut self.open));
+        let small = self.small.iter().enumerate();
+        let small = small.flat_map(|(value, &count)| (0..count).map(move |_| value as i64));
+        self.runs.push(small.collect());
+        let runs: Vec<&[i64]> = self.runs.iter().map(Vec::as_slice).collect();
+        let count: u64 = runs.iter().map(|it| it.len() as u64).sum();
+        let sum: i128 = runs.iter().copied().flatten().map(|&it| i128::from(it)).sum();
+        let quantiles = quantiles_of_runs(&runs, [0.5, 0.9]);
+        Figures {
+            count,
+            mean: (count > 0).then(|| sum as f64 / count as f64),
+            median: quantiles.map(|it| it[0]),
+            p90: quantiles.map(|it| it[1]),
+            max: runs.iter().copied().flatten().copied().max(),
         }
     }
 
-    fn join(&mut self) {
-        self.entries.sort_by_key(|it| it.0);
-        self.entries.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            if same {
-                kept.1 += next.1;
-            }
-            same
-        });
-        self.joined = self.entries.len();
+    /// Makes a run of what was gathered, and joins runs where that saves room.
+    fn close(&mut self) {
+        if self.open.len() >= RUN {
+            self.in_runs += self.open.len();
+            self.runs.push(std::mem::replace(&mut self.open, Vec::with_capacity(RUN)));
+        }
+        if self.in_runs >= self.tidy_from.max(TIDY_FROM) {
+            self.tidy();
+        }
     }
+
+    fn tidy(&mut self) {
+        let mut values = std::mem::take(&mut self.runs).concat();
+        values.sort_unstable();
+        let distinct = 1 + values.windows(2).filter(|it| it[0] != it[1]).count();
+        if distinct > values.len() / 4 {
+            // Few repeats: a count beside each value would take more room.
+            self.tidy_from = values.len() * 2;
+            self.runs.push(values);
+            return;
+        }
+        let own = std::mem::take(&mut self.joined);
+        self.joined = joined(own, counted(&values));
+        (self.in_runs, self.tidy_from) = (0, self.joined.len());
+    }
+}
+
+/// Sorted values, each with its count.
+fn counted(sorted: &[i64]) -> Vec<(i64, u64)> {
+    let mut counts: Vec<(i64, u64)> = Vec::new();
+    for run in sorted.chunk_by(|a, b| a == b) {
+        counts.push((run[0], run.len() as u64));
+    }
+    counts
+}
+
+/// Two ascending lists of values and counts as one.
+fn joined(left: Vec<(i64, u64)>, right: Vec<(i64, u64)>) -> Vec<(i64, u64)> {
+    if left.is_empty() || right.is_empty() {
+        return if left.is_empty() { right } else { left };
+    }
+    let mut all = left;
+    all.extend(right);
+    all.sort_by_key(|it| it.0);
+    all.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
+    all
 }
 
 /// A finished multiset: `(value, count)`, ascending.
@@ -102,6 +198,17 @@ impl Counts {
     pub fn max(&self) -> Option<i64> {
         self.0.last().map(|it| it.0)
     }
+
+    /// What is usually told.
+    pub fn figures(&self) -> Figures {
+        Figures {
+            count: self.len(),
+            mean: self.mean(),
+            median: self.quantile(0.5),
+            p90: self.quantile(0.9),
+            max: self.max(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +228,17 @@ mod tests {
         assert_eq!(Counted::default().finish().mean(), None);
     }
 
+    #[test]
+    fn values_that_repeat_take_little_room() {
+        let mut counted = Counted::default();
+        for value in 0..TIDY_FROM as i64 * 3 {
+            counted.push(SMALL + value % 1000);
+        }
+        assert!(counted.joined.len() == 1000 && counted.in_runs < TIDY_FROM);
+        let counts = counted.finish();
+        assert_eq!((counts.as_slice().len(), counts.len()), (1000, TIDY_FROM as u64 * 3));
+    }
+
     proptest! {
         #[test]
         fn merging_in_any_cut_equals_the_whole(
@@ -135,7 +253,18 @@ mod tests {
             };
             let mut merged = fold(&values[..cut]);
             merged.merge(fold(&values[cut..]));
-            prop_assert_eq!(merged.finish(), fold(&values).finish());
+            let whole = fold(&values).finish();
+            prop_assert_eq!(merged.clone().figures(), whole.figures());
+            prop_assert_eq!(merged.finish(), whole);
+        }
+
+        #[test]
+        fn large_values_are_told_without_sorting(
+            values in prop::collection::vec(SMALL..9_000_000_000, 0..3000),
+        ) {
+            let mut counted = Counted::default();
+            values.iter().for_each(|&it| counted.push(it));
+            prop_assert_eq!(counted.clone().figures(), counted.finish().figures());
         }
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::numerals::count;
-use crate::base::{Result, Span, StageId};
+use crate::base::{NONE, Result, Span, StageId};
 use crate::model::{Catalog, Cell, Chart, Column, Customer, Kind, Report, Step, Table};
 
 use super::cells::{percent, share_columns, share_with_interval, span_cell};
@@ -48,8 +48,10 @@ pub struct Funnel {
     steps: Vec<StageId>,
     guessed: bool,
     window: Span,
-    /// For each stage, which steps it is.
-    steps_of: Vec<Vec<usize>>,
+    /// For each stage, the first step that it is, or `NONE`.
+    step_of: Vec<u32>,
+    /// For each step, the next one of the same stage, or `NONE`.
+    next: Vec<u32>,
 }
 
 /// How many got how far, and how long it took them.
@@ -87,11 +89,12 @@ impl Analysis for Funnel {
                 named.collect::<Result<_>>()?
             }
         };
-        let mut steps_of = vec![Vec::new(); catalog.stages.len()];
-        for (step, stage) in steps.iter().enumerate() {
-            steps_of[stage.index()].push(step);
+        let mut step_of = vec![NONE; catalog.stages.len()];
+        let mut next = vec![NONE; steps.len()];
+        for (step, stage) in steps.iter().enumerate().rev() {
+            next[step] = std::mem::replace(&mut step_of[stage.index()], step as u32);
         }
-        Ok(Self { steps, guessed, window: options.window, steps_of })
+        Ok(Self { steps, guessed, window: options.window, step_of, next })
     }
 
     fn start(&self) -> FunnelState {
@@ -167,8 +170,11 @@ impl Funnel {
     fn walk(&self, scratch: &mut Scratch, steps: &[Step]) -> usize {
         scratch.matches.clear();
         for step in steps {
-            let matched = &self.steps_of[step.stage.index()];
-            scratch.matches.extend(matched.iter().map(|&it| (step.time.0, it)));
+            let mut matched = self.step_of[step.stage.index()];
+            while matched != NONE {
+                scratch.matches.push((step.time.0, matched as usize));
+                matched = self.next[matched as usize];
+            }
         }
         if !scratch.matches.is_sorted() {
             scratch.matches.sort_unstable();
@@ -228,7 +234,7 @@ impl Funnel {
                 }
                 None => row.extend([const { Cell::Empty("first step") }; 7]),
             }
-            row.push(span_cell(times.finish().quantile(0.5), "nobody reached it"));
+            row.push(span_cell(times.figures().median, "nobody reached it"));
             table.push(row);
             before = Some(reached);
         }

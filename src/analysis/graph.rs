@@ -12,8 +12,10 @@ use rayon::prelude::*;
 use crate::base::money::Total;
 use crate::base::{Amount, CustomerId, NONE};
 use crate::model::graph::Wait;
-use crate::model::{Catalog, Customer, Journey, Outcome, StageGraph, StageStat, TransitionStat};
-use crate::stats::quantile::quantile;
+use crate::model::{
+    Catalog, Customer, Journey, Outcome, StageGraph, StageStat, Step, TransitionStat,
+};
+use crate::stats::{Quantity, quantiles_of_runs};
 
 /// Up to this many stages, transitions are found through a square matrix.
 const DENSE_STAGES: usize = 256;
@@ -37,16 +39,28 @@ pub struct GraphState {
 
 #[derive(Debug, Clone, Default)]
 struct StageCount {
-    stat: StageStat,
+    customers: u64,
+    journeys: u64,
+    starts: u64,
+    completed: u64,
+    exits: u64,
+    open: u64,
+    conversions: u64,
+    value: Total,
     last: Stamp,
+    /// Steps here by step number: their sum is the visits.
     positions: Vec<u64>,
 }
 
+/// Moves from one stage to another: their number and their waits' sum are those
+/// of the waits.
 #[derive(Debug, Clone, Default)]
 struct TransitionCount {
     from: u32,
     to: u32,
-    stat: TransitionStat,
+    customers: u64,
+    journeys: u64,
+    value: Total,
     last: Stamp,
     waits: Waits,
 }
@@ -75,33 +89,87 @@ impl Stamp {
     }
 }
 
-/// Waits in microseconds: four bytes each where whole milliseconds allow it.
+/// Waits: four bytes each where whole milliseconds allow it.
 #[derive(Debug, Clone, Default)]
 struct Waits {
-    millis: Vec<u32>,
-    micros: Vec<i64>,
+    millis: Vec<Millis>,
+    others: Option<Box<OtherWaits>>,
 }
+
+/// Waits that are no whole milliseconds or too long, and runs of other customers.
+#[derive(Debug, Clone, Default)]
+struct OtherWaits {
+    micros: Vec<i64>,
+    runs: Vec<Vec<Millis>>,
+}
+
+/// A wait in milliseconds; as a quantity it is told in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Millis(u32);
+
+impl Quantity for Millis {
+    fn whole(self) -> i64 {
+        i64::from(self.0) * 1000
+    }
+}
+
+/// Runs shorter than this are copied when they are joined.
+const SHORT_RUN: usize = 1024;
+/// Runs of this length are set aside.
+const LONG_RUN: usize = 1 << 14;
 
 impl Waits {
     #[inline]
     fn push(&mut self, micros: i64) {
         match u32::try_from(micros / 1000) {
-            Ok(millis) if micros % 1000 == 0 => self.millis.push(millis),
-            _ => self.micros.push(micros),
+            Ok(millis) if micros % 1000 == 0 => {
+                if self.millis.len() == self.millis.capacity() {
+                    self.make_room();
+                }
+                self.millis.push(Millis(millis));
+            }
+            _ => self.others.get_or_insert_default().micros.push(micros),
+        }
+    }
+
+    /// Sets a long run aside, so that it is never copied and leaves no room unused.
+    #[cold]
+    fn make_room(&mut self) {
+        if self.millis.len() >= LONG_RUN {
+            let full = std::mem::replace(&mut self.millis, Vec::with_capacity(LONG_RUN));
+            self.others.get_or_insert_default().runs.push(full);
         }
     }
 
     fn append(&mut self, mut other: Self) {
-        self.millis.append(&mut other.millis);
-        self.micros.append(&mut other.micros);
+        if other.millis.len() < SHORT_RUN {
+            self.millis.append(&mut other.millis);
+        } else {
+            self.others.get_or_insert_default().runs.push(other.millis);
+        }
+        if let Some(mut more) = other.others {
+            let own = self.others.get_or_insert_default();
+            own.micros.append(&mut more.micros);
+            own.runs.append(&mut more.runs);
+        }
     }
 
-    fn finish(self, sum: i128) -> Wait {
-        let mut all = self.micros;
-        all.extend(self.millis.into_iter().map(|it| i64::from(it) * 1000));
-        let median = quantile(&mut all, 0.5).unwrap_or(0.0);
-        let p90 = quantile(&mut all, 0.9).unwrap_or(0.0);
-        Wait { median, p90, sum }
+    /// How many waits, and what they come to.
+    fn finish(self) -> (u64, Wait) {
+        let others = self.others.unwrap_or_default();
+        let mut runs: Vec<&[Millis]> = vec![&self.millis];
+        runs.extend(others.runs.iter().map(Vec::as_slice));
+        let count = runs.iter().map(|it| it.len()).sum::<usize>() + others.micros.len();
+        let millis: i128 = runs.iter().copied().flatten().map(|it| i128::from(it.0)).sum();
+        let micros: i128 = others.micros.iter().map(|&it| i128::from(it)).sum();
+        let quantiles = if others.micros.is_empty() {
+            quantiles_of_runs(&runs, [0.5, 0.9])
+        } else {
+            let whole: Vec<i64> = runs.iter().copied().flatten().map(|it| it.whole()).collect();
+            quantiles_of_runs(&[&whole[..], &others.micros[..]], [0.5, 0.9])
+        };
+        let [median, p90] = quantiles.unwrap_or_default();
+        (count as u64, Wait { median, p90, sum: millis * 1000 + micros })
     }
 }
 
@@ -172,7 +240,7 @@ impl GraphFold {
         state.total.customers += u64::from(!customer.journeys.is_empty());
         for conversion in customer.conversions {
             let stage = customer.stage(conversion.event);
-            state.stages[stage.index()].stat.conversions += 1;
+            state.stages[stage.index()].conversions += 1;
             state.total.value += Total::from(conversion.value);
         }
         for (number, journey) in customer.journeys.iter().enumerate() {
@@ -189,34 +257,31 @@ impl GraphFold {
         into.total.customers += from.total.customers;
         into.total.value += from.total.value;
         for (stage, more) in into.stages.iter_mut().zip(from.stages) {
-            add_stage(&mut stage.stat, &more.stat);
+            add_stage(stage, &more);
             add_counts(&mut stage.positions, &more.positions);
         }
         for more in from.transitions {
             let own = into.transition(more.from, more.to);
-            own.stat.moves += more.stat.moves;
-            own.stat.customers += more.stat.customers;
-            own.stat.journeys += more.stat.journeys;
-            own.stat.value += more.stat.value;
-            own.stat.wait.sum += more.stat.wait.sum;
+            own.customers += more.customers;
+            own.journeys += more.journeys;
+            own.value += more.value;
             own.waits.append(more.waits);
         }
     }
 
     /// The graph itself.
     pub fn finish(&self, state: GraphState) -> StageGraph {
-        let mut graph = DiGraph::with_capacity(state.stages.len(), state.transitions.len());
-        for mut stage in state.stages {
-            stage.stat.position_median = median_position(&stage.positions);
-            graph.add_node(stage.stat);
-        }
         let mut transitions = state.transitions;
-        transitions.sort_unstable_by_key(|it| (it.from, it.to));
-        let finish = |it: TransitionCount| {
-            let wait = it.waits.finish(it.stat.wait.sum);
-            (it.from as usize, it.to as usize, TransitionStat { wait, ..it.stat })
-        };
-        let transitions: Vec<_> = transitions.into_par_iter().map(finish).collect();
+        transitions.par_sort_unstable_by_key(|it| (it.from, it.to));
+        let transitions: Vec<_> = transitions.into_par_iter().map(transition).collect();
+        let mut moved_on = vec![0u64; state.stages.len()];
+        for (from, _, stat) in &transitions {
+            moved_on[*from] += stat.moves;
+        }
+        let mut graph = DiGraph::with_capacity(state.stages.len(), transitions.len());
+        for (stage, moves) in state.stages.into_iter().zip(moved_on) {
+            graph.add_node(stage_stat(&stage, moves));
+        }
         for (from, to, stat) in transitions {
             graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), stat);
         }
@@ -224,38 +289,57 @@ impl GraphFold {
     }
 }
 
+fn transition(it: TransitionCount) -> (usize, usize, TransitionStat) {
+    let (moves, wait) = it.waits.finish();
+    let (customers, journeys, value) = (it.customers, it.journeys, it.value);
+    let stat = TransitionStat { moves, customers, journeys, wait, value };
+    (it.from as usize, it.to as usize, stat)
+}
+
+fn stage_stat(it: &StageCount, moved_on: u64) -> StageStat {
+    let visits = it.positions.iter().sum::<u64>();
+    StageStat {
+        visits,
+        customers: it.customers,
+        journeys: it.journeys,
+        starts: it.starts,
+        arrivals: visits - it.starts,
+        departures: moved_on + it.completed,
+        completed: it.completed,
+        exits: it.exits,
+        open: it.open,
+        conversions: it.conversions,
+        value: it.value,
+        position_median: median_position(&it.positions),
+    }
+}
+
 fn visit_journey(state: &mut GraphState, customer: &Customer<'_>, journey: &Journey, number: u32) {
-    let steps = customer.steps_of(journey);
     let value = Total::from(journey.value);
     state.total.journeys += 1;
-    let mut before: Option<crate::model::Step> = None;
-    for (position, step) in steps.iter().enumerate() {
+    let mut before: Option<Step> = None;
+    for (position, step) in customer.steps_of(journey).iter().enumerate() {
         let stage = &mut state.stages[step.stage.index()];
         let (new_customer, new_journey) = stage.last.mark(customer.id, number);
-        stage.stat.visits += 1;
-        stage.stat.customers += u64::from(new_customer);
+        stage.customers += u64::from(new_customer);
         if new_journey {
-            stage.stat.journeys += 1;
-            stage.stat.value += value;
+            stage.journeys += 1;
+            stage.value += value;
         }
         count_position(&mut stage.positions, position);
-        match before {
-            None => stage.stat.starts += 1,
-            Some(before) => {
-                stage.stat.arrivals += 1;
-                state.stages[before.stage.index()].stat.departures += 1;
-                visit_move(state, customer, number, before, *step, value);
-            }
+        if let Some(before) = before {
+            visit_move(state, customer.id, number, before, *step, value);
+        } else {
+            stage.starts += 1;
         }
         before = Some(*step);
     }
     let Some(last) = before else { return };
-    let stage = &mut state.stages[last.stage.index()].stat;
+    let stage = &mut state.stages[last.stage.index()];
     match journey.outcome {
         Outcome::Converted => {
             state.total.converted += 1;
             stage.completed += 1;
-            stage.departures += 1;
         }
         Outcome::Exit => {
             state.total.exits += 1;
@@ -271,32 +355,26 @@ fn visit_journey(state: &mut GraphState, customer: &Customer<'_>, journey: &Jour
 #[inline]
 fn visit_move(
     state: &mut GraphState,
-    customer: &Customer<'_>,
+    customer: CustomerId,
     journey: u32,
-    from: crate::model::Step,
-    to: crate::model::Step,
+    from: Step,
+    to: Step,
     value: Total,
 ) {
-    let wait = to.time.since(from.time).0;
     let transition = state.transition(from.stage.0, to.stage.0);
-    let (new_customer, new_journey) = transition.last.mark(customer.id, journey);
-    transition.stat.moves += 1;
-    transition.stat.customers += u64::from(new_customer);
+    let (new_customer, new_journey) = transition.last.mark(customer, journey);
+    transition.customers += u64::from(new_customer);
     if new_journey {
-        transition.stat.journeys += 1;
-        transition.stat.value += value;
+        transition.journeys += 1;
+        transition.value += value;
     }
-    transition.stat.wait.sum += i128::from(wait);
-    transition.waits.push(wait);
+    transition.waits.push(to.time.since(from.time).0);
 }
 
-fn add_stage(into: &mut StageStat, from: &StageStat) {
-    into.visits += from.visits;
+fn add_stage(into: &mut StageCount, from: &StageCount) {
     into.customers += from.customers;
     into.journeys += from.journeys;
     into.starts += from.starts;
-    into.arrivals += from.arrivals;
-    into.departures += from.departures;
     into.completed += from.completed;
     into.exits += from.exits;
     into.open += from.open;

@@ -87,6 +87,11 @@ proptest! {
                 analysis.merge(&mut state, fold(&fixture, &*analysis, right));
                 let merged = finish(&fixture, &*analysis, state);
                 prop_assert_eq!(&merged, &whole, "{} cut at {}", entry.name, cut);
+                // Threads take customers as they come: the order must not matter either.
+                let mut state = fold(&fixture, &*analysis, right);
+                analysis.merge(&mut state, fold(&fixture, &*analysis, left));
+                let swapped = finish(&fixture, &*analysis, state);
+                prop_assert_eq!(&swapped, &whole, "{} cut at {}, swapped", entry.name, cut);
             }
         }
     }

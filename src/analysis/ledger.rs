@@ -4,6 +4,8 @@
 //! proves it. Rows stay compact until `finish`, where they are sorted, so that
 //! neither threads nor files decide their order. Knows no model's formula.
 
+use rayon::prelude::*;
+
 use crate::base::money::Total;
 use crate::base::{Amount, ChannelId, CustomerId, Error, Result, Timestamp};
 use crate::model::{Catalog, Customer, Report};
@@ -95,22 +97,21 @@ impl Analysis for Ledger {
             state.conversions += 1;
             state.value += Total::from(it.value);
             let parts = state.splitter.read(touches).len();
-            let units = match self.model.method {
-                Method::Touches(_) if parts == 0 => Vec::new(),
-                Method::Touches(weigh) => {
-                    state.splitter.units(weigh, touches, it.time, &self.rules)
-                }
-                Method::Removal => {
-                    state.paths.add(touches, Some(Total::from(it.value)));
-                    vec![0; parts]
-                }
-            };
-            let rows = state.splitter.parts().iter().zip(units);
-            state.parts.extend(rows.map(|(part, units)| Part {
+            let first = state.parts.len();
+            state.parts.extend(state.splitter.parts().iter().map(|part| Part {
                 channel: part.channel,
                 touches: part.touches,
-                units,
+                units: 0,
             }));
+            match self.model.method {
+                Method::Touches(_) if parts == 0 => {}
+                Method::Touches(weigh) => {
+                    let units = state.splitter.units(weigh, touches, it.time, &self.rules);
+                    let own = state.parts[first..].iter_mut().zip(units);
+                    own.for_each(|(part, &units)| part.units = units);
+                }
+                Method::Removal => state.paths.add(touches, Some(Total::from(it.value))),
+            }
             state.entries.push(Entry {
                 time: it.time,
                 customer: customer.id,
@@ -157,13 +158,14 @@ impl LedgerState {
         }
         // By the texts of order and customer: their numbers may depend on which file was read
         // first. Names are made for ties alone.
-        let key = |it: &Entry| (it.time, evidence.orders.get(it.order));
+        let order = |it: &Entry| evidence.orders.get(it.order);
         let name = |it: &Entry| ((evidence.customer_name)(it.customer), it.customer);
-        rows.sort_by(|(a, _), (b, _)| {
-            key(a).cmp(&key(b)).then_with(|| match a.customer == b.customer {
+        rows.par_sort_unstable_by(|(a, _), (b, _)| {
+            let tied = || match a.customer == b.customer {
                 true => a.number.cmp(&b.number),
                 false => name(a).cmp(&name(b)),
-            })
+            };
+            a.time.cmp(&b.time).then_with(|| order(a).cmp(order(b))).then_with(tied)
         });
         rows
     }

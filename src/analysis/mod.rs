@@ -33,8 +33,9 @@ pub struct Evidence<'a> {
 
 /// One question: a fold over customers with a lawful merge.
 ///
-/// Law: `merge(fold(a), fold(b)) == fold(a ++ b)` for customers `a` and `b`,
-/// tested for every analysis of the registry. State holds integers, sets and
+/// Law: `merge(fold(a), fold(b))`, `merge(fold(b), fold(a))` and `fold(a ++ b)`
+/// finish alike, for any customers `a` and `b`: threads take customers as they
+/// come. Tested for every analysis of the registry. State holds integers, sets and
 /// counted multisets; floats are computed in `finish` alone.
 pub trait Analysis: Sized + Send + Sync + 'static {
     /// The subcommand and the report's name.
@@ -60,7 +61,7 @@ pub trait Analysis: Sized + Send + Sync + 'static {
     /// Takes in one customer.
     fn visit(&self, state: &mut Self::State, customer: &Customer<'_>);
 
-    /// Takes in the state of the customers that follow.
+    /// Takes in the state of other customers.
     fn merge(&self, into: &mut Self::State, from: Self::State);
 
     /// Says what was found.

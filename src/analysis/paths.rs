@@ -39,10 +39,11 @@ impl Default for PathsOptions {
 #[derive(Debug, Clone)]
 pub struct Paths {
     options: PathsOptions,
+    stages: usize,
 }
 
 /// The paths of a run of customers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct PathsState {
     variants: Variants,
     lengths: Lengths,
@@ -55,12 +56,12 @@ impl Analysis for Paths {
     type Options = PathsOptions;
     type State = PathsState;
 
-    fn new(options: PathsOptions, _: &Catalog) -> Result<Self> {
-        Ok(Self { options })
+    fn new(options: PathsOptions, catalog: &Catalog) -> Result<Self> {
+        Ok(Self { options, stages: catalog.stages.len() })
     }
 
     fn start(&self) -> PathsState {
-        PathsState::default()
+        PathsState { variants: Variants::new(self.stages), lengths: Lengths::default() }
     }
 
     fn visit(&self, state: &mut PathsState, customer: &Customer<'_>) {

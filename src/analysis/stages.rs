@@ -45,6 +45,9 @@ pub fn named_or_guessed(
 /// it comes first, since a cart that is looked at may be empty.
 pub fn guessed(catalog: &Catalog, words: &[&str]) -> Option<StageId> {
     let rank = |name: &str| {
+        if !may_hold(name, words) {
+            return None;
+        }
         let parts: Vec<String> = name
             .split(|it: char| !it.is_alphanumeric())
             .filter(|it| !it.is_empty())
@@ -73,6 +76,16 @@ pub fn guessed(catalog: &Catalog, words: &[&str]) -> Option<StageId> {
     let stages = catalog.stages.iter().enumerate();
     let ranked = stages.filter_map(|(index, name)| Some((rank(name)?, StageId::at(index))));
     ranked.min().map(|it| it.1)
+}
+
+/// Whether a name may hold one of the words: never a wrong no, and quick, since a
+/// log can have a million stages.
+fn may_hold(name: &str, words: &[&str]) -> bool {
+    let holds = |word: &&str| {
+        let mut windows = name.as_bytes().windows(word.len());
+        windows.any(|it| it.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    !name.is_ascii() || words.iter().any(holds)
 }
 
 #[cfg(test)]

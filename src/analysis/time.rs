@@ -88,7 +88,8 @@ impl Analysis for Time {
         let mut report = Report::new(Self::NAME, "Time to purchase", evidence.catalog.currency);
         let (bought, waiting) = (state.bought.finish(), state.waiting.finish());
         let counts = joined(&bought, &waiting);
-        let Some(curve) = KaplanMeier::fit(&counts, evidence.confidence) else {
+        drop(waiting);
+        let Some(curve) = KaplanMeier::of(counts, evidence.confidence) else {
             report.notes.push("No customers: there is no time to measure.".to_owned());
             return Ok(report);
         };
@@ -199,7 +200,7 @@ impl Time {
                 continue;
             };
             let mut cells = vec![Cell::Span(horizon)];
-            cells.extend(bought_share(row));
+            cells.extend(bought_share(&row));
             cells.push(Cell::Count(row.at_risk - row.events - row.censored));
             table.push(cells);
         }
@@ -218,21 +219,26 @@ impl Time {
         let about = "Estimated share of all customers who have bought by a time after their first \
                      event (Kaplan-Meier).";
         let mut table = Table::new("curve", "Time to purchase", about, columns);
-        let rows = curve.rows();
+        let mut rows = curve.rows();
         let run = if self.options.all { 1 } else { rows.len().div_ceil(CURVE_ROWS).max(1) };
         // The opening row stays alone, so that the curve begins at time 0.
-        let (opening, others) = rows.split_at(rows.len().min(1));
-        for run in opening.chunks(1).chain(others.chunks(run)) {
-            let [first, ..] = run else { continue };
-            let last = run.last().unwrap_or(first);
+        let mut length = 1;
+        while let Some(first) = rows.next() {
+            let (mut last, mut events, mut censored) = (first, first.events, first.censored);
+            for row in rows.by_ref().take(length - 1) {
+                events += row.events;
+                censored += row.censored;
+                last = row;
+            }
             let mut cells = vec![
                 Cell::Span(Span(last.time)),
                 Cell::Count(first.at_risk),
-                Cell::Count(run.iter().map(|it| it.events).sum()),
-                Cell::Count(run.iter().map(|it| it.censored).sum()),
+                Cell::Count(events),
+                Cell::Count(censored),
             ];
-            cells.extend(bought_share(last));
+            cells.extend(bought_share(&last));
             table.push(cells);
+            length = run;
         }
         let band = Some(("bought_low", "bought_high"));
         table.chart = Some(Chart::Curve { x: "after", y: "bought", band });

@@ -144,36 +144,56 @@ impl JsonSchema for Currency {
 /// assert_eq!(apportion(5, &[0, 0]), [0, 0]);
 /// ```
 pub fn apportion(total: Amount, weights: &[u64]) -> Vec<Amount> {
-    let sum: u128 = weights.iter().map(|&it| u128::from(it)).sum();
-    if sum == 0 {
-        return vec![0; weights.len()];
-    }
-    let size = u128::from(total.unsigned_abs());
-    // `sum` fits 64 + log2(n) bits and `size` 64 bits: reduce when the product could overflow.
-    let quota = |weight: u64| mul_div(size, u128::from(weight), sum);
-    let mut parts: Vec<u128> = Vec::with_capacity(weights.len());
-    let mut remainders: Vec<(u128, usize)> = Vec::with_capacity(weights.len());
-    for (index, &weight) in weights.iter().enumerate() {
-        let (whole, remainder) = quota(weight);
-        parts.push(whole);
-        remainders.push((remainder, index));
-    }
-    let mut left = size - parts.iter().sum::<u128>();
-    remainders.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    for &(_, index) in &remainders {
-        if left == 0 {
-            break;
+    let mut scratch = Apportion::default();
+    scratch.split(total, weights);
+    scratch.parts
+}
+
+/// [`apportion`] again and again: scratch space for it.
+#[derive(Debug, Default)]
+pub struct Apportion {
+    parts: Vec<Amount>,
+    remainders: Vec<(u128, usize)>,
+}
+
+impl Apportion {
+    /// The parts of a total, as [`apportion`] gives them.
+    pub fn split(&mut self, total: Amount, weights: &[u64]) -> &[Amount] {
+        self.parts.clear();
+        self.remainders.clear();
+        let sum: u128 = weights.iter().map(|&it| u128::from(it)).sum();
+        if sum == 0 {
+            self.parts.resize(weights.len(), 0);
+            return &self.parts;
         }
-        parts[index] += 1;
-        left -= 1;
+        let size = u128::from(total.unsigned_abs());
+        let sign: i128 = if total < 0 { -1 } else { 1 };
+        let mut left = size;
+        for (index, &weight) in weights.iter().enumerate() {
+            let (whole, remainder) = mul_div(size, u128::from(weight), sum);
+            left -= whole;
+            self.parts.push((sign * whole as i128) as Amount);
+            if remainder > 0 {
+                self.remainders.push((remainder, index));
+            }
+        }
+        if left > 0 {
+            // Fewer are left than parts have a remainder: each of the largest gets one.
+            self.remainders.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+            for &(_, index) in self.remainders.iter().take(left as usize) {
+                self.parts[index] += sign as Amount;
+            }
+        }
+        &self.parts
     }
-    let sign: i128 = if total < 0 { -1 } else { 1 };
-    parts.iter().map(|&it| (sign * it as i128) as Amount).collect()
 }
 
 /// `(a · b / c, a · b % c)` for `a, b < 2^64`: the product fits 128 bits.
 fn mul_div(a: u128, b: u128, c: u128) -> (u128, u128) {
     let product = a * b;
+    if let (Ok(product), Ok(c)) = (u64::try_from(product), u64::try_from(c)) {
+        return (u128::from(product / c), u128::from(product % c));
+    }
     (product / c, product % c)
 }
 
@@ -182,10 +202,19 @@ fn mul_div(a: u128, b: u128, c: u128) -> (u128, u128) {
 ///
 /// Shares that are not finite or negative count as 0.
 pub fn quantise(shares: &[f64]) -> Vec<u64> {
+    let mut weights = Vec::with_capacity(shares.len());
+    quantise_into(shares, &mut weights);
+    weights
+}
+
+/// [`quantise`] into a list that is there.
+pub fn quantise_into(shares: &[f64], weights: &mut Vec<u64>) {
+    weights.clear();
     let clean = |it: f64| if it.is_finite() && it > 0.0 { it } else { 0.0 };
     let sum: f64 = shares.iter().map(|&it| clean(it)).sum();
     if sum <= 0.0 {
-        return vec![0; shares.len()];
+        weights.resize(shares.len(), 0);
+        return;
     }
-    shares.iter().map(|&it| (clean(it) / sum * 1e12).round() as u64).collect()
+    weights.extend(shares.iter().map(|&it| (clean(it) / sum * 1e12).round() as u64));
 }

@@ -4,7 +4,7 @@
 //! flushed, synced and renamed; then its folder is synced. Whoever is killed in
 //! between leaves the old file, and a leftover that the next run sweeps.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 
 use crate::base::{Error, Place, Result};
@@ -86,30 +86,67 @@ fn replace(
 /// # Errors
 /// A name that would leave the folder; the file system's, with the path.
 pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
-    for (name, _) in files {
-        check_name(name)?;
-    }
-    fs_err::create_dir_all(folder).map_err(|it| plain(&it, folder))?;
-    sweep(folder);
-    // Inside the folder, not beside it: a rename must not cross file systems.
-    let staged = temporary().tempdir_in(folder).map_err(|it| plain(&it, folder))?;
+    let staged = Staged::new(folder)?;
     for (name, bytes) in files {
-        let path = staged.path().join(name);
-        stage(&path, bytes).map_err(|it| plain(&it, &folder.join(name)))?;
+        staged.write(name, |out| Ok(out.write_all(bytes)?))?;
     }
-    let (last, first): (Vec<_>, Vec<_>) = files.iter().partition(|it| it.0 == MANIFEST);
-    for (name, _) in first.into_iter().chain(last) {
-        let to = folder.join(name);
-        fs_err::rename(staged.path().join(name), &to).map_err(|it| plain(&it, &to))?;
-    }
-    sync_folder(folder);
-    Ok(())
+    let names: Vec<&str> = files.iter().map(|it| it.0.as_str()).collect();
+    staged.keep(&names)
 }
 
-fn stage(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = fs_err::OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+/// Files on their way into a folder: written and synced beside their places, from
+/// any thread, and moved there by [`keep`](Self::keep) alone.
+#[derive(Debug)]
+pub struct Staged {
+    folder: PathBuf,
+    // Inside the folder, not beside it: a rename must not cross file systems.
+    beside: tempfile::TempDir,
+}
+
+impl Staged {
+    /// Makes the folder if it is missing, and a place beside what is in it.
+    ///
+    /// # Errors
+    /// The file system's, with the path.
+    pub fn new(folder: &Path) -> Result<Self> {
+        fs_err::create_dir_all(folder).map_err(|it| plain(&it, folder))?;
+        sweep(folder);
+        let beside = temporary().tempdir_in(folder).map_err(|it| plain(&it, folder))?;
+        Ok(Self { folder: folder.to_owned(), beside })
+    }
+
+    /// Writes and syncs one file with what `fill` writes.
+    ///
+    /// # Errors
+    /// A name that would leave the folder or is taken; `fill`'s, or the file system's.
+    pub fn write(&self, name: &str, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+        check_name(name)?;
+        let to = self.folder.join(name);
+        let file = fs_err::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(self.beside.path().join(name))
+            .map_err(|it| plain(&it, &to))?;
+        let mut out = BufWriter::with_capacity(1 << 16, file);
+        fill(&mut out).map_err(|it| it.or_at(Place::file(to.display().to_string())))?;
+        let file = out.into_inner().map_err(|it| plain(it.error(), &to))?;
+        file.sync_all().map_err(|it| plain(&it, &to))
+    }
+
+    /// Moves files of these names to their places, [`MANIFEST`] last.
+    ///
+    /// # Errors
+    /// The file system's, with the path.
+    pub fn keep(self, names: &[&str]) -> Result<()> {
+        let (last, first): (Vec<&str>, Vec<&str>) =
+            names.iter().copied().partition(|it| *it == MANIFEST);
+        for name in first.into_iter().chain(last) {
+            let to = self.folder.join(name);
+            fs_err::rename(self.beside.path().join(name), &to).map_err(|it| plain(&it, &to))?;
+        }
+        sync_folder(&self.folder);
+        Ok(())
+    }
 }
 
 /// Removes what killed runs left in a folder. Leftovers of processes still running

@@ -1,9 +1,10 @@
 //! The files of `report -o DIR`: one page, maps, a CSV per table, JSON, rejects, manifest.
 //!
-//! Makes bytes only; [`atomic::write_folder`] writes them.
+//! Makes and hashes bytes on their way; [`atomic::Staged`] writes them.
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 
 use rayon::prelude::*;
 use serde_json::{Map, Value};
@@ -29,16 +30,72 @@ pub fn bundle(
     manifest: &Value,
     style: &Style,
 ) -> Result<Vec<(String, Vec<u8>)>> {
-    let written: Vec<Result<(String, Vec<u8>)>> = parts(reports)
+    let written: Vec<Result<(String, Vec<u8>)>> = parts(reports)?
         .into_par_iter()
-        .map(|(name, part)| Ok((name, part.write(title, reports, rejects, style)?)))
+        .map(|(name, part)| {
+            let mut bytes = Vec::new();
+            part.write(title, reports, rejects, style, &mut bytes)?;
+            Ok((name, bytes))
+        })
         .collect();
     // Not collected by rayon: of several errors the first in order is told, not the first in time.
     let mut files = written.into_iter().collect::<Result<Vec<_>>>()?;
-    unique(&files)?;
-    let manifest = with_hashes(manifest, &files)?;
-    files.push((atomic::MANIFEST.to_owned(), manifest));
+    let hash = |it: &(String, Vec<u8>)| (it.0.clone(), hex(&Sha256::digest(&it.1)));
+    let hashes: Vec<(String, String)> = files.par_iter().map(hash).collect();
+    files.push((atomic::MANIFEST.to_owned(), with_hashes(manifest, hashes)?));
     Ok(files)
+}
+
+/// Writes the files of [`bundle`] into a folder without holding them in memory.
+///
+/// # Errors
+/// As [`bundle`], and the file system's.
+pub fn write(
+    folder: &Path,
+    title: &str,
+    reports: &[&Report],
+    rejects: &[Reject],
+    manifest: &Value,
+    style: &Style,
+) -> Result<()> {
+    let parts = parts(reports)?;
+    let staged = atomic::Staged::new(folder)?;
+    let written: Vec<Result<(String, String)>> = parts
+        .into_par_iter()
+        .map(|(name, part)| {
+            let mut hash = Sha256::new();
+            staged.write(&name, |out| {
+                let mut out = Hashing { out, hash: &mut hash };
+                part.write(title, reports, rejects, style, &mut out)
+            })?;
+            Ok((name, hex(&hash.finalize())))
+        })
+        .collect();
+    let hashes = written.into_iter().collect::<Result<Vec<_>>>()?;
+    let mut names: Vec<String> = hashes.iter().map(|it| it.0.clone()).collect();
+    let manifest = with_hashes(manifest, hashes)?;
+    staged.write(atomic::MANIFEST, |out| Ok(out.write_all(&manifest)?))?;
+    names.push(atomic::MANIFEST.to_owned());
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    staged.keep(&names)
+}
+
+/// A writer that hashes what passes.
+struct Hashing<'a> {
+    out: &'a mut dyn Write,
+    hash: &'a mut Sha256,
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        self.hash.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// One file of the folder, before it is written.
@@ -52,7 +109,10 @@ enum Part<'a> {
 }
 
 /// All files but the manifest, in the order in which they are written.
-fn parts<'a>(reports: &[&'a Report]) -> Vec<(String, Part<'a>)> {
+///
+/// # Errors
+/// Two parts that would share a file.
+fn parts<'a>(reports: &[&'a Report]) -> Result<Vec<(String, Part<'a>)>> {
     let mut parts = vec![("index.html".to_owned(), Part::Page)];
     let maps = reports.iter().flat_map(|it| it.maps.iter().map(move |map| (*it, map)));
     for (index, (report, (key, map))) in maps.enumerate() {
@@ -68,7 +128,8 @@ fn parts<'a>(reports: &[&'a Report]) -> Vec<(String, Part<'a>)> {
     }
     parts.push(("report.json".to_owned(), Part::Json));
     parts.push(("rejects.csv".to_owned(), Part::Rejects));
-    parts
+    unique(&parts)?;
+    Ok(parts)
 }
 
 impl Part<'_> {
@@ -78,22 +139,21 @@ impl Part<'_> {
         reports: &[&Report],
         rejects: &[Reject],
         style: &Style,
-    ) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
+        out: &mut dyn Write,
+    ) -> Result<()> {
         match self {
             Self::Page => {
                 let titled = Style { title: Some(title.to_owned()), ..style.clone() };
-                html::write(reports, &titled, &mut bytes)?;
+                html::write(reports, &titled, out)
             }
-            Self::Dot(map) => map::dot::write(map, &style.map, &mut bytes)?,
-            Self::Svg(map) => map::svg::write(map, &style.map, &mut bytes)?,
+            Self::Dot(map) => map::dot::write(map, &style.map, out),
+            Self::Svg(map) => map::svg::write(map, &style.map, out),
             Self::Table(report, table) => {
-                csv::write_table(table, report.currency, style.csv_raw, &mut bytes)?;
+                csv::write_table(table, report.currency, style.csv_raw, out)
             }
-            Self::Json => (super::json::FORMAT.write)(reports, style, &mut bytes)?,
-            Self::Rejects => write_rejects(rejects, style.csv_raw, &mut bytes)?,
+            Self::Json => (super::json::FORMAT.write)(reports, style, out),
+            Self::Rejects => write_rejects(rejects, style.csv_raw, out),
         }
-        Ok(bytes)
     }
 }
 
@@ -105,7 +165,7 @@ fn stem(report: &str, part: &str) -> String {
     format!("{}-{}", tame(report), tame(part))
 }
 
-fn unique(files: &[(String, Vec<u8>)]) -> Result<()> {
+fn unique(files: &[(String, Part<'_>)]) -> Result<()> {
     let mut names: Vec<String> = files.iter().map(|it| it.0.to_ascii_lowercase()).collect();
     names.sort_unstable();
     match names.windows(2).find(|it| it[0] == it[1]) {
@@ -147,15 +207,14 @@ pub fn write_rejects(rejects: &[Reject], raw: bool, out: &mut dyn Write) -> Resu
     Ok(())
 }
 
-fn with_hashes(manifest: &Value, files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
+fn with_hashes(manifest: &Value, hashes: Vec<(String, String)>) -> Result<Vec<u8>> {
     let mut manifest = match manifest {
         Value::Object(it) => it.clone(),
         Value::Null => Map::new(),
         other => Map::from_iter([("run".to_owned(), other.clone())]),
     };
-    let hashes: BTreeMap<&str, String> =
-        files.par_iter().map(|it| (it.0.as_str(), hex(&Sha256::digest(&it.1)))).collect();
-    let hashes = hashes.into_iter().map(|it| (it.0.to_owned(), Value::from(it.1))).collect();
+    let hashes: BTreeMap<String, String> = hashes.into_iter().collect();
+    let hashes = hashes.into_iter().map(|it| (it.0, Value::from(it.1))).collect();
     manifest.insert("files".to_owned(), Value::Object(hashes));
     let mut bytes = serde_json::to_vec_pretty(&Value::Object(manifest))
         .map_err(|error| Error::from(std::io::Error::from(error)))?;

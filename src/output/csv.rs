@@ -6,7 +6,7 @@
 
 use std::io::Write;
 
-use super::{Format, escape, format, one_table};
+use super::{Format, escape, format, one_table, pieces};
 use crate::base::{Currency, Result};
 use crate::model::{Cell, Table};
 
@@ -30,32 +30,29 @@ pub fn write_table(
     raw: bool,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let heads = table.columns.iter().map(|it| escape::csv_cell(&it.key, raw));
-    line(heads, out)?;
-    for row in &table.rows {
-        line(row.iter().map(|it| cell(it, currency, raw)), out)?;
-    }
-    Ok(())
+    let heads: Vec<Cell> = table.columns.iter().map(|it| Cell::text(it.key.as_str())).collect();
+    let mut head = Vec::new();
+    line(&heads, currency, raw, &mut head);
+    out.write_all(&head)?;
+    let lines = |rows: &[Vec<Cell>]| {
+        let mut bytes = Vec::new();
+        rows.iter().for_each(|row| line(row, currency, raw, &mut bytes));
+        Ok(bytes)
+    };
+    pieces::write(&table.rows, lines, out)
 }
 
-fn cell(cell: &Cell, currency: Currency, raw: bool) -> String {
-    match cell {
-        Cell::Text(text) => escape::csv_cell(text, raw),
-        typed => format::data(typed, currency),
-    }
-}
-
-fn line(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> Result<()> {
-    let mut first = true;
-    for cell in cells {
-        if !first {
-            out.write_all(b",")?;
+fn line(cells: &[Cell], currency: Currency, raw: bool, out: &mut Vec<u8>) {
+    for (index, cell) in cells.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
         }
-        out.write_all(cell.as_bytes())?;
-        first = false;
+        match cell {
+            Cell::Text(text) => escape::put_csv_cell(text, raw, out),
+            typed => format::put_data(typed, currency, out),
+        }
     }
-    out.write_all(b"\n")?;
-    Ok(())
+    out.push(b'\n');
 }
 
 #[cfg(test)]

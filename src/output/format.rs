@@ -3,6 +3,8 @@
 //! For people a figure is as long as it is useful; data formats write all of it.
 //! Text comes out as it is: escaping is the sink's.
 
+use std::io::Write as _;
+
 use serde_json::Value;
 
 use crate::base::Currency;
@@ -130,6 +132,25 @@ pub fn data(cell: &Cell, currency: Currency) -> String {
     }
 }
 
+/// Adds a cell for data to a line: [`data`], without a text of its own.
+pub fn put_data(cell: &Cell, currency: Currency, out: &mut Vec<u8>) {
+    // Writing to memory cannot fail.
+    let _ = match cell {
+        Cell::Empty(_) => Ok(()),
+        Cell::Text(it) => out.write_all(it.as_bytes()),
+        Cell::Count(it) => write!(out, "{it}"),
+        Cell::Integer(it) => write!(out, "{it}"),
+        Cell::Number(it) if it.fract() == 0.0 && it.abs() < 1e15 => write!(out, "{}", *it as i64),
+        Cell::Money(it) if i64::try_from(*it).is_ok() && currency.digits() == 2 => {
+            let sign = if *it < 0 { "-" } else { "" };
+            let size = it.unsigned_abs() as u64;
+            write!(out, "{sign}{}.{:02}", size / 100, size % 100)
+        }
+        Cell::Time(it) => write!(out, "{it}"),
+        other => out.write_all(data(other, currency).as_bytes()),
+    };
+}
+
 /// A cell as JSON: as [`data`], with numbers as numbers, money as text (a decimal
 /// must not become a float on its way) and nothing as `null`.
 pub fn json(cell: &Cell, currency: Currency) -> Value {
@@ -202,6 +223,9 @@ mod tests {
         for (cell, for_people, for_data, in_json) in cases {
             assert_eq!(people(cell, euro), *for_people, "{cell:?}");
             assert_eq!(data(cell, euro), *for_data, "{cell:?}");
+            let mut line = Vec::new();
+            put_data(cell, euro, &mut line);
+            assert_eq!(line, for_data.as_bytes(), "{cell:?}");
             assert_eq!(json(cell, euro).to_string(), *in_json, "{cell:?}");
         }
     }

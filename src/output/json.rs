@@ -20,11 +20,11 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{Format, Style, format};
+use super::{Format, Style, format, pieces};
 use crate::base::money::Total;
 use crate::base::{Currency, Error, Result};
 use crate::model::map::MapKind;
-use crate::model::{Cell, Column, JourneyMap, Kind, Report, Table};
+use crate::model::{Cell, Column, JourneyMap, Kind, MapEdge, MapNode, Report, Table};
 
 pub(super) const FORMAT: Format = Format {
     name: "json",
@@ -86,15 +86,30 @@ pub fn write_report(report: &Report, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn put(value: &Value, out: &mut dyn Write) -> Result<()> {
+fn put(value: &Value, out: &mut (impl Write + ?Sized)) -> Result<()> {
     serde_json::to_writer(out, value).map_err(|error| Error::from(std::io::Error::from(error)))
 }
 
-fn list(values: impl Iterator<Item = Value>, out: &mut dyn Write) -> Result<()> {
+/// A list of objects, one a line; `line` writes one of them.
+fn list<T: Sync>(
+    items: &[T],
+    line: impl Fn(&T, &mut Vec<u8>) -> Result<()> + Sync,
+    out: &mut dyn Write,
+) -> Result<()> {
     out.write_all(b"[")?;
-    for (index, value) in values.enumerate() {
-        out.write_all(if index == 0 { b"\n   " } else { b",\n   " })?;
-        put(&value, out)?;
+    if let Some((first, others)) = items.split_first() {
+        let mut bytes = b"\n   ".to_vec();
+        line(first, &mut bytes)?;
+        out.write_all(&bytes)?;
+        let lines = |items: &[T]| {
+            let mut bytes = Vec::new();
+            for it in items {
+                bytes.extend_from_slice(b",\n   ");
+                line(it, &mut bytes)?;
+            }
+            Ok(bytes)
+        };
+        pieces::write(others, lines, out)?;
     }
     out.write_all(b"]")?;
     Ok(())
@@ -106,7 +121,7 @@ fn write_table(table: &Table, currency: Currency, out: &mut dyn Write) -> Result
     out.write_all(b", \"about\": ")?;
     put(&Value::from(table.about.as_str()), out)?;
     out.write_all(b",\n  \"columns\": ")?;
-    list(table.columns.iter().map(|it| column(it, currency)), out)?;
+    list(&table.columns, |it, out| put(&column(it, currency), out), out)?;
     out.write_all(b",\n  \"rows\": ")?;
     write_rows(table, currency, out)?;
     out.write_all(b"}")?;
@@ -122,31 +137,44 @@ fn write_rows(table: &Table, currency: Currency, out: &mut dyn Write) -> Result<
         let minor = format!(",{}:", key(&format!("{}_minor", column.key)));
         keys.push((format!("{comma}{}:", key(&column.key)), minor));
     }
-    out.write_all(b"[")?;
-    for (index, cells) in table.rows.iter().enumerate() {
-        out.write_all(if index == 0 { b"\n   {" } else { b",\n   {" })?;
-        for ((column, (key, minor_key)), cell) in table.columns.iter().zip(&keys).zip(cells) {
-            out.write_all(key.as_bytes())?;
-            put_cell(cell, currency, out)?;
-            if column.kind == Kind::Money || matches!(cell, Cell::Money(_)) {
-                out.write_all(minor_key.as_bytes())?;
-                match cell {
-                    Cell::Money(total) => put(&minor(*total), out)?,
-                    _ => out.write_all(b"null")?,
-                }
+    list(&table.rows, |row, out| put_row(table, &keys, row, currency, out), out)
+}
+
+fn put_row(
+    table: &Table,
+    keys: &[(String, String)],
+    cells: &[Cell],
+    currency: Currency,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    out.push(b'{');
+    for ((column, (key, minor_key)), cell) in table.columns.iter().zip(keys).zip(cells) {
+        out.extend_from_slice(key.as_bytes());
+        put_cell(cell, currency, out)?;
+        if column.kind == Kind::Money || matches!(cell, Cell::Money(_)) {
+            out.extend_from_slice(minor_key.as_bytes());
+            match cell {
+                Cell::Money(total) => put(&minor(*total), out)?,
+                _ => out.extend_from_slice(b"null"),
             }
         }
-        out.write_all(b"}")?;
     }
-    out.write_all(b"]")?;
+    out.push(b'}');
     Ok(())
 }
 
 /// A cell; texts, of which there are most, without a copy.
-fn put_cell(cell: &Cell, currency: Currency, out: &mut dyn Write) -> Result<()> {
+fn put_cell(cell: &Cell, currency: Currency, out: &mut Vec<u8>) -> Result<()> {
     match cell {
         Cell::Text(text) => serde_json::to_writer(out, text.as_str())
             .map_err(|error| Error::from(std::io::Error::from(error))),
+        Cell::Money(_) | Cell::Time(_) => {
+            // Digits and signs: nothing that needs an escape.
+            out.push(b'"');
+            format::put_data(cell, currency, out);
+            out.push(b'"');
+            Ok(())
+        }
         Cell::Count(it) => Ok(write!(out, "{it}")?),
         other => put(&format::json(other, currency), out),
     }
@@ -190,14 +218,15 @@ fn write_map(map: &JourneyMap, out: &mut dyn Write) -> Result<()> {
     let head = head.to_string();
     out.write_all(head.trim_end_matches('}').as_bytes())?;
     out.write_all(b",\n  \"nodes\": ")?;
-    list(map.nodes.iter().enumerate().map(|it| node(it, map.currency)), out)?;
+    let nodes: Vec<(usize, &MapNode)> = map.nodes.iter().enumerate().collect();
+    list(&nodes, |&it, out| put(&node(it, map.currency), out), out)?;
     out.write_all(b",\n  \"edges\": ")?;
-    list(map.edges.iter().map(|it| edge(it, map.currency)), out)?;
+    list(&map.edges, |it, out| put(&edge(it, map.currency), out), out)?;
     out.write_all(b"}")?;
     Ok(())
 }
 
-fn node((id, node): (usize, &crate::model::MapNode), currency: Currency) -> Value {
+fn node((id, node): (usize, &MapNode), currency: Currency) -> Value {
     let exits = node.exit_change.map(change);
     json!({
         "id": id, "name": node.name, "goal": node.goal, "position": node.position,
@@ -212,7 +241,7 @@ fn change(it: crate::model::map::MapChange) -> Value {
     json!({"share_a": it.share_a, "share_b": it.share_b, "significant": it.significant})
 }
 
-fn edge(edge: &crate::model::MapEdge, currency: Currency) -> Value {
+fn edge(edge: &MapEdge, currency: Currency) -> Value {
     let change = edge.change.map(change);
     json!({
         "from": edge.from, "to": edge.to, "moves": edge.moves, "customers": edge.customers,

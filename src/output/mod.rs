@@ -20,6 +20,7 @@ pub mod html;
 pub mod json;
 pub mod map;
 pub mod markdown;
+mod pieces;
 pub mod table;
 
 #[cfg(test)]

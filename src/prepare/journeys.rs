@@ -153,6 +153,14 @@ impl JourneyRule {
     pub fn goals(&self) -> &[StageId] {
         &self.goals
     }
+
+    #[inline]
+    fn is_goal(&self, stage: StageId) -> bool {
+        match self.goals.as_slice() {
+            &[goal] => stage == goal,
+            goals => goals.binary_search(&stage).is_ok(),
+        }
+    }
 }
 
 /// Scratch space and result of cutting one customer.
@@ -166,6 +174,9 @@ pub struct JourneyCutter {
     pub journeys: Vec<Journey>,
     by_order: HashMap<u32, u32, FixedState>,
 }
+
+/// Room for so many orders is kept from customer to customer.
+const MOST_KEPT: usize = 256;
 
 /// Where the journey that is being cut began.
 #[derive(Clone, Copy, Default)]
@@ -187,33 +198,41 @@ impl JourneyCutter {
         self.steps.clear();
         self.conversions.clear();
         self.journeys.clear();
+        if self.by_order.capacity() > MOST_KEPT {
+            // Clearing costs its room, not what is in it: one customer with a million orders
+            // must not slow all others.
+            self.by_order = HashMap::default();
+        }
         self.by_order.clear();
         let mut start = Start::default();
         let base = range.start;
         let count = range.len() as u32;
-        for at in range {
-            let event = (at - base) as u32;
-            let time = Timestamp(events.times[at]);
-            if event > 0 {
-                let silence = time.since(Timestamp(events.times[at - 1]));
-                if rule.gap.is_some_and(|gap| silence > gap) {
-                    start = self.end_journey(start, event, Outcome::Exit, touches);
-                }
+        let (times, stages) = (&events.times[range.clone()], &events.stages[range]);
+        let mut before = None;
+        for (event, (&time, &stage)) in (0..).zip(times.iter().zip(stages)) {
+            let time = Timestamp(time);
+            if let (Some(gap), Some(before)) = (rule.gap, before)
+                && time.since(before) > gap
+            {
+                start = self.end_journey(start, event, Outcome::Exit, touches);
             }
-            let stage = events.stages[at];
-            if !stage.is_some() || self.adds_to_order(rule, events, at, stage) {
+            before = Some(time);
+            if !stage.is_some() {
+                continue;
+            }
+            let goal = rule.is_goal(stage);
+            if goal && self.adds_to_order(events, base + event as usize) {
                 continue;
             }
             self.steps.push(Step { event, stage, time });
-            if rule.goals.binary_search(&stage).is_ok() {
-                self.convert(rule, events, at, event, touches);
+            if goal {
+                self.convert(rule, events, base + event as usize, event, touches);
                 if rule.after_conversion == AfterConversion::New {
                     start = self.end_journey(start, event + 1, Outcome::Converted, touches);
                 }
             }
         }
-        let last = count.checked_sub(1).map(|it| Timestamp(events.times[base + it as usize]));
-        let over = match (rule.gap, last) {
+        let over = match (rule.gap, before) {
             (Some(gap), Some(last)) => rule.data_end.since(last) > gap,
             _ => false,
         };
@@ -224,17 +243,11 @@ impl JourneyCutter {
         self.end_journey(start, count, outcome, touches);
     }
 
-    /// Whether the row is a further line of an order that is known already; if
+    /// Whether the row, at a goal, is a further line of an order that is known already; if
     /// so, its amount is added to that order.
-    fn adds_to_order(
-        &mut self,
-        rule: &JourneyRule,
-        events: &Events,
-        at: usize,
-        stage: StageId,
-    ) -> bool {
+    fn adds_to_order(&mut self, events: &Events, at: usize) -> bool {
         let order = events.orders.get(at).copied().unwrap_or(NONE);
-        if order == NONE || rule.goals.binary_search(&stage).is_err() {
+        if order == NONE {
             return false;
         }
         let Some(&known) = self.by_order.get(&order) else {

@@ -107,16 +107,42 @@ impl SessionRule {
 
     /// Cuts the events `range` of a shard (one customer) into sessions.
     pub fn cut(&self, events: &Events, range: std::ops::Range<usize>, out: &mut Vec<Session>) {
+        let keyed = self.key && !events.sessions.is_empty();
+        if self.campaign || keyed || self.midnight.is_some() {
+            let mut campaign = NONE;
+            return self.cut_where(events, range, out, |at, first| {
+                let new = first || self.cuts(events, at, campaign);
+                let here = events.campaigns.get(at).copied().unwrap_or(NONE);
+                if new || here != NONE {
+                    campaign = here;
+                }
+                new
+            });
+        }
+        let times = &events.times;
+        let longest = self.timeout.unwrap_or(Span(i64::MAX));
+        self.cut_where(events, range, out, |at, first| {
+            first || Timestamp(times[at]).since(Timestamp(times[at - 1])) > longest
+        });
+    }
+
+    /// Cuts before the events for which `new` says so; it is asked once for each,
+    /// and told whether it is the first.
+    #[inline]
+    fn cut_where(
+        &self,
+        events: &Events,
+        range: std::ops::Range<usize>,
+        out: &mut Vec<Session>,
+        mut new: impl FnMut(usize, bool) -> bool,
+    ) {
         out.clear();
         let base = range.start;
         let mut open: Option<Session> = None;
-        let mut campaign = NONE;
         for at in range {
             let index = (at - base) as u32;
-            let new = open.is_none() || self.cuts(events, at, campaign);
-            if new {
+            if new(at, open.is_none()) {
                 out.extend(open.take());
-                campaign = NONE;
             }
             let session = open.get_or_insert(Session {
                 first: index,
@@ -126,8 +152,6 @@ impl SessionRule {
             });
             session.end = index + 1;
             self.see_channel(session, events, at);
-            let here = events.campaigns.get(at).copied().unwrap_or(NONE);
-            campaign = if here == NONE { campaign } else { here };
         }
         out.extend(open);
     }

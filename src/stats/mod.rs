@@ -29,6 +29,6 @@ pub use interval::{Interval, Proportion, ProportionDifference, ZTest, newcombe, 
 pub use log_rank::{LogRank, log_rank};
 pub use means::{MeanDifference, Moments, welch};
 pub use multiple::{benjamini_hochberg, holm};
-pub use quantile::{quantile, quantile_counted};
+pub use quantile::{Quantity, quantile, quantile_counted, quantiles_of_runs};
 pub use ratio_check::{RATIO_ALARM, RatioCheck, sample_ratio};
 pub use survival::{CountedDuration, KaplanMeier, SurvivalRow, SurvivalTime};

@@ -49,6 +49,120 @@ pub fn quantile_counted(counts: &[(i64, u64)], p: f64) -> Option<f64> {
     Some(between(low, high, fraction))
 }
 
+/// The quantiles of values that lie in several runs, none of them in order.
+///
+/// The same figures as [`quantile`] of all runs together, without joining them:
+/// values are counted by size classes first, and only the classes that hold a
+/// wanted rank are gathered. O(n) for each call; `None` without values or
+/// unless each p lies from 0 to 1.
+///
+/// ```
+/// # use touchpath::stats::{Quantity, quantiles_of_runs};
+/// let runs: [&[u32]; 2] = [&[40, 10], &[30, 20]];
+/// assert_eq!(quantiles_of_runs(&runs, [0.25, 0.5]), Some([17.5, 25.0]));
+/// assert_eq!(quantiles_of_runs::<i64, 1>(&[], [0.5]), None);
+/// ```
+pub fn quantiles_of_runs<T: Quantity, const N: usize>(
+    runs: &[&[T]],
+    ps: [f64; N],
+) -> Option<[f64; N]> {
+    let count: u64 = runs.iter().map(|it| it.len() as u64).sum();
+    let mut found = [0.0; N];
+    let mut positions = [(0, 0.0); N];
+    for (position, p) in positions.iter_mut().zip(ps) {
+        *position = self::position(count, p)?;
+    }
+    let mut ranks: Vec<u64> = positions.iter().flat_map(|it| [it.0, it.0 + 1]).collect();
+    ranks.retain(|&it| it < count);
+    ranks.sort_unstable();
+    ranks.dedup();
+    let values = if count < FEW { joined(runs, &ranks) } else { ranked(runs, &ranks) };
+    let at = |rank: u64| ranks.binary_search(&rank).ok().map(|it| values[it].whole());
+    for (figure, &(rank, fraction)) in found.iter_mut().zip(&positions) {
+        let low = at(rank)?;
+        *figure = between(low, at(rank + 1).unwrap_or(low), fraction);
+    }
+    Some(found)
+}
+
+/// A whole number of which quantiles are asked.
+pub trait Quantity: Copy + Ord {
+    /// The number itself.
+    fn whole(self) -> i64;
+}
+
+impl Quantity for u32 {
+    fn whole(self) -> i64 {
+        i64::from(self)
+    }
+}
+
+impl Quantity for i64 {
+    fn whole(self) -> i64 {
+        self
+    }
+}
+
+/// Fewer values than these are simply sorted.
+const FEW: u64 = 4096;
+/// Size classes to each power of two, as a power of two.
+const CLASS_BITS: u32 = 6;
+/// How many size classes there are.
+const CLASSES: usize = (65 - CLASS_BITS as usize) << CLASS_BITS;
+
+/// The size class of a number: rises with it; the higher, the wider.
+#[inline]
+fn class(value: i64) -> usize {
+    let value = value.max(0) as u64;
+    let digits = u64::BITS - value.leading_zeros();
+    let shift = digits.saturating_sub(CLASS_BITS + 1);
+    ((shift as usize) << CLASS_BITS) + (value >> shift) as usize
+}
+
+/// The values at ascending ranks, from a sorted copy.
+fn joined<T: Quantity>(runs: &[&[T]], ranks: &[u64]) -> Vec<T> {
+    let mut all = runs.concat();
+    all.sort_unstable();
+    ranks.iter().map(|&it| all[it as usize]).collect()
+}
+
+/// The values at ascending ranks, by size classes.
+fn ranked<T: Quantity>(runs: &[&[T]], ranks: &[u64]) -> Vec<T> {
+    let mut counts = vec![0u64; CLASSES];
+    for value in runs.iter().copied().flatten() {
+        counts[class(value.whole())] += 1;
+    }
+    // For each class with a wanted rank: where its values are gathered.
+    let mut wanted: Vec<(usize, u64)> = Vec::new();
+    let (mut below, mut rest) = (0, ranks);
+    for (class, &count) in counts.iter().enumerate() {
+        let own = rest.partition_point(|&it| it < below + count);
+        if own > 0 {
+            wanted.push((class, below));
+            rest = &rest[own..];
+        }
+        below += count;
+    }
+    let mut gathered: Vec<Vec<T>> =
+        wanted.iter().map(|it| Vec::with_capacity(counts[it.0] as usize)).collect();
+    let mut place_of = vec![u8::MAX; CLASSES];
+    for (place, it) in wanted.iter().enumerate() {
+        place_of[it.0] = place as u8;
+    }
+    for value in runs.iter().copied().flatten() {
+        if let Some(it) = gathered.get_mut(usize::from(place_of[class(value.whole())])) {
+            it.push(*value);
+        }
+    }
+    let mut values = Vec::with_capacity(ranks.len());
+    for &rank in ranks {
+        let place = wanted.partition_point(|it| it.1 <= rank) - 1;
+        let (_, value, _) = gathered[place].select_nth_unstable((rank - wanted[place].1) as usize);
+        values.push(*value);
+    }
+    values
+}
+
 /// The whole and the fractional part of p (n − 1).
 fn position(n: u64, p: f64) -> Option<(u64, f64)> {
     let last = n.checked_sub(1)?;
@@ -113,7 +227,35 @@ mod tests {
         assert_eq!(quantile_counted(&[(1, u64::MAX), (2, 1)], 0.5), None);
     }
 
+    #[test]
+    fn size_classes_rise_with_the_number() {
+        let edges = (0..63).flat_map(|it| [(1i64 << it) - 1, 1 << it, (1 << it) + 1]);
+        let mut numbers: Vec<i64> = edges.chain([i64::MIN, -1, 0, i64::MAX]).collect();
+        numbers.sort_unstable();
+        let classes: Vec<usize> = numbers.iter().map(|&it| class(it)).collect();
+        assert!(classes.is_sorted() && classes.iter().all(|&it| it < CLASSES), "{classes:?}");
+        assert_eq!(
+            [class(0), class(127), class(128), class(129), class(130)],
+            [0, 127, 128, 128, 129]
+        );
+    }
+
     proptest! {
+        #[test]
+        fn runs_and_their_union_agree(
+            values in prop::collection::vec(prop_oneof![-9i64..9, 0i64..5000, any::<i64>()], 1..600),
+            cut in 0.0..=1.0f64,
+            p in 0.0..=1.0f64,
+        ) {
+            let mut all = values.clone();
+            let runs = values.split_at((values.len() as f64 * cut) as usize);
+            let runs = [runs.0, runs.1];
+            let wanted = [quantile(&mut all, p).unwrap(), quantile(&mut all, 0.9).unwrap()];
+            prop_assert_eq!(quantiles_of_runs(&runs, [p, 0.9]), Some(wanted));
+            let rank = position(values.len() as u64, p).unwrap().0;
+            prop_assert_eq!(ranked(&runs, &[rank]), joined(&runs, &[rank]));
+        }
+
         #[test]
         fn counted_and_written_out_agree(mut values in prop::collection::vec(-20i64..20, 1..60), p in 0.0..=1.0f64) {
             let selected = quantile(&mut values, p);

@@ -7,6 +7,11 @@
 //! Conventions: at one time events precede censorings; the table opens with a
 //! row at time 0; durations of 0 are legal.
 
+use std::iter::Enumerate;
+use std::slice::Iter;
+
+use rayon::prelude::*;
+
 use super::interval::{Interval, ZTest};
 use super::normal;
 
@@ -91,8 +96,22 @@ pub struct RestrictedMeanDifference {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct KaplanMeier {
-    rows: Vec<SurvivalRow>,
+    counts: Vec<CountedDuration>,
+    /// The times of events: between them nothing but the number at risk changes.
+    steps: Vec<Step>,
+    watched: u64,
     confidence: f64,
+}
+
+/// What an event changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Step {
+    /// Which of the counts.
+    index: usize,
+    at_risk: u64,
+    survival: f64,
+    greenwood: Option<f64>,
+    interval: Option<Interval>,
 }
 
 impl KaplanMeier {
@@ -100,66 +119,52 @@ impl KaplanMeier {
     /// durations are not strictly ascending, the counts pass 2^64, or unless
     /// 0 < confidence < 1. Entries without events and censorings are ignored. O(n).
     pub fn fit(counts: &[CountedDuration], confidence: f64) -> Option<Self> {
+        Self::of(counts.to_vec(), confidence)
+    }
+
+    /// As [`fit`](Self::fit), of counts that are given away: a long list needs no copy.
+    pub fn of(mut counts: Vec<CountedDuration>, confidence: f64) -> Option<Self> {
         let z = normal::z_for(confidence)?;
-        let counts = checked(counts)?;
-        let mut at_risk = total(&counts)?;
-        if at_risk == 0 {
+        if !in_order(&counts) {
             return None;
         }
-        // S after the last censoring, and how many were at risk then: between
-        // censorings S is one division and carries no product of roundings.
-        let (mut base, mut base_risk) = (1.0, at_risk);
-        let mut greenwood = 0.0;
-        let mut rows = Vec::with_capacity(counts.len() + 1);
-        if counts.first().is_some_and(|it| it.0 > 0) {
-            rows.push(opening_row(at_risk));
+        counts.retain(|it| it.1 > 0 || it.2 > 0);
+        let watched = total(&counts)?;
+        if watched == 0 {
+            return None;
         }
-        for &(time, events, censored) in &counts {
-            let left = at_risk - events;
-            let survival = base * (left as f64 / base_risk as f64);
-            if left > 0 {
-                greenwood += events as f64 / at_risk as f64 / left as f64;
-            }
-            let (interval, sum) = match left {
-                0 if events > 0 => (None, None),
-                _ => (limits(survival, greenwood, z), Some(greenwood)),
-            };
-            let greenwood = sum;
-            rows.push(SurvivalRow {
-                time,
-                at_risk,
-                events,
-                censored,
-                survival,
-                interval,
-                greenwood,
-            });
-            at_risk = left - censored;
-            if censored > 0 {
-                (base, base_risk) = (survival, at_risk.max(1));
-            }
-        }
-        Some(Self { rows, confidence })
+        let mut steps = steps(&counts, watched);
+        steps.par_iter_mut().for_each(|it| {
+            it.interval = it.greenwood.and_then(|sum| limits(it.survival, sum, z));
+        });
+        Some(Self { counts, steps, watched, confidence })
     }
 
     /// The table, by ascending time, opening at time 0.
-    pub fn rows(&self) -> &[SurvivalRow] {
-        &self.rows
+    pub fn rows(&self) -> Rows<'_> {
+        let opening = self.counts.first().is_some_and(|it| it.0 > 0);
+        Rows {
+            opening: opening.then(|| opening_row(self.watched)),
+            counts: self.counts.iter().enumerate(),
+            steps: &self.steps,
+            last: opening_row(self.watched),
+            left: self.watched,
+        }
     }
 
     /// How many were watched: the base of every share of this curve.
     pub fn watched(&self) -> u64 {
-        self.rows.first().map_or(0, |it| it.at_risk)
+        self.watched
     }
 
     /// How many had the event.
     pub fn events(&self) -> u64 {
-        self.rows.iter().map(|it| it.events).sum()
+        self.steps.iter().map(|it| self.counts[it.index].1).sum()
     }
 
     /// The longest duration watched.
     pub fn last_time(&self) -> i64 {
-        self.rows.last().map_or(0, |it| it.time)
+        self.counts.last().map_or(0, |it| it.0)
     }
 
     /// The confidence of the intervals.
@@ -170,12 +175,26 @@ impl KaplanMeier {
     /// The row in force at time `t`: its survival, interval and Greenwood sum
     /// hold at `t`. `None` for negative times, and after the last watched one
     /// (nobody was there to see) unless survival had reached 0.
-    pub fn survival_at(&self, t: i64) -> Option<&SurvivalRow> {
+    pub fn survival_at(&self, t: i64) -> Option<SurvivalRow> {
         if !self.covers(t) {
             return None;
         }
-        let after = self.rows.partition_point(|row| row.time <= t);
-        self.rows.get(after.checked_sub(1)?)
+        let Some(index) = self.counts.partition_point(|it| it.0 <= t).checked_sub(1) else {
+            return Some(opening_row(self.watched));
+        };
+        let (time, events, censored) = self.counts[index];
+        let known = self.steps.partition_point(|it| it.index <= index).checked_sub(1);
+        let (from, at_risk, known) = match known.map(|it| &self.steps[it]) {
+            Some(it) => (it.index, it.at_risk, (it.survival, it.interval, it.greenwood)),
+            None => {
+                let row = opening_row(self.watched);
+                (0, self.watched, (row.survival, row.interval, row.greenwood))
+            }
+        };
+        let gone: u64 = self.counts[from..index].iter().map(|it| it.1 + it.2).sum();
+        let (survival, interval, greenwood) = known;
+        let at_risk = at_risk - gone;
+        Some(SurvivalRow { time, at_risk, events, censored, survival, interval, greenwood })
     }
 
     /// The time by which a share `p` has had the event: the first time with
@@ -194,8 +213,13 @@ impl KaplanMeier {
             return SurvivalTime { time: None, low: None, high: None };
         }
         let threshold = 1.0 - p + ROUNDING;
-        let first = |reached: &dyn Fn(&SurvivalRow) -> bool| {
-            self.rows.iter().find(|row| reached(row)).map(|row| row.time)
+        if threshold >= 1.0 {
+            // A share this small is rounding: the first row has it.
+            let time = self.rows().next().map(|it| it.time);
+            return SurvivalTime { time, low: time, high: time };
+        }
+        let first = |reached: &dyn Fn(&Step) -> bool| {
+            self.steps.iter().find(|it| reached(it)).map(|it| self.counts[it.index].0)
         };
         SurvivalTime {
             time: first(&|row| row.survival <= threshold),
@@ -221,13 +245,23 @@ impl KaplanMeier {
         }
         let (mut area, mut variance, mut end) = (0.0, 0.0, horizon);
         // From the right, so that the area right of each time is at hand.
-        for row in self.rows.iter().rev().filter(|row| row.time < horizon) {
-            area += row.survival * (end - row.time) as f64;
-            end = row.time;
-            let left = row.at_risk - row.events;
-            if left > 0 {
-                variance += area * area * (row.events as f64 / row.at_risk as f64 / left as f64);
+        let mut steps = self.steps.iter().rev().peekable();
+        for (index, &(time, events, _)) in self.counts.iter().enumerate().rev() {
+            while steps.next_if(|it| it.index > index).is_some() {}
+            if time >= horizon {
+                continue;
             }
+            let (survival, at_risk) = steps.peek().map_or((1.0, 0), |it| (it.survival, it.at_risk));
+            area += survival * (end - time) as f64;
+            end = time;
+            // Censorings add nothing: their share of events is 0.
+            if events > 0 && at_risk > events {
+                let left = at_risk - events;
+                variance += area * area * (events as f64 / at_risk as f64 / left as f64);
+            }
+        }
+        if self.counts.first().is_some_and(|it| it.0 > 0) {
+            area += end as f64;
         }
         Some(RestrictedMean { mean: area, variance })
     }
@@ -255,16 +289,84 @@ impl KaplanMeier {
 
     /// Whether the curve is known at time `t`.
     fn covers(&self, t: i64) -> bool {
-        let ended = self.rows.last().is_some_and(|row| row.survival == 0.0);
+        let ended = self.steps.last().is_some_and(|it| it.survival == 0.0);
         t >= 0 && (t <= self.last_time() || ended)
     }
 }
 
+/// The rows of a survival table, by ascending time.
+#[derive(Debug, Clone)]
+pub struct Rows<'a> {
+    opening: Option<SurvivalRow>,
+    counts: Enumerate<Iter<'a, CountedDuration>>,
+    steps: &'a [Step],
+    last: SurvivalRow,
+    left: u64,
+}
+
+impl Iterator for Rows<'_> {
+    type Item = SurvivalRow;
+
+    fn next(&mut self) -> Option<SurvivalRow> {
+        if let Some(it) = self.opening.take() {
+            return Some(it);
+        }
+        let (index, &(time, events, censored)) = self.counts.next()?;
+        if let [step, rest @ ..] = self.steps
+            && step.index == index
+        {
+            self.steps = rest;
+            self.last.survival = step.survival;
+            self.last.greenwood = step.greenwood;
+            self.last.interval = step.interval;
+        }
+        let row = SurvivalRow { time, at_risk: self.left, events, censored, ..self.last };
+        self.left -= events + censored;
+        Some(row)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let rows = self.counts.len() + usize::from(self.opening.is_some());
+        (rows, Some(rows))
+    }
+}
+
+impl ExactSizeIterator for Rows<'_> {}
+
+/// Survival after each time with an event, intervals to come.
+fn steps(counts: &[CountedDuration], watched: u64) -> Vec<Step> {
+    let mut at_risk = watched;
+    // S after the last censoring, and how many were at risk then: between
+    // censorings S is one division and carries no product of roundings.
+    let (mut base, mut base_risk) = (1.0, at_risk);
+    let (mut survival, mut greenwood) = (1.0, 0.0);
+    let mut steps = Vec::new();
+    for (index, &(_, events, censored)) in counts.iter().enumerate() {
+        let left = at_risk - events;
+        if events > 0 {
+            survival = base * (left as f64 / base_risk as f64);
+            if left > 0 {
+                greenwood += events as f64 / at_risk as f64 / left as f64;
+            }
+            let greenwood = (left > 0).then_some(greenwood);
+            steps.push(Step { index, at_risk, survival, greenwood, interval: None });
+        }
+        at_risk = left - censored;
+        if censored > 0 {
+            (base, base_risk) = (survival, at_risk.max(1));
+        }
+    }
+    steps
+}
+
 /// The counts without empty entries; `None` when they are not in order.
 pub(super) fn checked(counts: &[CountedDuration]) -> Option<Vec<CountedDuration>> {
+    in_order(counts).then(|| counts.iter().filter(|it| it.1 > 0 || it.2 > 0).copied().collect())
+}
+
+fn in_order(counts: &[CountedDuration]) -> bool {
     let ascending = counts.windows(2).all(|pair| pair[0].0 < pair[1].0);
-    let valid = ascending && counts.first().is_none_or(|it| it.0 >= 0);
-    valid.then(|| counts.iter().filter(|it| it.1 > 0 || it.2 > 0).copied().collect())
+    ascending && counts.first().is_none_or(|it| it.0 >= 0)
 }
 
 /// How many were watched; `None` past 2^64.

@@ -1,6 +1,5 @@
 //! Asking: any number of questions in one pass over the customers.
 
-use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -96,7 +95,8 @@ impl Study {
             shards: &self.shards,
             trouble: Mutex::default(),
         };
-        let State { graph, states, .. } = fold_all(&fold, &self.pieces());
+        let shards: Vec<usize> = (0..self.shards.len()).collect();
+        let State { graph, states, .. } = fold_all(&fold, &shards);
         if let Some(error) = fold.trouble.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
@@ -127,30 +127,9 @@ impl Study {
         }
         Ok(Findings { graph, reports, left_out })
     }
-
-    /// Runs of consecutive shards of about as many events each: a few for each thread,
-    /// since each has a state of its own.
-    fn pieces(&self) -> Vec<Range<usize>> {
-        let wanted = (rayon::current_num_threads() * PIECES).min(self.shards.len());
-        let total: u64 = (0..self.shards.len()).map(|it| self.shards.rows(it)).sum();
-        let mut pieces: Vec<Range<usize>> = Vec::with_capacity(wanted);
-        let (mut start, mut seen) = (0, 0);
-        for shard in 0..self.shards.len() {
-            seen += self.shards.rows(shard);
-            let due = u128::from(total) * (pieces.len() as u128 + 1) / wanted as u128;
-            if u128::from(seen) >= due || shard + 1 == self.shards.len() {
-                pieces.push(start..shard + 1);
-                start = shard + 1;
-            }
-        }
-        pieces
-    }
 }
 
-/// How many runs of shards a thread folds: more share the work more evenly, and cost a state each.
-const PIECES: usize = 2;
-
-/// All questions of a run as one fold over runs of shards.
+/// All questions of a run as one fold over shards.
 struct StudyFold<'a> {
     graph: GraphFold,
     running: &'a [Box<dyn Running>],
@@ -160,7 +139,7 @@ struct StudyFold<'a> {
     trouble: Mutex<Option<Error>>,
 }
 
-/// What a run of shards folds to, and the scratch space for it.
+/// What shards fold to, and the scratch space for it.
 struct State {
     scratch: Scratch,
     walker: Walker,
@@ -185,7 +164,7 @@ impl StudyFold<'_> {
 
 impl Fold for StudyFold<'_> {
     type State = State;
-    type Item = Range<usize>;
+    type Item = usize;
 
     fn start(&self) -> State {
         State {
@@ -196,15 +175,13 @@ impl Fold for StudyFold<'_> {
         }
     }
 
-    fn visit(&self, state: &mut State, shards: &Range<usize>) {
+    fn visit(&self, state: &mut State, shard: &usize) {
         let lock = || self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        for shard in shards.clone() {
-            if lock().is_some() {
-                return;
-            }
-            if let Err(error) = self.visit_shard(state, shard) {
-                lock().get_or_insert(error);
-            }
+        if lock().is_some() {
+            return;
+        }
+        if let Err(error) = self.visit_shard(state, *shard) {
+            lock().get_or_insert(error);
         }
     }
 

@@ -8,6 +8,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::base::money::Total;
+use crate::base::numerals::counted;
 use crate::base::{Error, Result};
 use crate::model::Touch;
 use crate::stats::{Chain, ChainCounts, SelfLoops};
@@ -33,13 +34,92 @@ impl Model for Markov {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Paths {
     channels: Vec<ChannelEnds>,
-    moves: HashMap<u64, u64, FixedState>,
+    moves: Moves,
     /// Converting paths.
     pub conversions: u64,
     /// Paths without conversion.
     pub nulls: u64,
     /// The value of the converting paths in minor units.
     pub value: Total,
+}
+
+/// Up to this many channels, moves are counted in a square.
+const SQUARE_CHANNELS: usize = 128;
+/// Channels times channels and moves: more than this takes too long to solve
+/// (some ten seconds).
+const MOST_WORK: usize = 1_000_000_000;
+/// So many channels are solved at once, however many moves there are.
+const DIRECT_CHANNELS: usize = 1500;
+
+/// Moves between two channels, counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Moves {
+    Square { channels: usize, counts: Vec<u64> },
+    Map(HashMap<u64, u64, FixedState>),
+}
+
+impl Default for Moves {
+    fn default() -> Self {
+        Self::Map(HashMap::default())
+    }
+}
+
+impl Moves {
+    fn new(channels: usize) -> Self {
+        if channels <= SQUARE_CHANNELS {
+            Self::Square { channels, counts: vec![0; channels * channels] }
+        } else {
+            Self::default()
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, from: u32, to: u32, count: u64) {
+        match self {
+            Self::Square { channels, counts } => {
+                counts[from as usize * *channels + to as usize] += count;
+            }
+            Self::Map(map) => {
+                *map.entry(u64::from(from) << 32 | u64::from(to)).or_default() += count;
+            }
+        }
+    }
+
+    fn merge(&mut self, from: Self) {
+        match (self, from) {
+            (Self::Square { counts, .. }, Self::Square { counts: more, .. }) => {
+                counts.iter_mut().zip(more).for_each(|(own, more)| *own += more);
+            }
+            (own, more) => {
+                more.sorted().into_iter().for_each(|(from, to, count)| own.add(from, to, count));
+            }
+        }
+    }
+
+    /// How many pairs there are.
+    fn len(&self) -> usize {
+        match self {
+            Self::Square { counts, .. } => counts.iter().filter(|&&it| it > 0).count(),
+            Self::Map(map) => map.len(),
+        }
+    }
+
+    /// The pairs in order, each with its count.
+    fn sorted(&self) -> Vec<(u32, u32, u64)> {
+        let mut moves: Vec<(u32, u32, u64)> = match self {
+            Self::Square { channels, counts } => {
+                let counted = counts.iter().enumerate().filter(|it| *it.1 > 0);
+                counted
+                    .map(|(at, &n)| ((at / channels) as u32, (at % channels) as u32, n))
+                    .collect()
+            }
+            Self::Map(map) => {
+                map.iter().map(|(&it, &count)| ((it >> 32) as u32, it as u32, count)).collect()
+            }
+        };
+        moves.sort_unstable();
+        moves
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,7 +146,8 @@ pub struct Removals {
 impl Paths {
     /// No path, over so many channels.
     pub fn new(channels: usize) -> Self {
-        Self { channels: vec![ChannelEnds::default(); channels], ..Self::default() }
+        let moves = Moves::new(channels);
+        Self { channels: vec![ChannelEnds::default(); channels], moves, ..Self::default() }
     }
 
     /// Takes in a path: with the value of its conversion, or `None` if it did not
@@ -87,7 +168,7 @@ impl Paths {
         for pair in touches.windows(2) {
             let (from, to) = (pair[0].channel, pair[1].channel);
             if from != to {
-                *self.moves.entry(u64::from(from.0) << 32 | u64::from(to.0)).or_default() += 1;
+                self.moves.add(from.0, to.0, 1);
             }
         }
     }
@@ -100,12 +181,25 @@ impl Paths {
             own.nulls += more.nulls;
             own.value += more.value;
         }
-        for (pair, count) in from.moves {
-            *self.moves.entry(pair).or_default() += count;
-        }
+        self.moves.merge(from.moves);
         self.conversions += from.conversions;
         self.nulls += from.nulls;
         self.value += from.value;
+    }
+
+    /// Why solving would take too long, if it would: its time grows with the
+    /// channels times the channels and their moves.
+    pub fn too_long(&self) -> Option<Error> {
+        let (channels, moves) = (self.channels.len(), self.moves.len());
+        if channels <= DIRECT_CHANNELS || channels.saturating_mul(channels + moves) <= MOST_WORK {
+            return None;
+        }
+        let error = Error::new(format!(
+            "markov over {} with {} between them takes too long",
+            counted(channels as u64, "channel"),
+            counted(moves as u64, "different move"),
+        ));
+        Some(error.hint("join channels by rules ([[channel]]), or leave markov out of models"))
     }
 
     /// Solves the chain. Value counts by its mean over the conversions from a
@@ -113,14 +207,13 @@ impl Paths {
     /// refunded than sold), conversions' shares are used for value too.
     ///
     /// # Errors
-    /// The chain has no solution: never, for counts of whole paths.
+    /// The chain has no solution: never, for counts of whole paths. More channels
+    /// than can be solved, see [`too_long`](Self::too_long).
     pub fn solve(&self) -> Result<Removals> {
-        let mut moves: Vec<(u32, u32, u64)> = self
-            .moves
-            .iter()
-            .map(|(&pair, &count)| ((pair >> 32) as u32, pair as u32, count))
-            .collect();
-        moves.sort_unstable();
+        if let Some(why) = self.too_long() {
+            return Err(why);
+        }
+        let moves = self.moves.sorted();
         let column = |of: fn(&ChannelEnds) -> u64| self.channels.iter().map(of).collect::<Vec<_>>();
         let clamp =
             |it: Total| i64::try_from(it).unwrap_or(if it < 0 { i64::MIN } else { i64::MAX });

@@ -4,7 +4,10 @@
 //! whole, and from there on credit is counted, not added up: any order of
 //! conversions gives the same sums. Knows no model by name.
 
-use crate::base::money::{apportion, quantise};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::base::money::{Apportion, apportion, quantise, quantise_into};
 use crate::base::{Amount, ChannelId, Timestamp};
 use crate::model::Touch;
 
@@ -42,9 +45,16 @@ pub struct Split {
 pub struct Splitter {
     parts: Vec<Split>,
     part_of_touch: Vec<u32>,
+    /// The part of each channel, once a conversion has many.
+    part_of: HashMap<ChannelId, u32, FixedState>,
     weights: Vec<f64>,
     sums: Vec<f64>,
+    units: Vec<u64>,
+    money: Apportion,
 }
+
+/// Up to this many channels of a conversion are searched one by one.
+const FEW: usize = 16;
 
 impl Splitter {
     /// Takes in a conversion's touches; gives its channels in order of first appearance.
@@ -52,15 +62,33 @@ impl Splitter {
         self.parts.clear();
         self.part_of_touch.clear();
         for touch in touches {
-            let known = self.parts.iter().position(|it| it.channel == touch.channel);
-            let part = known.unwrap_or_else(|| {
-                self.parts.push(Split { channel: touch.channel, touches: 0 });
-                self.parts.len() - 1
-            });
+            let part = self.part(touch.channel);
             self.parts[part].touches += 1;
             self.part_of_touch.push(part as u32);
         }
+        if self.parts.len() > FEW {
+            // A new one: to clear one that has grown would cost each conversion that follows.
+            self.part_of = HashMap::default();
+        }
         &self.parts
+    }
+
+    fn part(&mut self, channel: ChannelId) -> usize {
+        let next = self.parts.len();
+        let known = match next {
+            0..=FEW => self.parts.iter().position(|it| it.channel == channel),
+            _ => self.part_of.get(&channel).map(|&it| it as usize),
+        };
+        known.unwrap_or_else(|| {
+            self.parts.push(Split { channel, touches: 0 });
+            if next == FEW {
+                let parts = self.parts.iter().zip(0..);
+                self.part_of.extend(parts.map(|(it, part)| (it.channel, part)));
+            } else if next > FEW {
+                self.part_of.insert(channel, next as u32);
+            }
+            next
+        })
     }
 
     /// The channels of the conversion that was read last.
@@ -78,9 +106,11 @@ impl Splitter {
         touches: &[Touch],
         conversion: Timestamp,
         rules: &Rules,
-    ) -> Vec<u64> {
+    ) -> &[u64] {
+        self.units.clear();
         if self.parts.len() == 1 {
-            return vec![UNITS];
+            self.units.push(UNITS);
+            return &self.units;
         }
         self.weights.clear();
         weigh(&Path { touches, conversion }, rules, &mut self.weights);
@@ -89,7 +119,16 @@ impl Splitter {
         for (&part, &weight) in self.part_of_touch.iter().zip(&self.weights) {
             self.sums[part as usize] += weight;
         }
-        whole(&self.sums)
+        quantise_into(&self.sums, &mut self.units);
+        if self.units.iter().sum::<u64>() != UNITS {
+            self.units = whole(&self.sums);
+        }
+        &self.units
+    }
+
+    /// The channels, the units that were told last, and an amount split by them.
+    pub fn money(&mut self, amount: Amount) -> (&[Split], &[u64], &[Amount]) {
+        (&self.parts, &self.units, self.money.split(amount, &self.units))
     }
 }
 
@@ -118,7 +157,25 @@ mod tests {
         let rules = AttributionOptions::default().plain();
         let units = splitter.units(weigh, &touches, Timestamp(9), &rules);
         assert_eq!(units, [UNITS / 2, UNITS / 2]);
-        assert_eq!(apportion(101, &units), [51, 50]);
+        assert_eq!(apportion(101, units), [51, 50]);
+    }
+
+    #[test]
+    fn many_channels_are_told_apart_as_few_are() {
+        let channels: Vec<u32> = (0..100).flat_map(|it| [it % 40, 7, it / 3]).collect();
+        let mut splitter = Splitter::default();
+        for _ in 0..2 {
+            let parts = splitter.read(&touches(&channels)).to_vec();
+            let mut wanted: Vec<Split> = Vec::new();
+            for &it in &channels {
+                let channel = ChannelId(it);
+                match wanted.iter_mut().find(|it| it.channel == channel) {
+                    Some(it) => it.touches += 1,
+                    None => wanted.push(Split { channel, touches: 1 }),
+                }
+            }
+            assert_eq!(parts, wanted);
+        }
     }
 
     proptest! {

@@ -32,6 +32,9 @@ fn weigh(path: &Path<'_>, rules: &Rules, out: &mut Vec<f64>) {
 /// (error below 10^−22).
 fn half_to(time: i64, half_life: i64) -> f64 {
     let (time, half_life) = (time.max(0), half_life.max(1));
+    if time == 0 {
+        return 1.0;
+    }
     let halvings = time / half_life;
     if halvings > 1000 {
         return 0.0;

@@ -157,12 +157,12 @@ fn cart_rows(rows: &mut Rows, kpi: &Kpi, state: &KpiState) {
 }
 
 fn duration_rows(rows: &mut Rows, state: KpiState) {
-    let durations = state.durations.finish();
-    let buyers = Cell::Count(durations.len());
+    let durations = state.durations.figures();
+    let buyers = Cell::Count(durations.count);
     let words = "first event to first conversion, among buyers only; see time for all customers";
     for (name, value) in [
-        ("purchase journey duration, median", durations.quantile(0.5)),
-        ("purchase journey duration, mean", durations.mean()),
+        ("purchase journey duration, median", durations.median),
+        ("purchase journey duration, mean", durations.mean),
     ] {
         let reason = Cell::Empty("among buyers only");
         rows.table.push(vec![

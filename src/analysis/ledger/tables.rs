@@ -1,11 +1,13 @@
 //! What the ledger says: rows, totals by channel, the proof. Splits value, by
 //! `apportion` alone.
 
+use rayon::prelude::*;
+
 use crate::analysis::Evidence;
 use crate::analysis::attribution::last_non_direct::warning;
 use crate::analysis::attribution::{CAVEAT, Method, ModelEntry, Rules, UNATTRIBUTED, UNITS};
 use crate::base::ChannelId;
-use crate::base::money::{Total, apportion};
+use crate::base::money::{Apportion, Total};
 use crate::base::numerals::{count, money};
 use crate::model::{Cell, Column, Kind, Report, Table};
 
@@ -14,6 +16,8 @@ use super::{Entry, LedgerState, Part};
 
 /// Rows of the ledger shown to people; data formats hold all.
 const SHOWN: usize = 20;
+/// Runs of conversions whose rows are made side by side.
+const RUNS: usize = 16;
 
 /// What a channel (or, last, nothing) was credited with.
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,13 +76,39 @@ fn rows(state: &LedgerState, model: &ModelEntry, evidence: &Evidence<'_>) -> (Ta
     let mut table = Table::new("ledger", "Credit by order", about, columns);
     table.personal = true;
     table.shown = SHOWN;
+    let entries = state.sorted(evidence);
+    // Few runs, since each sums all channels for itself.
+    let run = entries.len().div_ceil(RUNS).max(1);
+    let runs: Vec<_> = entries.par_chunks(run).map(|it| run_rows(it, model, evidence)).collect();
+    let mut sums = vec![Sum::default(); evidence.catalog.channels.len() + 1];
+    for (rows, more) in runs {
+        table.rows.extend(rows);
+        for (own, more) in sums.iter_mut().zip(more) {
+            own.rows += more.rows;
+            own.units += more.units;
+            own.sales += more.sales;
+            own.refunds += more.refunds;
+        }
+    }
+    (table, sums)
+}
+
+/// The rows of some conversions, and their sums by channel.
+fn run_rows(
+    entries: &[(&Entry, &[Part])],
+    model: &ModelEntry,
+    evidence: &Evidence<'_>,
+) -> (Vec<Vec<Cell>>, Vec<Sum>) {
+    let mut rows = Vec::with_capacity(entries.len());
     let mut sums = vec![Sum::default(); evidence.catalog.channels.len() + 1];
     let none = [Part { channel: ChannelId::NONE, touches: 0, units: UNITS }];
-    for (entry, parts) in state.sorted(evidence) {
+    let (mut apportion, mut units) = (Apportion::default(), Vec::new());
+    for &(entry, parts) in entries {
         let parts = if parts.is_empty() { &none[..] } else { parts };
-        let units: Vec<u64> = parts.iter().map(|it| it.units).collect();
+        units.clear();
+        units.extend(parts.iter().map(|it| it.units));
         let customer = (evidence.customer_name)(entry.customer);
-        for (part, credit) in parts.iter().zip(apportion(entry.value, &units)) {
+        for (part, &credit) in parts.iter().zip(apportion.split(entry.value, &units)) {
             // A channel without weight earned nothing and gets no row.
             if part.units == 0 {
                 continue;
@@ -88,10 +118,10 @@ fn rows(state: &LedgerState, model: &ModelEntry, evidence: &Evidence<'_>) -> (Ta
             sum.rows += 1;
             sum.units += i128::from(part.units);
             *if entry.value < 0 { &mut sum.refunds } else { &mut sum.sales } += Total::from(credit);
-            table.push(row(entry, part, &customer, credit, model, evidence));
+            rows.push(row(entry, part, &customer, credit, model, evidence));
         }
     }
-    (table, sums)
+    (rows, sums)
 }
 
 fn row(

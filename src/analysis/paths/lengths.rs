@@ -1,7 +1,7 @@
 //! Path lengths: steps, touches, sessions and duration of journeys, by outcome.
 
 use crate::analysis::cells::span;
-use crate::analysis::counted::{Counted, Counts};
+use crate::analysis::counted::{Counted, Figures};
 use crate::base::Span;
 use crate::model::{Cell, Column, Customer, Kind, Outcome, Table};
 
@@ -68,10 +68,10 @@ impl Lengths {
         for (outcome, measures) in OUTCOMES.into_iter().zip(self.outcomes) {
             let count = |it: f64| Cell::Number(it);
             let time = |it: f64| Cell::Span(span(it));
-            push(&mut table, outcome, "steps", &measures.steps.finish(), count);
-            push(&mut table, outcome, "touches", &measures.touches.finish(), count);
-            push(&mut table, outcome, "sessions", &measures.sessions.finish(), count);
-            push(&mut table, outcome, "duration", &measures.durations.finish(), time);
+            push(&mut table, outcome, "steps", measures.steps.figures(), count);
+            push(&mut table, outcome, "touches", measures.touches.figures(), count);
+            push(&mut table, outcome, "sessions", measures.sessions.figures(), count);
+            push(&mut table, outcome, "duration", measures.durations.figures(), time);
         }
         table
     }
@@ -85,7 +85,13 @@ fn place(outcome: Outcome) -> usize {
     }
 }
 
-fn push(table: &mut Table, outcome: &str, name: &str, counts: &Counts, cell: impl Fn(f64) -> Cell) {
+fn push(
+    table: &mut Table,
+    outcome: &str,
+    name: &str,
+    figures: Figures,
+    cell: impl Fn(f64) -> Cell,
+) {
     let figure = |it: Option<f64>| Cell::or_empty(it, "no journeys", &cell);
     // The longest is whole: shown as a count, or as a time where it is one.
     let longest = |it: i64| match cell(0.0) {
@@ -95,10 +101,10 @@ fn push(table: &mut Table, outcome: &str, name: &str, counts: &Counts, cell: imp
     table.push(vec![
         Cell::text(outcome),
         Cell::text(name),
-        Cell::Count(counts.len()),
-        figure(counts.mean()),
-        figure(counts.quantile(0.5)),
-        figure(counts.quantile(0.9)),
-        Cell::or_empty(counts.max(), "no journeys", longest),
+        Cell::Count(figures.count),
+        figure(figures.mean),
+        figure(figures.median),
+        figure(figures.p90),
+        Cell::or_empty(figures.max, "no journeys", longest),
     ]);
 }

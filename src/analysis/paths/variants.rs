@@ -1,36 +1,37 @@
-//! Path variants: exact sequences of stages in one arena, counted.
+//! Path variants: exact sequences of stages, counted.
+//!
+//! A sequence belongs by its hash to one of a few parts. A part gathers journeys
+//! and takes them into its table in batches, so that the table stays in the
+//! cache, and parts merge and finish side by side. A sequence is found by its
+//! hash and then compared stage by stage, never held by its hash alone.
 
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
-use std::ops::Range;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
+use rayon::prelude::*;
 
-use crate::base::NONE;
 use crate::base::money::Total;
-use crate::model::{Customer, Journey, Outcome};
-use crate::stats::quantile;
+use crate::model::{Customer, Journey};
+
+mod part;
+
+use part::{Part, Seen};
 
 /// The shares of journeys whose cover is asked for, in percent.
 const COVER: [u64; 3] = [50, 80, 95];
+/// How many parts there are, as a power of two.
+const PART_BITS: u32 = 6;
 
 /// Sequences of stages, each once, with what their journeys came to.
-///
-/// A sequence is found by its hash and then compared stage by stage.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Variants {
-    /// All sequences, one after another.
-    arena: Vec<u32>,
-    /// Where each sequence ends in the arena.
-    ends: Vec<usize>,
-    hashes: Vec<u64>,
-    table: HashTable<u32>,
-    stats: Vec<VariantStat>,
-    /// For each journey, its variant; beside it, its duration in microseconds.
-    of: Vec<u32>,
-    durations: Vec<i64>,
+    parts: Vec<Part>,
+    coder: Coder,
     hasher: FixedState,
     scratch: Vec<u32>,
+    key: Vec<u8>,
 }
 
 /// What the journeys of one variant came to.
@@ -91,135 +92,184 @@ pub struct Finished {
     pub top: Vec<TopVariant>,
 }
 
+/// How a sequence of stages is written as bytes: so many for each stage, the
+/// highest first, so that sequences compare as their bytes do.
+#[derive(Debug, Clone, Copy)]
+enum Coder {
+    One,
+    Two,
+    Four,
+}
+
+impl Coder {
+    fn new(stages: usize) -> Self {
+        match stages {
+            0..=0x100 => Self::One,
+            0x101..=0x1_0000 => Self::Two,
+            _ => Self::Four,
+        }
+    }
+
+    fn encode(self, stages: &[u32], out: &mut Vec<u8>) {
+        match self {
+            Self::One => out.extend(stages.iter().map(|&it| it as u8)),
+            Self::Two => out.extend(stages.iter().flat_map(|&it| (it as u16).to_be_bytes())),
+            Self::Four => out.extend(stages.iter().flat_map(|&it| it.to_be_bytes())),
+        }
+    }
+
+    fn decode(self, key: &[u8]) -> Vec<u32> {
+        let width = match self {
+            Self::One => 1,
+            Self::Two => 2,
+            Self::Four => 4,
+        };
+        let number = |it: &[u8]| it.iter().fold(0, |sum, &byte| sum << 8 | u32::from(byte));
+        key.chunks(width).map(number).collect()
+    }
+}
+
 impl Variants {
+    /// No variant, over so many stages.
+    pub fn new(stages: usize) -> Self {
+        Self {
+            parts: (0..1 << PART_BITS).map(|_| Part::default()).collect(),
+            coder: Coder::new(stages),
+            hasher: FixedState::default(),
+            scratch: Vec::new(),
+            key: Vec::new(),
+        }
+    }
+
     /// Takes in one journey.
     pub fn visit(&mut self, customer: &Customer<'_>, journey: &Journey, collapse: bool) {
         let steps = customer.steps_of(journey);
-        let mut key = std::mem::take(&mut self.scratch);
-        key.clear();
-        key.extend(steps.iter().map(|it| it.stage.0));
+        self.scratch.clear();
+        self.scratch.extend(steps.iter().map(|it| it.stage.0));
         if collapse {
-            key.dedup();
+            self.scratch.dedup();
         }
-        let variant = self.intern(&key, self.hasher.hash_one(key.as_slice()));
-        self.scratch = key;
+        self.key.clear();
+        self.coder.encode(&self.scratch, &mut self.key);
+        let hash = self.hasher.hash_one(self.key.as_slice());
         let duration = match (steps.first(), steps.last()) {
             (Some(first), Some(last)) => last.time.since(first.time).0,
             _ => 0,
         };
-        self.stats[variant as usize].add(&VariantStat {
-            journeys: 1,
-            converted: u64::from(journey.outcome == Outcome::Converted),
-            open: u64::from(journey.outcome == Outcome::Open),
-            value: Total::from(journey.value),
-        });
-        self.of.push(variant);
-        self.durations.push(duration);
+        let seen = Seen { hash, duration, value: journey.value, outcome: journey.outcome };
+        // The table uses the low bits and the highest seven: the part, those between.
+        let part = (hash >> 48) as usize & ((1 << PART_BITS) - 1);
+        self.parts[part].see(&self.key, seen);
     }
 
     /// Takes in the variants of other journeys.
     pub fn merge(&mut self, from: Self) {
-        let mut codes = Vec::with_capacity(from.ends.len());
-        for (variant, stat) in from.stats.iter().enumerate() {
-            let own = self.intern(from.key(variant), from.hashes[variant]);
-            self.stats[own as usize].add(stat);
-            codes.push(own);
-        }
-        self.of.extend(from.of.iter().map(|&it| codes[it as usize]));
-        self.durations.extend(from.durations);
+        self.parts.par_iter_mut().zip(from.parts).for_each(|(own, more)| own.merge(more));
     }
 
     /// Counts all variants and shows the `top` most frequent (0: all).
-    pub fn finish(self, top: usize) -> Finished {
-        let distinct = self.stats.len();
-        let mut order: Vec<u32> = (0..distinct as u32).collect();
-        let before = |&a: &u32, &b: &u32| {
-            let journeys = |it: u32| self.stats[it as usize].journeys;
-            let keys = || self.key(a as usize).cmp(self.key(b as usize));
-            journeys(b).cmp(&journeys(a)).then_with(keys)
-        };
+    pub fn finish(mut self, top: usize) -> Finished {
+        self.parts.par_iter_mut().for_each(Part::absorb);
+        let distinct: usize = self.parts.iter().map(Part::len).sum();
         let top = if top == 0 { distinct } else { top.min(distinct) };
-        if top < distinct {
-            order.select_nth_unstable_by(top, before);
-            order.truncate(top);
-        }
-        order.sort_unstable_by(before);
+        let sums: Vec<(VariantStat, Counts)> =
+            self.parts.par_iter().map(|it| (it.total(), Counts::of(it))).collect();
         let mut total = VariantStat::default();
-        self.stats.iter().for_each(|it| total.add(it));
-        let medians = self.duration_medians(&order);
-        let top = order.iter().zip(medians).map(|(&variant, duration_median)| TopVariant {
-            key: self.key(variant as usize).to_vec(),
-            stat: self.stats[variant as usize],
-            duration_median,
-        });
+        let mut counts = Counts::default();
+        for (stat, more) in &sums {
+            total.add(stat);
+            counts.add(more);
+        }
         Finished {
             journeys: total.journeys,
             distinct: distinct as u64,
-            single: self.stats.iter().filter(|it| it.journeys == 1).count() as u64,
-            cover: self.cover(total.journeys),
+            single: counts.0.get(&1).copied().unwrap_or(0),
+            cover: counts.cover(total.journeys),
             total,
-            top: top.collect(),
+            top: self.top(top),
         }
     }
 
-    fn key(&self, variant: usize) -> &[u32] {
-        &self.arena[range(&self.ends, variant)]
-    }
-
-    /// The code of a sequence, given a new one if it is new.
-    fn intern(&mut self, key: &[u32], hash: u64) -> u32 {
-        let (arena, ends, hashes) = (&self.arena, &self.ends, &self.hashes);
-        let same = |&code: &u32| {
-            hashes[code as usize] == hash && &arena[range(ends, code as usize)] == key
+    /// The most frequent variants: the first of each part, then the first of these.
+    fn top(&self, top: usize) -> Vec<TopVariant> {
+        let mut first: Vec<(usize, u32)> = self
+            .parts
+            .par_iter()
+            .enumerate()
+            .flat_map_iter(|(at, part)| part.first(top).into_iter().map(move |it| (at, it)))
+            .collect();
+        let before = |a: &(usize, u32), b: &(usize, u32)| -> Ordering {
+            let (left, right) = (&self.parts[a.0], &self.parts[b.0]);
+            let journeys = right.stat(b.1).journeys.cmp(&left.stat(a.1).journeys);
+            journeys.then_with(|| left.key(a.1).cmp(right.key(b.1)))
         };
-        if let Some(&code) = self.table.find(hash, same) {
-            return code;
+        first.par_sort_unstable_by(before);
+        first.truncate(top);
+        let mut places = vec![Vec::new(); self.parts.len()];
+        for (place, &(part, variant)) in first.iter().enumerate() {
+            places[part].push((variant, place));
         }
-        let code = self.ends.len() as u32;
-        self.arena.extend_from_slice(key);
-        self.ends.push(self.arena.len());
-        self.hashes.push(hash);
-        self.stats.push(VariantStat::default());
-        let hashes = &self.hashes;
-        self.table.insert_unique(hash, code, |&it| hashes[it as usize]);
-        code
+        let medians: Vec<(usize, Option<f64>)> = self
+            .parts
+            .par_iter()
+            .zip(&places)
+            .flat_map_iter(|(part, wanted)| part.duration_medians(wanted))
+            .collect();
+        let mut median_of = vec![None; first.len()];
+        medians.into_iter().for_each(|(place, median)| median_of[place] = median);
+        let shown = first.iter().zip(median_of);
+        let shown = shown.map(|(&(part, variant), duration_median)| TopVariant {
+            key: self.coder.decode(self.parts[part].key(variant)),
+            stat: self.parts[part].stat(variant),
+            duration_median,
+        });
+        shown.collect()
     }
+}
 
-    /// The median duration of each of some variants.
-    fn duration_medians(&self, variants: &[u32]) -> Vec<Option<f64>> {
-        let mut places = vec![NONE; self.stats.len()];
-        for (place, &variant) in variants.iter().enumerate() {
-            places[variant as usize] = place as u32;
-        }
-        let mut durations: Vec<Vec<i64>> = vec![Vec::new(); variants.len()];
-        for (&variant, &duration) in self.of.iter().zip(&self.durations) {
-            let place = places[variant as usize];
-            if place != NONE {
-                durations[place as usize].push(duration);
+/// How many variants have how many journeys.
+#[derive(Debug, Default)]
+struct Counts(BTreeMap<u64, u64>);
+
+impl Counts {
+    fn of(part: &Part) -> Self {
+        // Most variants have few journeys: those are counted in place.
+        let mut few = [0u64; 256];
+        let mut counts = BTreeMap::new();
+        for variant in 0..part.len() as u32 {
+            let journeys = part.stat(variant).journeys;
+            match few.get_mut(journeys as usize) {
+                Some(it) => *it += 1,
+                None => *counts.entry(journeys).or_default() += 1,
             }
         }
-        durations.iter_mut().map(|it| quantile(it, 0.5)).collect()
+        let few = few.into_iter().enumerate().filter(|it| it.1 > 0);
+        counts.extend(few.map(|(journeys, variants)| (journeys as u64, variants)));
+        Self(counts)
+    }
+
+    fn add(&mut self, more: &Self) {
+        for (&journeys, variants) in &more.0 {
+            *self.0.entry(journeys).or_default() += variants;
+        }
     }
 
     /// How many of the most frequent variants cover each share of [`COVER`].
     fn cover(&self, journeys: u64) -> [u64; 3] {
-        let mut counts: Vec<u64> = self.stats.iter().map(|it| it.journeys).collect();
-        counts.sort_unstable_by_key(|&it| std::cmp::Reverse(it));
         COVER.map(|percent| {
-            let (mut covered, mut variants) = (0u128, 0);
-            for count in &counts {
-                if covered * 100 >= u128::from(journeys) * u128::from(percent) {
+            // In hundredths of journeys, so that percents are whole.
+            let wanted = u128::from(journeys) * u128::from(percent);
+            let (mut covered, mut variants) = (0u128, 0u64);
+            for (&each, &count) in self.0.iter().rev() {
+                let each = u128::from(each) * 100;
+                if covered >= wanted || each == 0 {
                     break;
                 }
-                covered += u128::from(*count);
-                variants += 1;
+                let needed = (wanted - covered).div_ceil(each).min(u128::from(count));
+                covered += each * needed;
+                variants += needed as u64;
             }
             variants
         })
     }
-}
-
-fn range(ends: &[usize], index: usize) -> Range<usize> {
-    let start = if index == 0 { 0 } else { ends[index - 1] };
-    start..ends[index]
 }

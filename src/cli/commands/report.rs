@@ -9,7 +9,7 @@ use crate::cli::answers;
 use crate::cli::exit::Exit;
 use crate::cli::inputs::{self, Journey};
 use crate::cli::ui::Ui;
-use crate::output::{Style, atomic, bundle};
+use crate::output::{Style, bundle};
 use crate::study::check::check;
 use crate::study::manifest;
 use crate::study::{LoadOptions, Study};
@@ -64,8 +64,7 @@ pub fn write(
         name => name,
     };
     let rejects = study.raw.issues.rejects();
-    let files = bundle::bundle(name, &reports, rejects, &manifest, style)?;
-    atomic::write_folder(folder, &files)?;
+    bundle::write(folder, name, &reports, rejects, &manifest, style)?;
     ui.done();
     let page = folder.join("index.html");
     answers::stdout(format!("{}\n", page.display()).as_bytes())?;

@@ -67,8 +67,8 @@ impl Source {
         assert_eq!(curve.events(), golden["events"].as_u64().unwrap());
         let table = golden["table"].as_array().unwrap();
         assert_eq!(curve.rows().len(), table.len());
-        for (row, golden) in curve.rows().iter().zip(table) {
-            check_row(row, golden);
+        for (row, golden) in curve.rows().zip(table) {
+            check_row(&row, golden);
             assert_eq!(Some(row.time), self.time(&golden["t"]));
             match row.greenwood {
                 Some(sum) => close(sum, &golden["greenwood_sum"], 1e-12, "greenwood"),
@@ -156,7 +156,7 @@ fn edge_cases_agree_with_lifelines() {
         let curve = KaplanMeier::fit(&counted(rows), 0.95).unwrap();
         let table = case["table"].as_array().unwrap();
         assert_eq!(curve.rows().len(), table.len(), "{name}");
-        curve.rows().iter().zip(table).for_each(|(row, golden)| check_row(row, golden));
+        curve.rows().zip(table).for_each(|(row, golden)| check_row(&row, golden));
         assert_eq!(curve.median().time, case["median"].as_f64().map(|it| it as i64), "{name}");
     }
 }

@@ -1,0 +1,256 @@
+//! One part of the variants: those whose hashes fall into it.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashTable;
+
+use super::VariantStat;
+use crate::base::Amount;
+use crate::base::NONE;
+use crate::base::money::Total;
+use crate::model::Outcome;
+use crate::stats::quantile;
+
+/// So many journeys are gathered before they are taken in.
+const BATCH: usize = 512;
+
+/// What a journey brings beside its sequence.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// The hash of the sequence.
+    pub hash: u64,
+    /// From the first step to the last, in microseconds.
+    pub duration: i64,
+    /// Value in minor units.
+    pub value: Amount,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Variants of one part.
+#[derive(Debug, Default)]
+pub struct Part {
+    /// All sequences, one after another.
+    arena: Vec<u8>,
+    /// Where each sequence ends in the arena.
+    ends: Vec<usize>,
+    /// Half of each hash: enough to find it again when the table grows.
+    hashes: Vec<u32>,
+    table: HashTable<u32>,
+    stats: Vec<Small>,
+    /// What outgrew its small figures.
+    large: BTreeMap<u32, VariantStat>,
+    /// For each journey, its variant; beside it, its duration in microseconds.
+    of: Vec<u32>,
+    durations: Vec<i64>,
+    /// Journeys not taken in yet, and their sequences.
+    seen: Vec<(Seen, usize)>,
+    keys: Vec<u8>,
+}
+
+/// A [`VariantStat`] in small figures.
+#[derive(Debug, Clone, Copy, Default)]
+struct Small {
+    journeys: u32,
+    converted: u32,
+    open: u32,
+    value: i64,
+}
+
+impl Small {
+    fn plus(self, more: &VariantStat) -> Option<Self> {
+        let add = |own: u32, more: u64| own.checked_add(u32::try_from(more).ok()?);
+        Some(Self {
+            journeys: add(self.journeys, more.journeys)?,
+            converted: add(self.converted, more.converted)?,
+            open: add(self.open, more.open)?,
+            value: self.value.checked_add(i64::try_from(more.value).ok()?)?,
+        })
+    }
+
+    fn wide(self) -> VariantStat {
+        VariantStat {
+            journeys: u64::from(self.journeys),
+            converted: u64::from(self.converted),
+            open: u64::from(self.open),
+            value: Total::from(self.value),
+        }
+    }
+}
+
+/// The hash that the table sees, of the half that is kept.
+fn spread(half: u32) -> u64 {
+    u64::from(half) << 32 | u64::from(half)
+}
+
+impl Part {
+    /// Takes in one journey, sooner or later.
+    #[inline]
+    pub fn see(&mut self, key: &[u8], seen: Seen) {
+        self.keys.extend_from_slice(key);
+        self.seen.push((seen, self.keys.len()));
+        if self.seen.len() >= BATCH {
+            self.absorb();
+        }
+    }
+
+    /// Takes in the journeys that were gathered.
+    pub fn absorb(&mut self) {
+        let (mut seen, mut keys) = (std::mem::take(&mut self.seen), std::mem::take(&mut self.keys));
+        let mut start = 0;
+        for &(it, end) in &seen {
+            let variant = self.intern(&keys[start..end], it.hash as u32);
+            start = end;
+            let stat = VariantStat {
+                journeys: 1,
+                converted: u64::from(it.outcome == Outcome::Converted),
+                open: u64::from(it.outcome == Outcome::Open),
+                value: Total::from(it.value),
+            };
+            self.add(variant, &stat);
+            self.of.push(variant);
+            self.durations.push(it.duration);
+        }
+        seen.clear();
+        keys.clear();
+        (self.seen, self.keys) = (seen, keys);
+    }
+
+    /// Takes in the variants of the same part of other journeys.
+    pub fn merge(&mut self, mut from: Self) {
+        from.absorb();
+        let mut codes = Vec::with_capacity(from.len());
+        for variant in 0..from.len() as u32 {
+            let own = self.intern(from.key(variant), from.hashes[variant as usize]);
+            self.add(own, &from.stat(variant));
+            codes.push(own);
+        }
+        self.of.extend(from.of.iter().map(|&it| codes[it as usize]));
+        self.durations.extend(from.durations);
+    }
+
+    /// How many variants there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The sequence of a variant, as bytes.
+    pub fn key(&self, variant: u32) -> &[u8] {
+        key(&self.arena, &self.ends, variant)
+    }
+
+    /// What the journeys of a variant came to.
+    pub fn stat(&self, variant: u32) -> VariantStat {
+        let mut stat = self.stats[variant as usize].wide();
+        if let Some(more) = self.large.get(&variant) {
+            stat.add(more);
+        }
+        stat
+    }
+
+    /// What all journeys came to.
+    pub fn total(&self) -> VariantStat {
+        let mut total = VariantStat::default();
+        (0..self.len() as u32).for_each(|it| total.add(&self.stat(it)));
+        total
+    }
+
+    /// The `top` most frequent variants, in any order.
+    pub fn first(&self, top: usize) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.len() as u32).collect();
+        if top > 0 && top < order.len() {
+            let journeys = |it: u32| self.stat(it).journeys;
+            order.select_nth_unstable_by(top - 1, |&a, &b| {
+                let keys = || self.key(a).cmp(self.key(b));
+                journeys(b).cmp(&journeys(a)).then_with(keys)
+            });
+            order.truncate(top);
+        }
+        order
+    }
+
+    /// The median duration of some variants, each with the place that is wanted for it.
+    pub fn duration_medians(&self, wanted: &[(u32, usize)]) -> Vec<(usize, Option<f64>)> {
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let mut lists = vec![NONE; self.len()];
+        for (list, &(variant, _)) in wanted.iter().enumerate() {
+            lists[variant as usize] = list as u32;
+        }
+        let mut durations: Vec<Vec<i64>> = vec![Vec::new(); wanted.len()];
+        for (&variant, &duration) in self.of.iter().zip(&self.durations) {
+            let list = lists[variant as usize];
+            if list != NONE {
+                durations[list as usize].push(duration);
+            }
+        }
+        let median =
+            |(&(_, place), list): (&(u32, usize), &mut Vec<i64>)| (place, quantile(list, 0.5));
+        wanted.iter().zip(&mut durations).map(median).collect()
+    }
+
+    #[inline]
+    fn add(&mut self, variant: u32, more: &VariantStat) {
+        let own = &mut self.stats[variant as usize];
+        if let Some(sum) = own.plus(more) {
+            *own = sum;
+        } else {
+            self.large.entry(variant).or_default().add(more);
+        }
+    }
+
+    /// The code of a sequence, given a new one if it is new.
+    #[inline]
+    fn intern(&mut self, wanted: &[u8], half: u32) -> u32 {
+        let (arena, ends, hashes) = (&self.arena, &self.ends, &self.hashes);
+        let same = |&code: &u32| hashes[code as usize] == half && key(arena, ends, code) == wanted;
+        if let Some(&code) = self.table.find(spread(half), same) {
+            return code;
+        }
+        let code = self.ends.len() as u32;
+        self.arena.extend_from_slice(wanted);
+        self.ends.push(self.arena.len());
+        self.hashes.push(half);
+        self.stats.push(Small::default());
+        let hashes = &self.hashes;
+        self.table.insert_unique(spread(half), code, |&it| spread(hashes[it as usize]));
+        code
+    }
+}
+
+fn key<'a>(arena: &'a [u8], ends: &[usize], variant: u32) -> &'a [u8] {
+    let at = variant as usize;
+    let start = if at == 0 { 0 } else { ends[at - 1] };
+    &arena[start..ends[at]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_that_outgrow_their_place_stay_exact() {
+        let mut part = Part::default();
+        let variant = part.intern(b"ab", 7);
+        let stat = VariantStat {
+            journeys: u64::from(u32::MAX),
+            converted: 1,
+            open: 2,
+            value: Total::from(i64::MAX),
+        };
+        (0..3).for_each(|_| part.add(variant, &stat));
+        let sum = part.stat(variant);
+        assert_eq!(sum.journeys, 3 * u64::from(u32::MAX));
+        assert_eq!((sum.converted, sum.open), (3, 6));
+        assert_eq!(sum.value, 3 * Total::from(i64::MAX));
+    }
+
+    #[test]
+    fn sequences_of_equal_hash_are_told_apart() {
+        let mut part = Part::default();
+        assert_ne!(part.intern(b"ab", 7), part.intern(b"ba", 7));
+        assert_eq!(part.intern(b"ba", 7), 1);
+        assert_eq!((part.key(0), part.key(1)), (&b"ab"[..], &b"ba"[..]));
+    }
+}
