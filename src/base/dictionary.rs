@@ -74,8 +74,10 @@ impl Dictionary {
     /// As [`Self::intern`], where the hash is known already.
     #[inline]
     pub fn intern_hashed(&mut self, text: &str, hash: u64) -> u32 {
-        let (arena, ends) = (&self.arena, &self.ends);
-        let same = |it: &Slot| it.tag == tag(hash) && slice(arena, ends, it.code as usize) == text;
+        let (arena, ends) = (self.arena.as_bytes(), &self.ends[..]);
+        let same = |it: &Slot| {
+            it.tag == tag(hash) && equal(bytes_of(arena, ends, it.code), text.as_bytes())
+        };
         if let Some(it) = self.table.find(hash, same) {
             return it.code;
         }
@@ -84,8 +86,31 @@ impl Dictionary {
         self.ends.push(self.arena.len());
         self.hashes.push(hash);
         let hashes = &self.hashes;
-        self.table.insert_unique(hash, Slot { tag: tag(hash), code }, |it| hashes[it.code as usize]);
+        self.table
+            .insert_unique(hash, Slot { tag: tag(hash), code }, |it| hashes[it.code as usize]);
         code
+    }
+
+    /// Sets room aside for so many more texts.
+    pub fn reserve(&mut self, texts: usize) {
+        self.ends.reserve(texts);
+        self.hashes.reserve(texts);
+        let hashes = &self.hashes;
+        self.table.reserve(texts, |it| hashes[it.code as usize]);
+    }
+
+    /// The hash by which this dictionary finds a text.
+    #[inline]
+    pub fn hash_of(&self, text: &[u8]) -> u64 {
+        self.hasher.hash(text)
+    }
+
+    /// The code of the text of these bytes, whose hash is known, if it has one.
+    #[inline]
+    pub fn find_hashed(&self, text: &[u8], hash: u64) -> Option<u32> {
+        let (arena, ends) = (self.arena.as_bytes(), &self.ends[..]);
+        let same = |it: &Slot| it.tag == tag(hash) && equal(bytes_of(arena, ends, it.code), text);
+        self.table.find(hash, same).map(|it| it.code)
     }
 
     /// The code of a text, if it has one.
@@ -121,4 +146,31 @@ impl Dictionary {
 fn slice<'a>(arena: &'a str, ends: &[usize], index: usize) -> &'a str {
     let start = if index == 0 { 0 } else { ends[index - 1] };
     &arena[start..ends[index]]
+}
+
+/// The bytes of the text with this code.
+#[inline]
+fn bytes_of<'a>(arena: &'a [u8], ends: &[usize], code: u32) -> &'a [u8] {
+    let code = code as usize;
+    let start = if code == 0 { 0 } else { ends[code - 1] };
+    &arena[start..ends[code]]
+}
+
+/// Whether two texts are the same; for lengths that ids have, without a call.
+#[inline]
+fn equal(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    match left.len() {
+        16..=32 => {
+            left.first_chunk::<16>() == right.first_chunk::<16>()
+                && left.last_chunk::<16>() == right.last_chunk::<16>()
+        }
+        8..=15 => {
+            left.first_chunk::<8>() == right.first_chunk::<8>()
+                && left.last_chunk::<8>() == right.last_chunk::<8>()
+        }
+        _ => left == right,
+    }
 }

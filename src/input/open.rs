@@ -284,6 +284,23 @@ impl<'a> Opened<'a> {
         let mut limited = limited;
         limited.read_to_end(buffer).map_err(|it| broken(&self.name, self.packed, it))
     }
+
+    /// Fills a buffer and says how far; less than all of it only at the end of the file.
+    ///
+    /// # Errors
+    /// As [`Self::fill`].
+    pub fn fill_all(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.reader.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(broken(&self.name, self.packed, error)),
+            }
+        }
+        Ok(filled)
+    }
 }
 
 impl Read for Opened<'_> {
