@@ -23,6 +23,7 @@ mod paths;
 pub mod read;
 pub mod rows;
 mod sample;
+mod scan;
 pub mod sniff;
 pub mod time;
 mod unify;

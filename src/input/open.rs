@@ -286,6 +286,25 @@ impl<'a> Opened<'a> {
     }
 }
 
+impl Opened<'_> {
+    /// Fills a buffer; says how many bytes there were, fewer only at the end of the file.
+    ///
+    /// # Errors
+    /// As [`Self::fill`].
+    pub fn fill_all(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.reader.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(it) => filled += it,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(broken(&self.name, self.packed, error)),
+            }
+        }
+        Ok(filled)
+    }
+}
+
 impl Read for Opened<'_> {
     /// Errors are those of [`Opened::fill`], with their message.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
