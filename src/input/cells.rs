@@ -8,7 +8,9 @@ use arrow_array::types::{
     Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, Int32Array, RecordBatch, StringArray,
+};
 use arrow_schema::{DataType, TimeUnit};
 
 use super::rows::Field;
@@ -24,6 +26,8 @@ pub(super) struct Cells {
 enum Values {
     Missing,
     Texts(StringArray),
+    /// Positions in a list of texts.
+    Coded(Int32Array, StringArray),
     Bytes(BinaryArray),
     Flags(BooleanArray),
     /// Values that must be written out: floats, large numbers, UUIDs.
@@ -93,6 +97,7 @@ impl Cells {
         match &self.values {
             Values::Missing => Field::Missing,
             Values::Texts(it) => Field::Text(it.value(row)),
+            Values::Coded(codes, texts) => Field::Text(texts.value(codes.value(row) as usize)),
             Values::Bytes(it) => {
                 std::str::from_utf8(it.value(row)).map_or(Field::Missing, Field::Text)
             }
@@ -115,6 +120,15 @@ fn values(array: &ArrayRef, legacy: bool) -> Option<Values> {
     Some(match array.data_type() {
         DataType::Null => Values::Missing,
         DataType::Utf8 => Values::Texts(array.as_string_opt::<i32>()?.clone()),
+        DataType::Dictionary(..) => {
+            let coded = array.as_dictionary_opt::<Int32Type>()?;
+            let texts = coded.values().as_string_opt::<i32>()?.clone();
+            // The decoder checks positions, but not in an empty list.
+            if texts.is_empty() && coded.null_count() < coded.len() {
+                return None;
+            }
+            Values::Coded(coded.keys().clone(), texts)
+        }
         DataType::Binary => Values::Bytes(array.as_binary_opt::<i32>()?.clone()),
         DataType::Boolean => Values::Flags(array.as_boolean_opt()?.clone()),
         DataType::Date32 => Values::Days(widen(array.as_primitive_opt::<Date32Type>()?.values())),

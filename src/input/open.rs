@@ -284,10 +284,8 @@ impl<'a> Opened<'a> {
         let mut limited = limited;
         limited.read_to_end(buffer).map_err(|it| broken(&self.name, self.packed, it))
     }
-}
 
-impl Opened<'_> {
-    /// Fills a buffer; says how many bytes there were, fewer only at the end of the file.
+    /// Fills a buffer and says how far; less than all of it only at the end of the file.
     ///
     /// # Errors
     /// As [`Self::fill`].
@@ -296,7 +294,7 @@ impl Opened<'_> {
         while filled < buffer.len() {
             match self.reader.read(&mut buffer[filled..]) {
                 Ok(0) => break,
-                Ok(it) => filled += it,
+                Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(broken(&self.name, self.packed, error)),
             }
