@@ -77,6 +77,32 @@ impl Dictionary {
         code
     }
 
+    /// Sets room aside for so many more texts.
+    pub fn reserve(&mut self, texts: usize) {
+        self.ends.reserve(texts);
+        self.hashes.reserve(texts);
+        let hashes = &self.hashes;
+        self.table.reserve(texts, |&it| hashes[it as usize]);
+    }
+
+    /// The hash by which this dictionary finds a text.
+    #[inline]
+    pub fn hash_of(&self, text: &[u8]) -> u64 {
+        self.hasher.hash(text)
+    }
+
+    /// The code of the text of these bytes, whose hash is known, if it has one.
+    #[inline]
+    pub fn find_hashed(&self, text: &[u8], hash: u64) -> Option<u32> {
+        let (arena, ends, hashes) = (self.arena.as_bytes(), &self.ends[..], &self.hashes[..]);
+        let same = |&code: &u32| {
+            let code = code as usize;
+            let start = if code == 0 { 0 } else { ends[code - 1] };
+            hashes[code] == hash && equal(&arena[start..ends[code]], text)
+        };
+        self.table.find(hash, same).copied()
+    }
+
     /// The code of a text, if it has one.
     pub fn code(&self, text: &str) -> Option<u32> {
         let hash = self.hasher.hash(text.as_bytes());
@@ -110,4 +136,23 @@ impl Dictionary {
 fn slice<'a>(arena: &'a str, ends: &[usize], index: usize) -> &'a str {
     let start = if index == 0 { 0 } else { ends[index - 1] };
     &arena[start..ends[index]]
+}
+
+/// Whether two texts are the same; for lengths that ids have, without a call.
+#[inline]
+fn equal(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    match left.len() {
+        16..=32 => {
+            left.first_chunk::<16>() == right.first_chunk::<16>()
+                && left.last_chunk::<16>() == right.last_chunk::<16>()
+        }
+        8..=15 => {
+            left.first_chunk::<8>() == right.first_chunk::<8>()
+                && left.last_chunk::<8>() == right.last_chunk::<8>()
+        }
+        _ => left == right,
+    }
 }

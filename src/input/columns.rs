@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use jiff::tz::TimeZone;
 
 use super::rows::Field;
+use super::rows::block::Span;
 use crate::base::time::DAY;
 use crate::base::{Dictionary, NONE, Timestamp};
 use crate::model::raw::{NO_SEQUENCE, Sequence, TextColumn};
@@ -24,12 +25,30 @@ pub(super) struct Coder {
     last: u32,
     /// The code that came last for each slot, while texts are few.
     recent: [u32; SLOTS],
+    /// Short texts of blocks and their codes, each at a place that its bytes choose.
+    memo: Vec<Short>,
 }
+
+/// A text of at most [`SHORT`] bytes, with zeros behind it, its length and its code.
+#[derive(Debug, Clone, Copy, Default)]
+struct Short {
+    bytes: u128,
+    length: u32,
+    code: u32,
+}
+
+/// How long a text in the memo can be.
+const SHORT: u32 = 16;
+/// How many texts the memo holds; a power of two.
+const MEMO: usize = 256;
+/// With more distinct texts than this the memo is of no use.
+const MANY: usize = 4096;
 
 impl Default for Coder {
     fn default() -> Self {
         let dictionary = Dictionary::default();
-        Self { codes: Vec::new(), dictionary, last: NONE, recent: [NONE; SLOTS] }
+        let (codes, memo) = (Vec::new(), Vec::new());
+        Self { codes, dictionary, last: NONE, recent: [NONE; SLOTS], memo }
     }
 }
 
@@ -67,6 +86,87 @@ impl Coder {
         self.codes.push(NONE);
     }
 
+    /// Adds a row with a text, with another if it is empty, or without any.
+    #[inline]
+    pub fn push_or(&mut self, text: &str, constant: Option<&str>) {
+        match (text, constant) {
+            ("", Some(constant)) => self.push(constant),
+            ("", None) => self.skip(),
+            (text, _) => self.push(text),
+        }
+    }
+
+    /// The hash of a text, for [`Self::find`].
+    #[inline]
+    pub fn hash(&self, text: &[u8]) -> u64 {
+        self.dictionary.hash_of(text)
+    }
+
+    /// The code of a text that has come before.
+    #[inline]
+    pub fn find(&self, text: &[u8], hash: u64) -> Option<u32> {
+        self.dictionary.find_hashed(text, hash)
+    }
+
+    /// The code of a text, which may be new; adds no row.
+    #[inline]
+    pub fn code(&mut self, text: &str) -> u32 {
+        self.dictionary.intern(text)
+    }
+
+    /// As [`Self::code`], where the text has this hash.
+    #[inline]
+    pub fn code_hashed(&mut self, text: &str, hash: u64) -> u32 {
+        self.dictionary.intern_hashed(text, hash)
+    }
+
+    /// Sets room aside for so many distinct texts.
+    pub fn reserve_texts(&mut self, texts: usize) {
+        self.dictionary.reserve(texts);
+    }
+
+    /// Adds rows with these codes.
+    pub fn extend(&mut self, codes: &[u32]) {
+        self.codes.extend_from_slice(codes);
+    }
+
+    /// Adds rows with these parts of a text, as [`Self::push_or`] does.
+    pub fn extend_texts(&mut self, text: &str, spans: &[Span], constant: Option<&str>) {
+        self.memo.resize(MEMO, Short::default());
+        let begin = self.codes.len();
+        self.codes.resize(begin + spans.len(), NONE);
+        for (row, &span) in spans.iter().enumerate() {
+            if !span.is_empty() {
+                self.codes[begin + row] = self.code_of(text, span);
+            } else if let Some(constant) = constant {
+                self.codes[begin + row] = self.dictionary.intern(constant);
+            }
+        }
+    }
+
+    /// The code of a part of a text.
+    #[inline]
+    fn code_of(&mut self, text: &str, span: Span) -> u32 {
+        let (start, end) = (span.start as usize, span.end as usize);
+        let length = span.end - span.start;
+        let bytes = match text.as_bytes()[start..].first_chunk::<{ SHORT as usize }>() {
+            Some(it) if length <= SHORT && self.dictionary.len() <= MANY => {
+                u128::from_le_bytes(*it)
+            }
+            _ => return self.dictionary.intern(&text[start..end]),
+        };
+        let bytes = bytes & (u128::MAX >> (8 * (SHORT - length)));
+        let mixed = (bytes as u64 ^ (bytes >> 64) as u64).wrapping_mul(MIX);
+        let place = (mixed >> 32) as usize % MEMO;
+        let known = self.memo[place];
+        if known.bytes == bytes && known.length == length {
+            return known.code;
+        }
+        let code = self.dictionary.intern(&text[start..end]);
+        self.memo[place] = Short { bytes, length, code };
+        code
+    }
+
     /// Sets room aside for so many more rows.
     pub fn reserve(&mut self, rows: usize) {
         self.codes.reserve(rows);
@@ -80,6 +180,9 @@ impl Coder {
         TextColumn { codes: self.codes, dictionary: self.dictionary }
     }
 }
+
+/// An odd number without a pattern (the golden ratio): its products mix bits well.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A growing column of event ids: numbers until the first that is none.
 #[derive(Debug)]
@@ -111,6 +214,19 @@ impl EventIds {
             },
             Self::Texts(coder) if text.is_empty() => coder.skip(),
             Self::Texts(coder) => coder.push(text),
+        }
+    }
+
+    /// Adds rows with these parts of a text.
+    pub fn extend_texts(&mut self, text: &str, spans: &[Span]) {
+        for &span in spans {
+            match self {
+                Self::Numbers(numbers) => match plain_number(text.as_bytes(), span) {
+                    Some(it) => numbers.push(it),
+                    None => self.push(&text[span.start as usize..span.end as usize]),
+                },
+                Self::Texts(_) => self.push(&text[span.start as usize..span.end as usize]),
+            }
         }
     }
 
@@ -154,6 +270,51 @@ fn promote(numbers: &[i64]) -> Coder {
 /// As [`promote`], for a column that is done.
 pub(super) fn promoted(numbers: &[i64]) -> TextColumn {
     promote(numbers).finish()
+}
+
+/// The number that one to sixteen digits are, if [`canonical`] says the same.
+#[inline]
+fn plain_number(bytes: &[u8], span: Span) -> Option<i64> {
+    let (end, length) = (span.end as usize, span.end - span.start);
+    let last = *bytes[..end].last_chunk::<8>()?;
+    match length {
+        1..=8 => digits_of(last, length),
+        9..=16 => {
+            let first = *bytes[..end - 8].last_chunk::<8>()?;
+            let low = digits_of_all(u64::from_le_bytes(last) ^ ZEROS)?;
+            Some(digits_of(first, length - 8)? * 100_000_000 + low)
+        }
+        _ => None,
+    }
+}
+
+const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
+
+/// The number of the last `length` (1 to 8) bytes, unless it begins with a zero too many.
+#[inline]
+fn digits_of(bytes: [u8; 8], length: u32) -> Option<i64> {
+    let shift = 8 * (8 - length);
+    let digits = (u64::from_le_bytes(bytes) ^ ZEROS) >> shift;
+    if digits & 0xff == 0 && length > 1 {
+        return None;
+    }
+    digits_of_all(digits << shift)
+}
+
+/// The number of eight digits, the first in the lowest byte; `None` if one is above 9.
+#[inline]
+fn digits_of_all(digits: u64) -> Option<i64> {
+    const ABOVE_9: u64 = u64::from_ne_bytes([0x76; 8]);
+    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+    const PAIR: u64 = 0x0000_00ff_0000_00ff;
+    if (digits.wrapping_add(ABOVE_9) | digits) & HIGH_BITS != 0 {
+        return None;
+    }
+    // Neighbors join: to twos, then to fours of twos and to the whole.
+    let twos = digits * 10 + (digits >> 8);
+    let high = (twos & PAIR).wrapping_mul(100 + (1_000_000 << 32));
+    let low = (twos >> 16 & PAIR).wrapping_mul(1 + (10_000 << 32));
+    Some((high.wrapping_add(low) >> 32) as i64)
 }
 
 /// So many digits fit in 64 bits whatever they are.

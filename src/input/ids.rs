@@ -21,12 +21,21 @@ pub(super) fn folds_case(id_type: &str) -> bool {
 #[inline]
 pub(super) fn id_of<'s>(field: &Field<'s>, folds: bool, scratch: &'s mut String) -> &'s str {
     let Field::Text(text) = *field else { return text_of(field, scratch) };
-    let text = text.trim();
+    let text = trimmed(text);
     if !folds || !text.bytes().any(|it| it.is_ascii_uppercase() || !it.is_ascii()) {
         return text;
     }
     *scratch = lower(text);
     scratch
+}
+
+/// A text without the blanks around it; most have none, as their ends tell.
+#[inline]
+fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
 }
 
 /// A text in lower case, letter by letter.

@@ -3,6 +3,8 @@
 //! Checks each record (filter, time, ids, amount, sequence), codes its texts and
 //! counts it as used, filtered or set aside. Knows no file format.
 
+pub mod block;
+
 use std::sync::Arc;
 
 use super::columns::{Coder, EventIds, text_of};
@@ -71,6 +73,7 @@ pub struct Rows<'m> {
     good_ids: Vec<bool>,
     scratch: String,
     filter_scratch: Vec<String>,
+    found: block::Found,
 }
 
 /// Why a record is set aside: the kind and the column at fault.
@@ -90,6 +93,8 @@ struct Record<'a> {
 /// How much of a record and of a value is kept of one that is set aside, in bytes.
 const RAW_KEPT: usize = 1024;
 const VALUE_KEPT: usize = 100;
+/// How many records of one id are expected at least, when room is set aside.
+const RECORDS_PER_ID: usize = 4;
 /// How many columns a filter may ask about without a list made for each row.
 const FEW: usize = 8;
 
@@ -111,6 +116,7 @@ impl<'m> Rows<'m> {
     pub fn reserve(&mut self, records: usize) {
         self.times.reserve(records);
         self.ids.iter_mut().chain(&mut self.texts).for_each(|it| it.reserve(records));
+        self.ids.iter_mut().for_each(|it| it.reserve_texts(records / RECORDS_PER_ID));
         if self.mapping.value.is_some() {
             self.amounts.reserve(records);
         }
@@ -147,6 +153,7 @@ impl<'m> Rows<'m> {
             good_ids: vec![false; mapping.ids.len()],
             scratch: String::new(),
             filter_scratch: Vec::new(),
+            found: block::Found::default(),
         }
     }
 
@@ -255,8 +262,11 @@ impl<'m> Rows<'m> {
     fn take(&mut self, fields: &[Field<'_>]) -> Result<(), Fault> {
         let time = self.time(fields)?;
         self.check_ids(fields)?;
-        let (amount, rounded) = self.amount(fields)?;
-        let number = self.number(fields)?;
+        let (amount, rounded) = self.amount(&|it: usize| fields[it])?;
+        let number = match self.mapping.sequence {
+            Some(it) => self.number(&fields[it]).map_err(|kind| fault(kind, it))?,
+            None => NO_SEQUENCE,
+        };
         self.times.push(time);
         self.issues.rounded += u64::from(rounded);
         if self.mapping.value.is_some() {
@@ -266,18 +276,26 @@ impl<'m> Rows<'m> {
             self.numbers.push(number);
         }
         if let Some(column) = self.mapping.event_id {
-            match fields[column] {
-                Field::Integer(it) => self.event_ids.push_number(it, &mut self.scratch),
-                _ => self.event_ids.push(text_of(&fields[column], &mut self.scratch)),
-            }
+            self.keep_event_id(&fields[column]);
         }
         self.keep_texts(fields);
         Ok(())
     }
 
+    fn keep_event_id(&mut self, field: &Field<'_>) {
+        match *field {
+            Field::Integer(it) => self.event_ids.push_number(it, &mut self.scratch),
+            _ => self.event_ids.push(text_of(field, &mut self.scratch)),
+        }
+    }
+
     fn time(&mut self, fields: &[Field<'_>]) -> Result<i64, Fault> {
         let Some(column) = self.mapping.time else { return Ok(NO_TIME) };
-        let field = &fields[column];
+        self.time_of(&fields[column]).map_err(|it| fault(time_kind(it), column))
+    }
+
+    /// The time that a value is; links need none.
+    fn time_of(&mut self, field: &Field<'_>) -> Result<i64, TimeProblem> {
         let read = match *field {
             Field::Text(text) => self.clock.read(text),
             Field::Missing => Err(TimeProblem::Missing),
@@ -288,9 +306,8 @@ impl<'m> Rows<'m> {
             Field::Decimal { .. } => self.clock.read(text_of(field, &mut self.scratch)),
         };
         match read {
-            Ok(time) => Ok(time),
             Err(TimeProblem::Missing) if self.mapping.links => Ok(NO_TIME),
-            Err(problem) => Err(fault(time_kind(problem), column)),
+            other => other,
         }
     }
 
@@ -319,19 +336,20 @@ impl<'m> Rows<'m> {
     }
 
     /// The amount in minor units, and whether it was rounded.
-    fn amount(&mut self, fields: &[Field<'_>]) -> Result<(i64, bool), Fault> {
+    fn amount<'f>(&mut self, field: &impl Fn(usize) -> Field<'f>) -> Result<(i64, bool), Fault> {
         let mapping = self.mapping;
         let Some(column) = mapping.value else { return Ok((NO_AMOUNT, false)) };
         let bad = |column: usize| fault(IssueKind::BadValue, column);
-        let Some(value) = decimal(&fields[column]).map_err(|()| bad(column))? else {
+        let Some(value) = decimal(&field(column)).map_err(|()| bad(column))? else {
             return Ok((NO_AMOUNT, false));
         };
         let quantity = match mapping.quantity {
-            Some(it) => decimal(&fields[it]).map_err(|()| bad(it))?,
+            Some(it) => decimal(&field(it)).map_err(|()| bad(it))?,
             None => None,
         };
         if let Some(column) = mapping.currency {
-            let text = text_of(&fields[column], &mut self.scratch).trim();
+            let named = field(column);
+            let text = text_of(&named, &mut self.scratch).trim();
             if !text.is_empty() && !text.eq_ignore_ascii_case(mapping.common.currency.code()) {
                 return Err(fault(IssueKind::OtherCurrency, column));
             }
@@ -341,9 +359,9 @@ impl<'m> Rows<'m> {
             .ok_or_else(|| bad(column))
     }
 
-    fn number(&self, fields: &[Field<'_>]) -> Result<i64, Fault> {
-        let Some(column) = self.mapping.sequence else { return Ok(NO_SEQUENCE) };
-        let number = match fields[column] {
+    /// The sequence number that a value is.
+    fn number(&self, field: &Field<'_>) -> Result<i64, IssueKind> {
+        let number = match *field {
             Field::Missing => return Ok(NO_SEQUENCE),
             Field::Text(text) if text.trim().is_empty() => return Ok(NO_SEQUENCE),
             Field::Text(text) => text.trim().parse().ok(),
@@ -351,7 +369,7 @@ impl<'m> Rows<'m> {
             Field::Decimal { unscaled, scale: 0 } => i64::try_from(unscaled).ok(),
             Field::Decimal { .. } => None,
         };
-        number.filter(|&it| it != NO_SEQUENCE).ok_or_else(|| fault(IssueKind::BadSequence, column))
+        number.filter(|&it| it != NO_SEQUENCE).ok_or(IssueKind::BadSequence)
     }
 
     fn keep_texts(&mut self, fields: &[Field<'_>]) {
@@ -368,11 +386,7 @@ impl<'m> Rows<'m> {
                 Some(column) => text_of(&fields[column], &mut self.scratch),
                 None => "",
             };
-            match (text, &plan.constant) {
-                ("", Some(constant)) => coder.push(constant),
-                ("", None) => coder.skip(),
-                (text, _) => coder.push(text),
-            }
+            coder.push_or(text, plan.constant.as_deref());
         }
     }
 

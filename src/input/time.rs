@@ -139,12 +139,23 @@ impl TimeReader {
     /// Says why there is none; [`Self::hint`] says what to do.
     #[inline]
     pub fn read(&mut self, text: &str) -> Result<i64, TimeProblem> {
+        self.read_bytes(text.as_bytes())
+    }
+
+    /// As [`Self::read`], of the bytes of a text.
+    #[inline]
+    pub(super) fn read_bytes(&mut self, text: &[u8]) -> Result<i64, TimeProblem> {
         if self.quick
-            && let Some(micros) = self.read_quick(text.as_bytes())
+            && let Some(micros) = self.read_quick(text)
         {
             return Ok(micros);
         }
-        self.read_any(text.as_bytes().trim_ascii())
+        self.read_any(text.trim_ascii())
+    }
+
+    /// Sets the count of [`Self::ambiguous`] times back.
+    pub(super) fn count_from(&mut self, ambiguous: u64) {
+        self.ambiguous = ambiguous;
     }
 
     /// An instant that is a number of this file's unit, as binary formats hold it.
@@ -386,11 +397,24 @@ fn day_start(date: &[u8; 10]) -> Option<i64> {
     Some((days - 719_468) * DAY)
 }
 
+/// `00:00:00`, which leaves the digits of a time of day if it is taken off bit by bit.
+const CLOCK: u64 = u64::from_le_bytes(*b"00:00:00");
+/// Added to the digits of a time of day, it sets a high bit where one is above 9, or
+/// where there is no colon.
+const CLOCK_LIMITS: u64 = u64::from_le_bytes([0x76, 0x76, 0x7f, 0x76, 0x76, 0x7f, 0x76, 0x76]);
+const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+
 /// `HH:MM:SS` in microseconds.
 #[inline]
 fn clock_of(clock: &[u8; 8]) -> Option<i64> {
-    let [a, b, b':', c, d, b':', e, f] = *clock else { return None };
-    let (hour, minute, second) = (two(a, b)?, two(c, d)?, two(e, f)?);
+    let digits = u64::from_le_bytes(*clock) ^ CLOCK;
+    if (digits.wrapping_add(CLOCK_LIMITS) | digits) & HIGH_BITS != 0 {
+        return None;
+    }
+    // The byte of each first digit becomes the number of two digits.
+    let twos = digits * 10 + (digits >> 8);
+    let number = |at: u32| (twos >> (8 * at) & 0xff) as i64;
+    let (hour, minute, second) = (number(0), number(3), number(6));
     let valid = hour <= 23 && minute <= 59 && second <= 60;
     valid.then_some((hour * 3600 + minute * 60 + second.min(59)) * SECOND)
 }
@@ -401,6 +425,12 @@ fn fraction_of(text: &[u8]) -> Option<i64> {
     let Some((point, digits)) = text.split_first() else { return Some(0) };
     if !matches!(point, b'.' | b',') || digits.is_empty() || digits.len() > 9 {
         return None;
+    }
+    if let [a, b, c] = *digits {
+        // Milliseconds, as most programs write them.
+        let (a, b, c) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'), c.wrapping_sub(b'0'));
+        let micros = i64::from(a) * 100_000 + i64::from(b) * 10_000 + i64::from(c) * 1000;
+        return (a <= 9 && b <= 9 && c <= 9).then_some(micros);
     }
     let (mut micros, mut unit) = (0, 100_000);
     for byte in digits {

@@ -16,18 +16,26 @@ pub(super) struct Chunk {
     pub line: u64,
     /// How many lines end in the chunk.
     pub lines: usize,
-    pub bytes: Vec<u8>,
+    /// Memory to use again, of which the chunk is the first `end` bytes.
+    pub memory: Vec<u8>,
+    pub end: usize,
+}
+
+impl Chunk {
+    pub fn bytes(&self) -> &[u8] {
+        &self.memory[..self.end]
+    }
 }
 
 /// Where bytes come from.
 pub(super) trait Source {
-    /// Adds up to so many bytes to a buffer; fewer only at the end.
-    fn fill(&mut self, buffer: &mut Vec<u8>, bytes: usize) -> Result<usize>;
+    /// Fills a buffer and says how far; less than all of it only at the end.
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize>;
 }
 
 impl Source for Opened<'_> {
-    fn fill(&mut self, buffer: &mut Vec<u8>, bytes: usize) -> Result<usize> {
-        Opened::fill(self, buffer, bytes)
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.fill_all(buffer)
     }
 }
 
@@ -48,8 +56,10 @@ impl<S: Source> Chunks<S> {
     /// Reads the first bytes (up to `size`) and leaves it to [`Self::cut_by`] to
     /// say how records are split.
     pub fn new(mut source: S, size: usize) -> Result<Self> {
-        let mut rest = Vec::new();
-        let ended = source.fill(&mut rest, size)? < size;
+        let mut rest = vec![0; size];
+        let filled = source.fill(&mut rest)?;
+        let ended = filled < size;
+        rest.truncate(filled);
         let splitter = Splitter { delimiter: b',' };
         Ok(Self { source, splitter, size, rest, ended, index: 0, line: 1, spans: Vec::new() })
     }
@@ -70,36 +80,42 @@ impl<S: Source> Chunks<S> {
     }
 
     /// The next chunk, in the memory of `buffer`; `None` at the end.
+    ///
+    /// A buffer keeps its length between chunks, so that no byte is set to zero twice.
     pub fn next(&mut self, mut buffer: Vec<u8>) -> Result<Option<Chunk>> {
-        buffer.clear();
-        buffer.append(&mut self.rest);
+        let mut filled = self.rest.len();
+        enlarge(&mut buffer, filled);
+        buffer[..filled].copy_from_slice(&self.rest);
+        self.rest.clear();
         // What was read ahead may already hold a chunk.
-        let mut wanted = if self.index == 0 { 0 } else { self.size.saturating_sub(buffer.len()) };
+        let mut wanted = if self.index == 0 { 0 } else { self.size.saturating_sub(filled) };
         loop {
             if wanted > 0 && !self.ended {
-                self.ended = self.source.fill(&mut buffer, wanted)? < wanted;
+                enlarge(&mut buffer, filled + wanted);
+                let count = self.source.fill(&mut buffer[filled..filled + wanted])?;
+                self.ended = count < wanted;
+                filled += count;
             }
             if self.ended {
-                return Ok((!buffer.is_empty()).then(|| self.chunk(buffer, 0)));
+                return Ok((filled > 0).then(|| self.chunk(buffer, filled, 0)));
             }
-            let cut = whole(self.splitter, &buffer, &mut self.spans);
+            let cut = whole(self.splitter, &buffer[..filled], &mut self.spans);
             if cut > 0 {
-                self.rest.extend_from_slice(&buffer[cut..]);
-                buffer.truncate(cut);
-                return Ok(Some(self.chunk(buffer, 0)));
+                self.rest.extend_from_slice(&buffer[cut..filled]);
+                return Ok(Some(self.chunk(buffer, cut, 0)));
             }
-            if buffer.len() > RECORD_LIMIT + 2 && memchr::memchr(b'\n', &buffer).is_none() {
-                buffer.truncate(RECORD_LIMIT + 2);
+            let at_hand = &buffer[..filled];
+            if filled > RECORD_LIMIT + 2 && memchr::memchr(b'\n', at_hand).is_none() {
                 let lines = u64::from(self.skip_line()?);
-                return Ok(Some(self.chunk(buffer, lines)));
+                return Ok(Some(self.chunk(buffer, RECORD_LIMIT + 2, lines)));
             }
-            wanted = self.size.max(buffer.len());
+            wanted = self.size.max(filled);
         }
     }
 
-    fn chunk(&mut self, bytes: Vec<u8>, more_lines: u64) -> Chunk {
-        let lines = memchr::memchr_iter(b'\n', &bytes).count();
-        let chunk = Chunk { index: self.index, line: self.line, lines, bytes };
+    fn chunk(&mut self, memory: Vec<u8>, end: usize, more_lines: u64) -> Chunk {
+        let lines = memchr::memchr_iter(b'\n', &memory[..end]).count();
+        let chunk = Chunk { index: self.index, line: self.line, lines, memory, end };
         self.index += 1;
         self.line += lines as u64 + more_lines;
         chunk
@@ -107,15 +123,22 @@ impl<S: Source> Chunks<S> {
 
     /// Reads on to the begin of the next line; whether there was a line end.
     fn skip_line(&mut self) -> Result<bool> {
-        let mut buffer = Vec::new();
+        let mut buffer = vec![0; self.size];
         while !self.ended {
-            buffer.clear();
-            self.ended = self.source.fill(&mut buffer, self.size)? < self.size;
-            if let Some(at) = memchr::memchr(b'\n', &buffer) {
-                self.rest.extend_from_slice(&buffer[at + 1..]);
+            let filled = self.source.fill(&mut buffer)?;
+            self.ended = filled < self.size;
+            if let Some(at) = memchr::memchr(b'\n', &buffer[..filled]) {
+                self.rest.extend_from_slice(&buffer[at + 1..filled]);
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+}
+
+/// Makes a buffer at least so long.
+fn enlarge(buffer: &mut Vec<u8>, length: usize) {
+    if buffer.len() < length {
+        buffer.resize(length, 0);
     }
 }

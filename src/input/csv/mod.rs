@@ -1,14 +1,18 @@
 //! Comma-separated values, and tabs, semicolons or any other character between.
 //!
 //! RFC 4180 without forgiveness: what is out of shape is set aside, never mended.
-//! `split` knows the shape of records, `chunks` cuts a stream at their ends,
-//! `parse` delivers them, `read` runs the parts on all threads.
+//! `split` knows the shape of records, `scan` finds many plain ones at once, `chunks`
+//! cuts a stream at their ends, `parse` delivers them, `read` runs the parts on all
+//! threads.
 
 mod chunks;
 mod parse;
 mod read;
+mod scan;
 mod split;
 
+#[cfg(test)]
+mod block_tests;
 #[cfg(test)]
 mod pollock;
 #[cfg(test)]

@@ -7,8 +7,10 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr_iter};
 
 use super::chunks::Chunk;
+use super::scan::{RECORDS, Scanner, Shape};
 use super::split::{FIELD_LIMIT, Span, Splitter, Step};
 use crate::base::IssueKind;
+use crate::input::rows::block::{Column, Span as Place};
 use crate::input::rows::{Field, Rows};
 
 /// What all records of a file have in common.
@@ -34,26 +36,125 @@ impl Layout {
     }
 }
 
+/// Fewer plain records than this in a row are not worth a block.
+const FEW: usize = if cfg!(test) { 1 } else { 4 };
+
 /// Delivers all records of a chunk, from `start` on, whose first line has this number.
 pub(super) fn parse(chunk: &Chunk, start: usize, line: u64, layout: &Layout, rows: &mut Rows<'_>) {
-    let bytes = &chunk.bytes[..];
+    let bytes = chunk.bytes();
+    let text = std::str::from_utf8(bytes).ok();
+    let returns = memchr(b'\n', bytes).is_some_and(|it| it > 0 && bytes[it - 1] == b'\r');
+    let shape = Shape { delimiter: layout.splitter.delimiter, width: layout.width, returns };
     let mut parser = Parser {
         layout,
         rows,
         bytes,
-        text: std::str::from_utf8(bytes).ok(),
-        odd: memchr::memchr2(0, b'\r', bytes).is_some(),
+        text,
+        odd: None,
         fields: vec![Field::Missing; layout.slots],
         spans: Vec::new(),
         line,
     };
-    let quotes = memchr(b'"', bytes).is_some();
+    let mut blocks = Blocks::new(shape, layout);
     let mut at = start;
+    // How many records go one by one before blocks are tried again.
+    let (mut single, mut wait) = (0, FEW);
     while at < bytes.len() {
-        let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |it| at + it);
-        let plain = end - at <= FIELD_LIMIT && (!quotes || memchr(b'"', &bytes[at..end]).is_none());
-        at = if plain { parser.plain(at, end) } else { parser.stepped(at) };
+        if single > 0 {
+            at = parser.record(at);
+            single -= 1;
+            continue;
+        }
+        (at, single) = match text {
+            Some(text) if parser.rows.takes_blocks() => blocks.deliver(text, at, &mut parser),
+            _ => (at, usize::MAX),
+        };
+        wait = if single == 0 { FEW } else { (wait * 2).min(RECORDS) };
+        single = single.max(if single == 0 { 0 } else { wait });
     }
+}
+
+/// Delivers plain records in blocks.
+struct Blocks<'l> {
+    layout: &'l Layout,
+    shape: Shape,
+    scanner: Scanner,
+    /// For each slot where its values are.
+    places: Vec<Vec<Place>>,
+    /// The slot whose column has the longest name: the name that values are least likely to have.
+    telltale: Option<usize>,
+}
+
+impl<'l> Blocks<'l> {
+    fn new(shape: Shape, layout: &'l Layout) -> Self {
+        let telltale = layout.wanted.iter().map(|it| it.1).max_by_key(|&it| layout.names[it].len());
+        let places = vec![Vec::new(); layout.slots];
+        Self { layout, shape, scanner: Scanner::new(shape), places, telltale }
+    }
+
+    /// Delivers the plain records that follow each other from `start` on; gives the
+    /// begin of the next and how many records must be taken one by one.
+    fn deliver(
+        &mut self,
+        text: &str,
+        start: usize,
+        parser: &mut Parser<'_, '_, '_>,
+    ) -> (usize, usize) {
+        let records = self.scanner.scan(text.as_bytes(), start);
+        if records < FEW {
+            return (start, 1);
+        }
+        self.place(text.as_bytes(), start, records);
+        let sound = self.before_header(text, records);
+        let columns: Vec<Column<'_>> = self.places.iter().map(|it| column(text, it)).collect();
+        let taken = parser.rows.push_block(&columns, sound);
+        parser.line += taken as u64;
+        let last = (taken * self.shape.width).checked_sub(1);
+        let next = last.map_or(start, |it| self.scanner.ends()[it] as usize + 1);
+        (next, records - taken)
+    }
+
+    /// Notes where the wanted values of the records are.
+    fn place(&mut self, bytes: &[u8], start: usize, records: usize) {
+        let width = self.shape.width;
+        let ends = &self.scanner.ends()[..records * width];
+        for &(position, slot) in &self.layout.wanted {
+            let places = &mut self.places[slot];
+            places.clear();
+            let last = position + 1 == width && self.shape.returns;
+            let quoted = self.scanner.is_quoted();
+            let bare = |start: u32, end: u32| {
+                let quote = u32::from(quoted && bytes[start as usize] == b'"');
+                Place { start: start + quote, end: end - u32::from(last) - quote }
+            };
+            if position == 0 {
+                let mut start = start as u32;
+                places.extend(ends.chunks_exact(width).map(|it| {
+                    let place = bare(start, it[0]);
+                    start = it[width - 1] + 1;
+                    place
+                }));
+            } else {
+                let place = |it: &[u32]| bare(it[position - 1] + 1, it[position]);
+                places.extend(ends.chunks_exact(width).map(place));
+            }
+        }
+    }
+
+    /// How many records come before one that may be the header again.
+    fn before_header(&self, text: &str, records: usize) -> usize {
+        let Some(slot) = self.telltale else { return records };
+        let (name, places) = (self.layout.names[slot].as_bytes(), &self.places[slot]);
+        let same = |it: &Place| {
+            (it.end - it.start) as usize == name.len() && it.of(text.as_bytes()) == name
+        };
+        places.iter().position(same).unwrap_or(records)
+    }
+}
+
+/// The column of values at these places; without places the file lacks the column.
+fn column<'a>(text: &'a str, places: &'a [Place]) -> Column<'a> {
+    if places.is_empty() { Column::Missing } else { Column::Texts(text, places) }
 }
 
 struct Parser<'p, 'm, 'a> {
@@ -62,14 +163,33 @@ struct Parser<'p, 'm, 'a> {
     bytes: &'a [u8],
     /// The whole chunk as text, if it is all UTF-8.
     text: Option<&'a str>,
-    /// Whether there is a NUL or a carriage return anywhere.
-    odd: bool,
+    /// Whether there is a NUL or a carriage return, and whether a quote, from the first
+    /// record on that is taken by itself.
+    odd: Option<(bool, bool)>,
     fields: Vec<Field<'a>>,
     spans: Vec<Span>,
     line: u64,
 }
 
 impl<'a> Parser<'_, '_, 'a> {
+    /// Whether there may be a NUL or a carriage return.
+    #[inline]
+    fn is_odd(&self) -> bool {
+        self.odd.is_none_or(|it| it.0)
+    }
+
+    /// The record that begins at `at`; gives the begin of the next.
+    fn record(&mut self, at: usize) -> usize {
+        let bytes = self.bytes;
+        let (_, quotes) = *self.odd.get_or_insert_with(|| {
+            let rest = &bytes[at..];
+            (memchr::memchr2(0, b'\r', rest).is_some(), memchr(b'"', rest).is_some())
+        });
+        let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |it| at + it);
+        let plain = end - at <= FIELD_LIMIT && (!quotes || memchr(b'"', &bytes[at..end]).is_none());
+        if plain { self.plain(at, end) } else { self.stepped(at) }
+    }
+
     /// A line without quotes from `start` to its line end at `end`; gives the
     /// begin of the next.
     fn plain(&mut self, start: usize, end: usize) -> usize {
@@ -81,7 +201,7 @@ impl<'a> Parser<'_, '_, 'a> {
             return next;
         }
         let Some(record) = self.checked(line, start, end) else { return next };
-        if self.odd && memchr(b'\r', record.as_bytes()).is_some() {
+        if self.is_odd() && memchr(b'\r', record.as_bytes()).is_some() {
             self.bad(line, record, 0, IssueKind::FieldCount, LONE_RETURN);
             return next;
         }
@@ -116,7 +236,7 @@ impl<'a> Parser<'_, '_, 'a> {
     /// A well-shaped record whose fields are known.
     fn spanned(&mut self, line: u64, (start, end): (usize, usize), spans: &[Span]) {
         let Some(record) = self.checked(line, start, end) else { return };
-        if self.odd && spans.iter().any(|it| self.has_lone_return(it, start)) {
+        if self.is_odd() && spans.iter().any(|it| self.has_lone_return(it, start)) {
             self.bad(line, record, 0, IssueKind::FieldCount, LONE_RETURN);
             return;
         }
@@ -207,7 +327,7 @@ impl<'a> Parser<'_, '_, 'a> {
     #[inline]
     fn checked(&mut self, line: u64, start: usize, end: usize) -> Option<&'a str> {
         let bytes = &self.bytes[start..end];
-        if self.odd
+        if self.is_odd()
             && let Some(at) = memchr(0, bytes)
         {
             let column = column_at(bytes, 0, at);

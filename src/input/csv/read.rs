@@ -17,7 +17,7 @@ use crate::model::raw::Batch;
 /// How much is looked at to find the delimiter, and read before threads share the rest.
 const HEAD: usize = 64 * 1024;
 /// How much one thread parses at a time.
-const CHUNK: usize = 8 << 20;
+const CHUNK: usize = 2 << 20;
 
 /// Reads a file of values with any delimiter: the source's, or the one that its
 /// first lines show.
@@ -59,7 +59,7 @@ pub(super) fn read_chunks<S: Source + Send>(
         if rows.is_decided() || job.stops(&rows) {
             break;
         }
-        match chunks.next(first.bytes)? {
+        match chunks.next(first.memory)? {
             Some(it) => (start, line, first) = (0, it.line, it),
             None => break,
         }
@@ -107,7 +107,7 @@ fn in_parallel<S: Source + Send>(
             if job.stops(&rows) {
                 stop.store(true, Ordering::Relaxed);
             }
-            lock().push(chunk.bytes);
+            lock().push(chunk.memory);
             (chunk.index, rows.finish())
         })
         .collect();
@@ -126,25 +126,25 @@ fn header<S: Source>(job: &Job<'_>, chunks: &mut Chunks<S>) -> Result<(Chunk, us
     let mut buffer = Vec::new();
     while let Some(chunk) = chunks.next(buffer)? {
         let (mut at, mut line) = (0, chunk.line);
-        while at < chunk.bytes.len() {
-            match splitter.step(&chunk.bytes, at, true, &mut spans) {
+        while at < chunk.end {
+            match splitter.step(chunk.bytes(), at, true, &mut spans) {
                 Step::Blank { next } => (at, line) = (next, line + 1),
                 Step::Record { end, next } => {
-                    let header = &chunk.bytes[at..end];
+                    let header = &chunk.bytes()[at..end];
                     refuse_returns(header, name)?;
-                    let lines = memchr::memchr_iter(b'\n', &chunk.bytes[at..next]).count() as u64;
+                    let lines = memchr::memchr_iter(b'\n', &chunk.bytes()[at..next]).count() as u64;
                     let layout = layout(job, splitter, header, at, &spans)?;
                     return Ok((chunk, next, line + lines, layout));
                 }
                 Step::Bad { kind, end, .. } => {
-                    refuse_returns(&chunk.bytes[at..end], name)?;
+                    refuse_returns(&chunk.bytes()[at..end], name)?;
                     let error = Error::new(format!("cannot read the header: {}", kind.label()));
                     return Err(error.at(Place::line(name, line)).hint(kind.hint()));
                 }
                 Step::Incomplete => break,
             }
         }
-        buffer = chunk.bytes;
+        buffer = chunk.memory;
     }
     Err(Error::new("the file is empty")
         .at(Place::file(name))

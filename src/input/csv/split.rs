@@ -6,6 +6,7 @@
 
 use memchr::{memchr, memchr3, memrchr};
 
+use super::scan::settled;
 use crate::base::IssueKind;
 
 /// The longest field, in bytes.
@@ -243,6 +244,11 @@ pub(super) fn whole(splitter: Splitter, chunk: &[u8], spans: &mut Vec<Span>) -> 
     let mut at = 0;
     while let Some(quote) = memchr(b'"', &chunk[at..]) {
         at += memrchr(b'\n', &chunk[at..at + quote]).map_or(0, |it| it + 1);
+        let settled = settled(chunk, at, splitter.delimiter);
+        if settled > at {
+            at = settled;
+            continue;
+        }
         match splitter.step(chunk, at, false, spans) {
             Step::Incomplete => return at,
             Step::Record { next, .. } | Step::Bad { next, .. } | Step::Blank { next } => at = next,

@@ -17,12 +17,12 @@ use crate::input::unify::unify;
 use crate::model::raw::RawEvents;
 
 /// A stream that is in memory.
-struct Memory<'a>(&'a [u8]);
+pub(super) struct Memory<'a>(pub &'a [u8]);
 
 impl Source for Memory<'_> {
-    fn fill(&mut self, buffer: &mut Vec<u8>, bytes: usize) -> Result<usize> {
-        let (now, later) = self.0.split_at(bytes.min(self.0.len()));
-        buffer.extend_from_slice(now);
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let (now, later) = self.0.split_at(buffer.len().min(self.0.len()));
+        buffer[..now.len()].copy_from_slice(now);
         self.0 = later;
         Ok(now.len())
     }
