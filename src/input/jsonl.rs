@@ -12,6 +12,7 @@ use serde::de::IgnoredAny;
 use super::mapping::{Mapping, unknown_column};
 use super::paths::{Paths, Values};
 use super::read::Job;
+use super::rows::block::{Column, Span};
 use super::rows::{Field, FileId, Rows};
 use super::scan::Scanner;
 use crate::base::{Error, IssueKind, Issues, Place, Progress, Result};
@@ -286,7 +287,7 @@ impl Chunk {
         }
         let text = std::str::from_utf8(bytes).ok().filter(|_| reading.quick && !probe);
         let mut scanner = Scanner::new(&reading.paths);
-        let mut fields = Vec::new();
+        let mut block = Block::new(text.unwrap_or_default(), values.seen().len());
         let (mut start, mut line) = (0, self.line);
         while start < bytes.len() && !(probe && rows.is_decided()) {
             let quick = text.and_then(|text| {
@@ -294,11 +295,19 @@ impl Chunk {
                 Some((end, line_end(bytes, end).filter(|_| end - start <= LONGEST_LINE)?))
             });
             start = match quick {
+                Some((end, next)) if block.take(line, start, end, &values) => {
+                    if block.is_full() {
+                        block.flush(rows);
+                    }
+                    next
+                }
                 Some((end, next)) => {
-                    deliver(line, &bytes[start..end], &values, &mut fields, rows);
+                    block.flush(rows);
+                    deliver(line, &bytes[start..end], &values, rows);
                     next
                 }
                 None => {
+                    block.flush(rows);
                     let end = memchr::memchr(b'\n', &bytes[start..]);
                     let end = end.map_or(bytes.len(), |it| start + it);
                     read_line(line, &bytes[start..end], &reading.paths, &mut values, rows);
@@ -307,6 +316,7 @@ impl Chunk {
             };
             line += 1;
         }
+        block.flush(rows);
         values.seen().to_vec()
     }
 }
@@ -322,28 +332,85 @@ fn line_end(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Hands on what was read of a line; `fields` only lends its memory.
-#[inline]
-fn deliver<'a>(
-    line: u64,
-    bytes: &'a [u8],
-    values: &Values<'a>,
-    fields: &mut Vec<Field<'a>>,
-    rows: &mut Rows<'_>,
-) {
-    fields.clear();
-    for text in values.texts() {
-        fields.push(match text {
-            None => Field::Missing,
-            Some(Cow::Borrowed(it)) => Field::Text(it),
-            Some(Cow::Owned(_)) => return deliver_copied(line, bytes, values, rows),
-        });
-    }
-    rows.push(line, fields, &|| shown(bytes));
+/// How many records a block has at most.
+const RECORDS: usize = 1024;
+/// Fewer records than this are not worth a block.
+const FEW: usize = 16;
+
+/// Records whose values all stand in the chunk as they are, to be handed on together.
+struct Block<'a> {
+    text: &'a str,
+    /// The line of each record, where it begins and where it ends.
+    records: Vec<(u64, usize, usize)>,
+    /// For each column where its values stand.
+    columns: Vec<Vec<Span>>,
+    /// After how many records taken one by one blocks are tried again.
+    wait: usize,
 }
 
-/// The same, where values had to be written anew.
-fn deliver_copied(line: u64, bytes: &[u8], values: &Values<'_>, rows: &mut Rows<'_>) {
+impl<'a> Block<'a> {
+    fn new(text: &'a str, columns: usize) -> Self {
+        let columns = vec![Vec::with_capacity(RECORDS); columns];
+        Self { text, records: Vec::with_capacity(RECORDS), columns, wait: FEW }
+    }
+
+    fn is_full(&self) -> bool {
+        self.records.len() == RECORDS
+    }
+
+    /// Takes a record, unless a value was written anew.
+    #[inline]
+    fn take(&mut self, line: u64, start: usize, end: usize, values: &Values<'a>) -> bool {
+        let begin = self.text.as_ptr() as usize;
+        if values.texts().iter().any(|it| matches!(it, Some(Cow::Owned(_)))) {
+            return false;
+        }
+        for (column, text) in self.columns.iter_mut().zip(values.texts()) {
+            column.push(text.as_deref().map_or(Span::default(), |it| {
+                let start = it.as_ptr() as usize - begin;
+                Span { start: start as u32, end: (start + it.len()) as u32 }
+            }));
+        }
+        self.records.push((line, start, end));
+        true
+    }
+
+    /// Hands all records on, in blocks as long as nothing is wrong with them.
+    fn flush(&mut self, rows: &mut Rows<'_>) {
+        let count = self.records.len();
+        let (mut next, mut single) = (0, 0);
+        while next < count {
+            if single == 0 && count - next >= FEW && rows.takes_blocks() {
+                let rest = self.columns.iter().map(|it| Column::Texts(self.text, &it[next..]));
+                let columns: Vec<Column<'_>> = rest.collect();
+                let taken = rows.push_block(&columns, count - next);
+                next += taken;
+                self.wait = if taken < FEW { (self.wait * 2).min(RECORDS) } else { FEW };
+                single = if taken < FEW { self.wait } else { 1 };
+            } else {
+                self.push(next, rows);
+                next += 1;
+                single = single.saturating_sub(1);
+            }
+        }
+        self.records.clear();
+        self.columns.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Hands one record on.
+    fn push(&self, record: usize, rows: &mut Rows<'_>) {
+        let (line, start, end) = self.records[record];
+        let field = |it: &Vec<Span>| match it[record] {
+            it if it.is_empty() => Field::Missing,
+            it => Field::Text(&self.text[it.start as usize..it.end as usize]),
+        };
+        let fields: Vec<Field<'_>> = self.columns.iter().map(field).collect();
+        rows.push(line, &fields, &|| shown(&self.text.as_bytes()[start..end]));
+    }
+}
+
+/// Hands on what was read of a line.
+fn deliver(line: u64, bytes: &[u8], values: &Values<'_>, rows: &mut Rows<'_>) {
     let texts = values.texts().iter().map(Option::as_deref);
     let fields: Vec<Field<'_>> = texts.map(|it| it.map_or(Field::Missing, Field::Text)).collect();
     rows.push(line, &fields, &|| shown(bytes));
@@ -384,7 +451,7 @@ fn read_line<'a>(
         }
     };
     match paths.read(text, values) {
-        Ok(()) => deliver_copied(line, bytes, values, rows),
+        Ok(()) => deliver(line, bytes, values, rows),
         Err(error) => reject_json(line, text, &error, rows),
     }
 }

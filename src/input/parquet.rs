@@ -19,11 +19,12 @@ use parquet::file::reader::ChunkReader;
 use parquet::schema::types::SchemaDescriptor;
 use rayon::prelude::*;
 
-use super::cells::Cells;
+use super::cells::{Cells, Room, behind};
 use super::columns::text_of;
 use super::jsonl::Outcome;
 use super::mapping::Mapping;
 use super::read::Job;
+use super::rows::block::Column;
 use super::rows::{Field, FileId, Rows};
 use super::sample::{Column, ROWS as SAMPLED, Sample};
 use crate::base::guard::guarded;
@@ -34,6 +35,8 @@ use crate::model::raw::Batch;
 const BLOCK: usize = 1 << 20;
 /// How many rows are decoded at a time.
 const ROWS: usize = 8192;
+/// Fewer rows than this are not worth a block.
+const FEW: usize = 16;
 /// Fewer row groups than this are read in pieces, to busy more than one thread.
 const FEW_GROUPS: usize = 4;
 /// How many rows such a piece has at least, and how many pieces there are at most: what
@@ -332,19 +335,37 @@ impl<'a> Plan<'a> {
             .map(cells)
             .collect::<Result<Vec<_>>>()
             .map_err(|it| it.or_at(Place::file(self.file.name.as_ref())))?;
-        let mut fields = Vec::with_capacity(cells.len());
-        for row in 0..batch.num_rows() {
-            if cells.iter().any(|it| it.is_no_text(row)) {
-                let place = first_row + row as u64;
-                let detail = "a value is not UTF-8";
-                rows.reject(place, 0, IssueKind::BadEncoding, detail, &String::new);
-                continue;
+        let mut rooms: Vec<Room<'_>> = cells.iter().map(|_| Room::default()).collect();
+        let count = batch.num_rows();
+        let columns: Vec<Column<'_>> =
+            cells.iter().zip(&mut rooms).map(|(it, room)| it.column(count, room)).collect();
+        let blocks = rows.takes_blocks_of(&columns) && !cells.iter().any(Cells::any_no_text);
+        let (mut row, mut single, mut wait) = (0, 0, FEW);
+        while row < count {
+            if blocks && single == 0 {
+                let rest: Vec<Column<'_>> = columns.iter().map(|it| behind(it, row)).collect();
+                let taken = rows.push_block(&rest, count - row);
+                row += taken;
+                wait = if taken < FEW { (wait * 2).min(ROWS) } else { FEW };
+                single = if taken < FEW { wait } else { 1 };
+            } else {
+                self.push_row(&cells, row, first_row, rows);
+                row += 1;
+                single = single.saturating_sub(1);
             }
-            fields.clear();
-            fields.extend(cells.iter().map(|it| it.field(row)));
-            rows.push(first_row + row as u64, &fields, &|| self.raw(&fields));
         }
         Ok(self.mapping.time.is_none_or(|it| cells[it].is_instant()))
+    }
+
+    /// Hands one row on.
+    fn push_row(&self, cells: &[Cells], row: usize, first_row: u64, rows: &mut Rows<'_>) {
+        let place = first_row + row as u64;
+        if cells.iter().any(|it| it.is_no_text(row)) {
+            let detail = "a value is not UTF-8";
+            return rows.reject(place, 0, IssueKind::BadEncoding, detail, &String::new);
+        }
+        let fields: Vec<Field<'_>> = cells.iter().map(|it| it.field(row)).collect();
+        rows.push(place, &fields, &|| self.raw(&fields));
     }
 
     /// A row's mapped values as a JSON object, since a file of pages has no lines.
