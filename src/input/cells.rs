@@ -2,16 +2,21 @@
 //!
 //! Knows Arrow's arrays; nothing of files and nothing of what values mean.
 
+use std::fmt::Write as _;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
     Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, Int32Array, RecordBatch, StringArray,
+};
 use arrow_schema::{DataType, TimeUnit};
 
 use super::rows::Field;
+use super::rows::block::{Column, Span};
 use crate::base::{Error, Result};
 
 /// A column of a batch.
@@ -24,10 +29,12 @@ pub(super) struct Cells {
 enum Values {
     Missing,
     Texts(StringArray),
+    /// Positions in a list of texts.
+    Coded(Int32Array, StringArray),
     Bytes(BinaryArray),
     Flags(BooleanArray),
     /// Values that must be written out: floats, large numbers, UUIDs.
-    Written(Vec<String>),
+    Written(String, Vec<Span>),
     Integers(Vec<i64>),
     Days(Vec<i64>),
     /// Microseconds; `i64::MIN` for what lies beyond.
@@ -93,11 +100,15 @@ impl Cells {
         match &self.values {
             Values::Missing => Field::Missing,
             Values::Texts(it) => Field::Text(it.value(row)),
+            Values::Coded(codes, texts) => Field::Text(texts.value(codes.value(row) as usize)),
             Values::Bytes(it) => {
                 std::str::from_utf8(it.value(row)).map_or(Field::Missing, Field::Text)
             }
             Values::Flags(it) => Field::Text(if it.value(row) { "true" } else { "false" }),
-            Values::Written(it) => Field::Text(&it[row]),
+            Values::Written(text, spans) => {
+                let Span { start, end } = spans[row];
+                Field::Text(&text[start as usize..end as usize])
+            }
             Values::Integers(it) => Field::Integer(it[row]),
             Values::Days(it) => Field::Day(it[row]),
             Values::Instants(it) if YEARS.contains(&it[row]) => Field::Micros(it[row]),
@@ -110,11 +121,122 @@ impl Cells {
     }
 }
 
+/// The values of a column for a block of rows, or room for them.
+#[derive(Default)]
+pub(super) struct Room<'c> {
+    spans: Vec<Span>,
+    fields: Vec<Field<'c>>,
+}
+
+impl Cells {
+    /// Whether a row of these holds bytes that are no text.
+    pub fn any_no_text(&self) -> bool {
+        match &self.values {
+            Values::Bytes(it) => (0..it.len()).any(|row| self.is_no_text(row)),
+            _ => false,
+        }
+    }
+
+    /// All rows as a column of a block.
+    pub fn column<'r, 'c: 'r>(&'c self, rows: usize, room: &'r mut Room<'c>) -> Column<'r> {
+        let Room { spans, fields } = room;
+        let missing = |row: usize| self.nullable.iter().any(|it| it.is_null(row));
+        let full = self.nullable.is_empty();
+        match &self.values {
+            Values::Missing => Column::Missing,
+            _ if self.nullable.iter().any(|it| it.null_count() == rows) => Column::Missing,
+            Values::Texts(texts) => match text_of(texts) {
+                Some(text) => {
+                    place(texts, spans);
+                    if !full {
+                        clear(spans, missing);
+                    }
+                    Column::Texts(text, spans)
+                }
+                None => self.fields(rows, fields),
+            },
+            Values::Coded(codes, texts) => match text_of(texts) {
+                Some(text) => {
+                    let offsets = texts.value_offsets();
+                    let span = |&code: &i32| match offsets
+                        .get(code as usize..(code as usize).saturating_add(2))
+                    {
+                        Some(&[start, end]) => Span { start: start as u32, end: end as u32 },
+                        _ => Span::default(),
+                    };
+                    spans.extend(codes.values().iter().map(span));
+                    if !full {
+                        clear(spans, missing);
+                    }
+                    Column::Texts(text, spans)
+                }
+                None => self.fields(rows, fields),
+            },
+            Values::Written(text, known) => {
+                spans.extend_from_slice(known);
+                clear(spans, missing);
+                Column::Texts(text, spans)
+            }
+            Values::Integers(it) if full => Column::Integers(it),
+            Values::Instants(it) if full && it.iter().all(|it| YEARS.contains(it)) => {
+                Column::Micros(it)
+            }
+            _ => self.fields(rows, fields),
+        }
+    }
+
+    fn fields<'r, 'c: 'r>(&'c self, rows: usize, fields: &'r mut Vec<Field<'c>>) -> Column<'r> {
+        fields.extend((0..rows).map(|it| self.field(it)));
+        Column::Fields(fields)
+    }
+}
+
+/// A column without its first rows.
+pub(super) fn behind<'c>(column: &Column<'c>, rows: usize) -> Column<'c> {
+    match *column {
+        Column::Missing => Column::Missing,
+        Column::Texts(text, it) => Column::Texts(text, &it[rows..]),
+        Column::Integers(it) => Column::Integers(&it[rows..]),
+        Column::Micros(it) => Column::Micros(&it[rows..]),
+        Column::Fields(it) => Column::Fields(&it[rows..]),
+    }
+}
+
+/// All texts of a list, one behind the other.
+fn text_of(texts: &StringArray) -> Option<&str> {
+    let text = std::str::from_utf8(texts.value_data()).ok()?;
+    u32::try_from(text.len()).is_ok().then_some(text)
+}
+
+/// Where each text of a list stands among all.
+fn place(texts: &StringArray, spans: &mut Vec<Span>) {
+    let offsets = texts.value_offsets().windows(2);
+    spans.extend(offsets.map(|it| Span { start: it[0] as u32, end: it[1] as u32 }));
+}
+
+/// Empties the places of rows that are missing.
+fn clear(spans: &mut [Span], missing: impl Fn(usize) -> bool) {
+    for (row, span) in spans.iter_mut().enumerate() {
+        if missing(row) {
+            *span = Span::default();
+        }
+    }
+}
+
 /// The values of an array; `None` for a kind that is no single value.
 fn values(array: &ArrayRef, legacy: bool) -> Option<Values> {
     Some(match array.data_type() {
         DataType::Null => Values::Missing,
         DataType::Utf8 => Values::Texts(array.as_string_opt::<i32>()?.clone()),
+        DataType::Dictionary(..) => {
+            let coded = array.as_dictionary_opt::<Int32Type>()?;
+            let texts = coded.values().as_string_opt::<i32>()?.clone();
+            // The decoder checks positions, but not in an empty list.
+            if texts.is_empty() && coded.null_count() < coded.len() {
+                return None;
+            }
+            Values::Coded(coded.keys().clone(), texts)
+        }
         DataType::Binary => Values::Bytes(array.as_binary_opt::<i32>()?.clone()),
         DataType::Boolean => Values::Flags(array.as_boolean_opt()?.clone()),
         DataType::Date32 => Values::Days(widen(array.as_primitive_opt::<Date32Type>()?.values())),
@@ -128,7 +250,7 @@ fn values(array: &ArrayRef, legacy: bool) -> Option<Values> {
         }
         DataType::FixedSizeBinary(16) => {
             let ids = array.as_fixed_size_binary_opt()?;
-            Values::Written((0..ids.len()).map(|it| uuid(ids.value(it))).collect())
+            written((0..ids.len()).map(|it| Some(ids.value(it))), |it, text| uuid(it, text))
         }
         _ => return numbers(array),
     })
@@ -151,34 +273,43 @@ fn numbers(array: &ArrayRef) -> Option<Values> {
         }
         DataType::UInt64 => {
             let numbers = array.as_primitive_opt::<UInt64Type>()?;
-            Values::Written(numbers.iter().map(|it| shown(it.map(|it| it.to_string()))).collect())
+            written(numbers.iter(), |it, text| write!(text, "{it}"))
         }
         DataType::Float32 => {
             let numbers = array.as_primitive_opt::<Float32Type>()?;
-            Values::Written(
-                numbers.iter().map(|it| shown(it.map(|it| float(it.to_string())))).collect(),
-            )
+            written(numbers.iter(), |it, text| float(&it, text))
         }
         DataType::Float64 => {
             let numbers = array.as_primitive_opt::<Float64Type>()?;
-            Values::Written(
-                numbers.iter().map(|it| shown(it.map(|it| float(it.to_string())))).collect(),
-            )
+            written(numbers.iter(), |it, text| float(&it, text))
         }
         _ => return None,
     })
 }
 
-fn shown(text: Option<String>) -> String {
-    text.unwrap_or_default()
+/// Values written one behind the other.
+fn written<T>(
+    values: impl Iterator<Item = Option<T>>,
+    write: impl Fn(T, &mut String) -> std::fmt::Result,
+) -> Values {
+    let (mut text, mut spans) = (String::new(), Vec::with_capacity(values.size_hint().0));
+    for value in values {
+        let start = text.len() as u32;
+        // Writing into a String cannot fail.
+        let _ = value.map_or(Ok(()), |it| write(it, &mut text));
+        spans.push(Span { start, end: text.len() as u32 });
+    }
+    Values::Written(text, spans)
 }
 
 /// The shortest plain digits of a float, as most writers of text print it: `42.0`.
-fn float(mut digits: String) -> String {
-    if digits.bytes().all(|it| it.is_ascii_digit() || it == b'-') {
-        digits.push_str(".0");
+fn float(number: &impl std::fmt::Display, text: &mut String) -> std::fmt::Result {
+    let start = text.len();
+    write!(text, "{number}")?;
+    if text[start..].bytes().all(|it| it.is_ascii_digit() || it == b'-') {
+        text.push_str(".0");
     }
-    digits
+    Ok(())
 }
 
 fn widen<T: Copy + Into<i64>>(numbers: &[T]) -> Vec<i64> {
@@ -207,15 +338,12 @@ fn micros(array: &ArrayRef, unit: TimeUnit) -> Option<Vec<i64>> {
 }
 
 /// Sixteen bytes as a UUID is written.
-fn uuid(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(36);
+fn uuid(bytes: &[u8], text: &mut String) -> std::fmt::Result {
     for (index, byte) in bytes.iter().enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
+        write!(text, "{byte:02x}")?;
     }
-    text
+    Ok(())
 }

@@ -2,6 +2,10 @@
 //!
 //! Never sees what the values mean; [`Rows`] does.
 
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 use serde::de::IgnoredAny;
 
@@ -9,15 +13,17 @@ use super::gather::Part;
 use super::mapping::{Mapping, unknown_column};
 use super::paths::{Paths, Values};
 use super::read::Job;
+use super::rows::block::{Column, Span};
 use super::rows::{Field, FileId, Rows};
+use super::scan::Scanner;
 use crate::base::{Error, IssueKind, Issues, Place, Progress, Result};
 
+/// How much is looked at before threads share the rest.
+const HEAD: usize = 64 << 10;
 /// The size of a chunk; fixed, so that batches never depend on threads.
 const CHUNK: usize = 4 << 20;
 /// The longest line that is read.
 pub const LONGEST_LINE: usize = 16 << 20;
-/// How many chunks are in memory at a time, twice.
-const ROUND: usize = 8;
 /// How much of a line a reject keeps, at most.
 const SHOWN: usize = 4 << 10;
 
@@ -30,8 +36,8 @@ pub struct Outcome {
     pub seen: Vec<bool>,
 }
 
-/// Adds up to so many bytes of a file to a buffer; fewer only at its end.
-pub type Fill<'f> = &'f mut (dyn FnMut(&mut Vec<u8>, usize) -> Result<usize> + Send);
+/// Fills a buffer with the next bytes of a file; says how many, fewer only at its end.
+pub type Fill<'f> = &'f mut (dyn FnMut(&mut [u8]) -> Result<usize> + Send);
 
 /// Reads the file of a job as JSON lines.
 ///
@@ -39,7 +45,7 @@ pub type Fill<'f> = &'f mut (dyn FnMut(&mut Vec<u8>, usize) -> Result<usize> + S
 /// As [`read`]; the file cannot be opened.
 pub fn read_jsonl(job: &Job<'_>) -> Result<Outcome> {
     let mut opened = job.open()?.text()?;
-    let mut fill = |buffer: &mut Vec<u8>, bytes: usize| opened.fill(buffer, bytes);
+    let mut fill = |buffer: &mut [u8]| opened.fill_all(buffer);
     let options = Options { keep_all: job.keep_all, strict: job.strict };
     read(&mut fill, job.mapping, &job.file, options, job.progress)
 }
@@ -65,53 +71,112 @@ pub fn read(
     options: Options,
     progress: &dyn Progress,
 ) -> Result<Outcome> {
-    let paths = Paths::new(mapping.columns());
-    let mut lines = Lines { fill, carry: Vec::new(), line: 1, ended: false };
-    let seen = vec![false; mapping.columns().len()];
-    let mut outcome = Outcome { parts: Vec::new(), seen };
-    let place = |error: Error| error.or_at(Place::file(file.name.as_ref()));
-    let mut round = lines.round(1).map_err(place)?;
-    let Some(first) = round.first() else { return Ok(outcome) };
-    check_first_line(&first.bytes, file)?;
-    let keys = keys_of_first_line(&first.bytes);
-    let mut lead = Rows::new(mapping, file.clone(), options.keep_all);
-    while !round.is_empty() {
+    let reading = Reading { paths: Paths::new(mapping.columns()), options, progress, quick: true };
+    reading.read(fill, mapping, file).map_err(|it| it.or_at(Place::file(file.name.as_ref())))
+}
+
+/// What holds for all chunks of a file.
+struct Reading<'r> {
+    paths: Paths,
+    options: Options,
+    progress: &'r dyn Progress,
+    /// Whether usual lines are read in one pass; the same comes of them without.
+    quick: bool,
+}
+
+/// What came of a chunk: its order in the file, its rows, and which columns occurred.
+type Found = (usize, (Part, Issues), Vec<bool>);
+
+impl Reading<'_> {
+    fn read(&self, fill: Fill<'_>, mapping: &Mapping, file: &FileId) -> Result<Outcome> {
+        let mut lines = Lines { fill, rest: Vec::new(), line: 1, index: 0, ended: false };
+        let mut lead = Rows::new(mapping, file.clone(), self.options.keep_all);
+        let (mut parts, mut keys) = (Vec::new(), None);
+        let (mut size, mut buffer) = (HEAD, Vec::new());
         // Until a time is read that decides their format, chunks go one by one.
-        for chunk in &round {
-            if !lead.is_decided() {
-                let mut probe = lead.fork();
-                chunk.read(&paths, &mut probe, true);
-                lead = probe.fork();
+        while (keys.is_none() || !lead.is_decided())
+            && let Some(chunk) = lines.chunk(buffer, size)?
+        {
+            if keys.is_none() && !first_line(chunk.bytes()).is_empty() {
+                check_first_line(chunk.bytes(), file)?;
+                keys = Some(keys_of_first_line(chunk.bytes()));
             }
+            let mut probe = lead.fork();
+            chunk.read(self, &mut probe, true);
+            lead = probe.fork();
+            parts.push(self.part(&chunk, lead.fork()));
+            (size, buffer) = (CHUNK, chunk.buffer);
         }
-        let read_chunk = |chunk: &Chunk| {
-            let mut rows = lead.fork();
-            let seen = chunk.read(&paths, &mut rows, false);
-            (rows.finish(), seen)
-        };
-        let (read, next) = rayon::join(
-            || round.par_iter().map(read_chunk).collect::<Vec<_>>(),
-            || lines.round(ROUND),
-        );
-        for (part, seen) in read {
-            progress.rows(part.1.read);
+        if !self.stops(&parts) {
+            parts.extend(self.in_parallel(&mut lines, &lead)?);
+        }
+        let stop = self.stops(&parts);
+        parts.sort_unstable_by_key(|it| it.0);
+        let mut outcome = Outcome { parts: Vec::new(), seen: vec![false; mapping.columns().len()] };
+        for (_, part, seen) in parts {
             outcome.parts.push(part);
             outcome.seen.iter_mut().zip(seen).for_each(|(all, it)| *all |= it);
         }
-        if options.strict && outcome.parts.iter().any(|it| it.1.rejected() > 0) {
-            return Ok(outcome);
+        if !stop {
+            check_seen(mapping, file, &outcome, &keys.unwrap_or_default())?;
         }
-        round = next.map_err(place)?;
+        Ok(outcome)
     }
-    check_seen(mapping, file, &outcome, &keys)?;
-    Ok(outcome)
+
+    /// Reads all other chunks on all threads, each fetching its own next one in turn.
+    fn in_parallel(&self, lines: &mut Lines<'_>, lead: &Rows<'_>) -> Result<Vec<Found>> {
+        let buffers: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+        let lock = || buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let stop = AtomicBool::new(false);
+        let mut failure = None;
+        let feed = std::iter::from_fn(|| {
+            if stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            let buffer = lock().pop().unwrap_or_default();
+            lines.chunk(buffer, CHUNK).unwrap_or_else(|error| {
+                failure = Some(error);
+                None
+            })
+        });
+        let parts: Vec<Found> = feed
+            .par_bridge()
+            .map(|chunk| {
+                let part = self.part(&chunk, lead.fork());
+                if self.stops(std::slice::from_ref(&part)) {
+                    stop.store(true, Ordering::Relaxed);
+                }
+                lock().push(chunk.buffer);
+                part
+            })
+            .collect();
+        failure.map_or(Ok(parts), Err)
+    }
+
+    fn part(&self, chunk: &Chunk, mut rows: Rows<'_>) -> Found {
+        rows.reserve(chunk.lines);
+        let seen = chunk.read(self, &mut rows, false);
+        self.progress.rows(rows.read());
+        (chunk.index, rows.finish(), seen)
+    }
+
+    /// Whether these rows make further reading pointless.
+    fn stops(&self, parts: &[Found]) -> bool {
+        self.options.strict && parts.iter().any(|it| it.1.1.rejected() > 0)
+    }
 }
 
 /// Whole lines of a file.
 struct Chunk {
-    bytes: Vec<u8>,
+    /// The order among the file's chunks.
+    index: usize,
+    /// The lines, and behind them what is left of the memory.
+    buffer: Vec<u8>,
+    length: usize,
     /// The number of the first line.
     line: u64,
+    /// How many lines end in the chunk.
+    lines: usize,
     /// Whether this is the beginning of one line that is longer than the limit.
     too_long: bool,
 }
@@ -119,73 +184,86 @@ struct Chunk {
 /// Cuts a file into chunks.
 struct Lines<'f> {
     fill: Fill<'f>,
-    carry: Vec<u8>,
+    /// Bytes read and not yet given out.
+    rest: Vec<u8>,
     line: u64,
+    index: usize,
     ended: bool,
 }
 
 impl Lines<'_> {
-    fn round(&mut self, chunks: usize) -> Result<Vec<Chunk>> {
-        let mut round = Vec::with_capacity(chunks);
-        while round.len() < chunks {
-            match self.chunk()? {
-                Some(it) => round.push(it),
-                None => break,
-            }
+    /// Reads until so many bytes of the buffer are used or the file ends.
+    fn fill(&mut self, buffer: &mut Vec<u8>, used: usize, size: usize) -> Result<usize> {
+        if self.ended || used >= size {
+            return Ok(used);
         }
-        Ok(round)
+        if buffer.len() < size {
+            buffer.resize(size, 0);
+        }
+        let got = (self.fill)(&mut buffer[used..size])?;
+        self.ended = used + got < size;
+        Ok(used + got)
     }
 
-    /// Reads until the buffer holds so many bytes or the file ends.
-    fn fill(&mut self, buffer: &mut Vec<u8>, size: usize) -> Result<()> {
-        let missing = size.saturating_sub(buffer.len());
-        if missing > 0 && !self.ended {
-            let got = (self.fill)(buffer, missing)?;
-            self.ended = got < missing;
+    /// The next chunk of about this size, in the memory of `buffer`; `None` at the end.
+    fn chunk(&mut self, mut buffer: Vec<u8>, size: usize) -> Result<Option<Chunk>> {
+        let mut used = self.rest.len();
+        if buffer.len() < used {
+            buffer.resize(used, 0);
         }
-        Ok(())
-    }
-
-    fn chunk(&mut self) -> Result<Option<Chunk>> {
-        let mut bytes = std::mem::take(&mut self.carry);
+        buffer[..used].copy_from_slice(&self.rest);
+        self.rest.clear();
         let mut searched = 0;
         loop {
-            let size = if searched == 0 { CHUNK } else { searched + CHUNK };
-            self.fill(&mut bytes, size)?;
+            used = self.fill(&mut buffer, used, searched + size)?;
             if self.ended {
                 break;
             }
-            if let Some(last) = memchr::memrchr(b'\n', &bytes[searched..]) {
-                self.carry = bytes.split_off(searched + last + 1);
+            if let Some(last) = memchr::memrchr(b'\n', &buffer[searched..used]) {
+                let end = searched + last + 1;
+                self.rest.extend_from_slice(&buffer[end..used]);
+                used = end;
                 break;
             }
-            if bytes.len() > LONGEST_LINE {
-                return self.skip_line(bytes).map(Some);
+            if used > LONGEST_LINE {
+                return self.skip_line(buffer).map(Some);
             }
-            searched = bytes.len();
+            searched = used;
         }
-        if bytes.is_empty() {
+        if used == 0 {
             return Ok(None);
         }
-        if self.line == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
-            bytes.drain(..3);
+        if self.line == 1 && buffer[..used].starts_with(b"\xef\xbb\xbf") {
+            buffer.copy_within(3..used, 0);
+            used -= 3;
         }
-        let line = self.line;
-        self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        Ok(Some(Chunk { bytes, line, too_long: false }))
+        let lines = memchr::memchr_iter(b'\n', &buffer[..used]).count();
+        let chunk = Chunk {
+            index: self.index,
+            buffer,
+            length: used,
+            line: self.line,
+            lines,
+            too_long: false,
+        };
+        self.line += lines as u64;
+        self.index += 1;
+        Ok(Some(chunk))
     }
 
     /// Passes over the rest of a line that is too long, keeping its beginning.
-    fn skip_line(&mut self, mut bytes: Vec<u8>) -> Result<Chunk> {
-        bytes.truncate(SHOWN);
-        bytes.shrink_to_fit();
-        let chunk = Chunk { bytes, line: self.line, too_long: true };
+    fn skip_line(&mut self, mut buffer: Vec<u8>) -> Result<Chunk> {
+        buffer.truncate(SHOWN);
+        buffer.shrink_to_fit();
+        let (index, length) = (self.index, buffer.len());
+        let chunk = Chunk { index, buffer, length, line: self.line, lines: 1, too_long: true };
         self.line += 1;
+        self.index += 1;
+        let mut more = Vec::new();
         while !self.ended {
-            let mut more = Vec::new();
-            self.fill(&mut more, CHUNK)?;
-            if let Some(end) = memchr::memchr(b'\n', &more) {
-                self.carry = more.split_off(end + 1);
+            let used = self.fill(&mut more, 0, CHUNK)?;
+            if let Some(end) = memchr::memchr(b'\n', &more[..used]) {
+                self.rest.extend_from_slice(&more[end + 1..used]);
                 break;
             }
         }
@@ -194,25 +272,148 @@ impl Lines<'_> {
 }
 
 impl Chunk {
+    fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.length]
+    }
+
     /// Reads all lines, or those up to the one that decides the format of times;
     /// says which columns occurred.
-    fn read(&self, paths: &Paths, rows: &mut Rows<'_>, probe: bool) -> Vec<bool> {
-        let mut values = paths.values();
+    fn read(&self, reading: &Reading<'_>, rows: &mut Rows<'_>, probe: bool) -> Vec<bool> {
+        let bytes = self.bytes();
+        let mut values = reading.paths.values();
         if self.too_long {
-            too_long(self.line, &self.bytes, rows);
+            too_long(self.line, bytes, rows);
             return values.seen().to_vec();
         }
-        let mut start = 0;
-        let ends = memchr::memchr_iter(b'\n', &self.bytes).chain([self.bytes.len()]);
-        for (line, end) in (self.line..).zip(ends) {
-            read_line(line, &self.bytes[start..end], paths, &mut values, rows);
-            start = end + 1;
-            if start > self.bytes.len() || (probe && rows.is_decided()) {
-                break;
-            }
+        let text = std::str::from_utf8(bytes).ok().filter(|_| reading.quick && !probe);
+        let mut scanner = Scanner::new(&reading.paths);
+        let mut block = Block::new(text.unwrap_or_default(), values.seen().len());
+        let (mut start, mut line) = (0, self.line);
+        while start < bytes.len() && !(probe && rows.is_decided()) {
+            let quick = text.and_then(|text| {
+                let end = scanner.read(text, start, &mut values)?;
+                Some((end, line_end(bytes, end).filter(|_| end - start <= LONGEST_LINE)?))
+            });
+            start = match quick {
+                Some((end, next)) if block.take(line, start, end, &values) => {
+                    if block.is_full() {
+                        block.flush(rows);
+                    }
+                    next
+                }
+                Some((end, next)) => {
+                    block.flush(rows);
+                    deliver(line, &bytes[start..end], &values, rows);
+                    next
+                }
+                None => {
+                    block.flush(rows);
+                    let end = memchr::memchr(b'\n', &bytes[start..]);
+                    let end = end.map_or(bytes.len(), |it| start + it);
+                    read_line(line, &bytes[start..end], &reading.paths, &mut values, rows);
+                    end + 1
+                }
+            };
+            line += 1;
         }
+        block.flush(rows);
         values.seen().to_vec()
     }
+}
+
+/// The begin of the next line, if a line ends here.
+#[inline]
+fn line_end(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at..)? {
+        [] => Some(at),
+        [b'\n', ..] => Some(at + 1),
+        [b'\r', b'\n', ..] => Some(at + 2),
+        _ => None,
+    }
+}
+
+/// How many records a block has at most.
+const RECORDS: usize = 1024;
+/// Fewer records than this are not worth a block.
+const FEW: usize = 16;
+
+/// Records whose values all stand in the chunk as they are, to be handed on together.
+struct Block<'a> {
+    text: &'a str,
+    /// The line of each record, where it begins and where it ends.
+    records: Vec<(u64, usize, usize)>,
+    /// For each column where its values stand.
+    columns: Vec<Vec<Span>>,
+    /// After how many records taken one by one blocks are tried again.
+    wait: usize,
+}
+
+impl<'a> Block<'a> {
+    fn new(text: &'a str, columns: usize) -> Self {
+        let columns = vec![Vec::with_capacity(RECORDS); columns];
+        Self { text, records: Vec::with_capacity(RECORDS), columns, wait: FEW }
+    }
+
+    fn is_full(&self) -> bool {
+        self.records.len() == RECORDS
+    }
+
+    /// Takes a record, unless a value was written anew.
+    #[inline]
+    fn take(&mut self, line: u64, start: usize, end: usize, values: &Values<'a>) -> bool {
+        let begin = self.text.as_ptr() as usize;
+        if values.texts().iter().any(|it| matches!(it, Some(Cow::Owned(_)))) {
+            return false;
+        }
+        for (column, text) in self.columns.iter_mut().zip(values.texts()) {
+            column.push(text.as_deref().map_or(Span::default(), |it| {
+                let start = it.as_ptr() as usize - begin;
+                Span { start: start as u32, end: (start + it.len()) as u32 }
+            }));
+        }
+        self.records.push((line, start, end));
+        true
+    }
+
+    /// Hands all records on, in blocks as long as nothing is wrong with them.
+    fn flush(&mut self, rows: &mut Rows<'_>) {
+        let count = self.records.len();
+        let (mut next, mut single) = (0, 0);
+        while next < count {
+            if single == 0 && count - next >= FEW && rows.takes_blocks() {
+                let rest = self.columns.iter().map(|it| Column::Texts(self.text, &it[next..]));
+                let columns: Vec<Column<'_>> = rest.collect();
+                let taken = rows.push_block(&columns, count - next);
+                next += taken;
+                self.wait = if taken < FEW { (self.wait * 2).min(RECORDS) } else { FEW };
+                single = if taken < FEW { self.wait } else { 1 };
+            } else {
+                self.push(next, rows);
+                next += 1;
+                single = single.saturating_sub(1);
+            }
+        }
+        self.records.clear();
+        self.columns.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Hands one record on.
+    fn push(&self, record: usize, rows: &mut Rows<'_>) {
+        let (line, start, end) = self.records[record];
+        let field = |it: &Vec<Span>| match it[record] {
+            it if it.is_empty() => Field::Missing,
+            it => Field::Text(&self.text[it.start as usize..it.end as usize]),
+        };
+        let fields: Vec<Field<'_>> = self.columns.iter().map(field).collect();
+        rows.push(line, &fields, &|| shown(&self.text.as_bytes()[start..end]));
+    }
+}
+
+/// Hands on what was read of a line.
+fn deliver(line: u64, bytes: &[u8], values: &Values<'_>, rows: &mut Rows<'_>) {
+    let texts = values.texts().iter().map(Option::as_deref);
+    let fields: Vec<Field<'_>> = texts.map(|it| it.map_or(Field::Missing, Field::Text)).collect();
+    rows.push(line, &fields, &|| shown(bytes));
 }
 
 fn too_long(line: u64, bytes: &[u8], rows: &mut Rows<'_>) {
@@ -250,12 +451,7 @@ fn read_line<'a>(
         }
     };
     match paths.read(text, values) {
-        Ok(()) => {
-            let columns = values.seen().len();
-            let field = |column| values.get(column).map_or(Field::Missing, Field::Text);
-            let fields: Vec<Field<'_>> = (0..columns).map(field).collect();
-            rows.push(line, &fields, &|| shown(bytes));
-        }
+        Ok(()) => deliver(line, bytes, values, rows),
         Err(error) => reject_json(line, text, &error, rows),
     }
 }

@@ -1,9 +1,12 @@
 //! Tests of `jsonl`.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::base::Unwatched;
 use crate::input::mapping::{Common, fields};
 use crate::input::options::SourceOptions;
+use crate::input::scan::tests::document;
 
 fn mapping(toml: &str) -> Mapping {
     let source: SourceOptions = toml::from_str(toml).unwrap();
@@ -25,9 +28,9 @@ pub(in crate::input) fn read_bytes(
     mapping: &Mapping,
     file: &FileId,
 ) -> Result<Outcome> {
-    let mut fill = |buffer: &mut Vec<u8>, bytes: usize| {
-        let (now, rest) = text.split_at(bytes.min(text.len()));
-        buffer.extend_from_slice(now);
+    let mut fill = |buffer: &mut [u8]| {
+        let (now, rest) = text.split_at(buffer.len().min(text.len()));
+        buffer[..now.len()].copy_from_slice(now);
         text = rest;
         Ok(now.len())
     };
@@ -160,4 +163,43 @@ fn a_line_beyond_the_limit_is_set_aside_and_the_next_ones_are_read() {
     assert_eq!((all.read, all.used(), all.count(IssueKind::TooLong)), (4, 2, 1));
     let lines: Vec<u64> = all.rejects().iter().map(|it| it.place.line).collect();
     assert_eq!(lines, [2, 4]);
+}
+
+proptest! {
+    #[test]
+    fn quick_reading_changes_nothing(
+        documents in prop::collection::vec(document(), 1..30),
+        ends in prop::collection::vec(prop::sample::select(vec!["\n", "\r\n", " \n", "\n\n", ""]), 30),
+        damage in prop::option::weighted(0.1, any::<prop::sample::Index>()),
+    ) {
+        let mapping = mapping(
+            "path = 'a'\ntime = 'ts'\nevent = 'a.b'\nids = { user = 'u', cookie = 'who.0.id' }\n\
+             value = 'v'\nproperties = { p = 'a', q = 'é' }",
+        );
+        let mut text = String::from("{\"ts\":\"2026-01-01\",\"u\":\"a\"}\n").into_bytes();
+        for (document, end) in documents.iter().zip(ends) {
+            let document = document.replacen("\"ts\":1", "\"ts\":\"2026-01-02\"", 1);
+            text.extend(document.bytes().chain(end.bytes()));
+        }
+        if let Some(at) = damage {
+            let at = at.index(text.len());
+            text[at] = 0xff;
+        }
+        let read = |quick| {
+            let mut rest = &*text;
+            let mut fill = |buffer: &mut [u8]| {
+                let (now, later) = rest.split_at(buffer.len().min(rest.len()));
+                buffer[..now.len()].copy_from_slice(now);
+                rest = later;
+                Ok(now.len())
+            };
+            let options = Options { keep_all: true, strict: false };
+            let paths = Paths::new(mapping.columns());
+            let reading = Reading { paths, options, progress: &Unwatched, quick };
+            let file = FileId { name: "a.jsonl".into(), order: 0 };
+            let outcome = reading.read(&mut fill, &mapping, &file);
+            format!("{outcome:?}")
+        };
+        prop_assert_eq!(read(true), read(false));
+    }
 }

@@ -24,6 +24,7 @@ mod paths;
 pub mod read;
 pub mod rows;
 mod sample;
+mod scan;
 pub mod sniff;
 pub mod time;
 

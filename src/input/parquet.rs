@@ -5,26 +5,29 @@
 
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Schema};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use parquet::basic::Type as Physical;
+use parquet::basic::{Encoding, Type as Physical};
 use parquet::file::reader::ChunkReader;
 use parquet::schema::types::SchemaDescriptor;
 use rayon::prelude::*;
 
-use super::cells::Cells;
+use super::cells::{Cells, Room, behind};
 use super::columns::text_of;
 use super::gather::Part;
 use super::jsonl::Outcome;
 use super::mapping::Mapping;
 use super::read::Job;
+use super::rows::block::Column;
 use super::rows::{Field, FileId, Rows};
-use super::sample::{Column, ROWS as SAMPLED, Sample};
+use super::sample::{Column as SampleColumn, ROWS as SAMPLED, Sample};
 use crate::base::guard::guarded;
 use crate::base::{Error, IssueKind, Issues, Place, Progress, Result, Unwatched};
 
@@ -32,6 +35,14 @@ use crate::base::{Error, IssueKind, Issues, Place, Progress, Result, Unwatched};
 const BLOCK: usize = 1 << 20;
 /// How many rows are decoded at a time.
 const ROWS: usize = 8192;
+/// Fewer rows than this are not worth a block.
+const FEW: usize = 16;
+/// Fewer row groups than this are read in pieces, to busy more than one thread.
+const FEW_GROUPS: usize = 4;
+/// How many rows such a piece has at least, and how many pieces there are at most: what
+/// stands before a piece must be passed over.
+const PIECE: u64 = 128 << 10;
+const MOST_PIECES: u64 = 4;
 
 /// Where the bytes of a file are.
 #[derive(Debug, Clone)]
@@ -109,9 +120,27 @@ struct Plan<'a> {
 
 /// The keys from a batch down to a column, and what its bytes mean.
 struct Path {
+    leaf: usize,
     keys: Vec<String>,
     physical: Physical,
 }
+
+/// Rows of a row group.
+struct Piece {
+    group: usize,
+    /// How many rows of the group stand before it.
+    skip: u64,
+    rows: u64,
+    /// Whether the group ends with it.
+    last: bool,
+    /// The number of its first row in the file, from 1.
+    first_row: u64,
+    /// Its share of the group's bytes.
+    bytes: u64,
+}
+
+/// For so many rows room is set aside at once, whatever a file promises.
+const MOST_RESERVED: usize = 1 << 20;
 
 type Open<'a, R> = &'a (dyn Fn() -> Result<R> + Sync);
 
@@ -128,34 +157,27 @@ fn read_from<R: ChunkReader + 'static>(
     let metadata = ArrowReaderMetadata::load(&input, options).map_err(|it| damaged(&it))?;
     check_ranges(&metadata, input.len())?;
     let plan = Plan::new(metadata, mapping, file)?;
-    let groups = plan.metadata.metadata().row_groups();
-    let mut first_row = 1u64;
-    let mut starts = Vec::with_capacity(groups.len());
-    for group in groups {
-        starts.push(first_row);
-        let rows = u64::try_from(group.num_rows()).map_err(|it| damaged(&it))?;
-        first_row = first_row.saturating_add(rows);
-    }
+    let pieces = plan.pieces()?;
     let mut lead = Rows::new(mapping, file.clone(), keep_all);
     let mut probed = 0;
     // Until a time is read that decides their format, rows are looked at in order.
-    while probed < starts.len() && plan.needs_probe() && !lead.is_decided() {
+    while probed < pieces.len() && plan.needs_probe() && !lead.is_decided() {
         let mut probe = lead.fork();
-        let typed = plan.group(open()?, probed, 1, &mut probe, true)?;
+        let typed = plan.piece(open()?, &pieces[probed], &mut probe, true)?;
         lead = probe.fork();
-        probed = if typed { starts.len() } else { probed + 1 };
+        probed = if typed { pieces.len() } else { probed + 1 };
     }
-    let read_group = |group: usize| -> Result<(Part, Issues)> {
+    let read_piece = |piece: &Piece| -> Result<(Part, Issues)> {
         let mut rows = lead.fork();
-        plan.group(open()?, group, starts[group], &mut rows, false)?;
-        let bytes = groups[group].compressed_size();
-        progress.advance(u64::try_from(bytes).unwrap_or(0));
+        rows.reserve(usize::try_from(piece.rows).unwrap_or(0).min(MOST_RESERVED));
+        plan.piece(open()?, piece, &mut rows, false)?;
+        progress.advance(piece.bytes);
         progress.rows(rows.read());
         Ok(rows.finish())
     };
-    // Guarded once more: a row group may be read on a thread of its own.
-    let read_group = |group| guarded(|| read_group(group)).unwrap_or_else(|| Err(undecodable()));
-    let parts: Result<Vec<_>> = (0..starts.len()).into_par_iter().map(read_group).collect();
+    // Guarded once more: a piece may be read on a thread of its own.
+    let read_piece = |piece| guarded(|| read_piece(piece)).unwrap_or_else(|| Err(undecodable()));
+    let parts: Result<Vec<_>> = pieces.par_iter().with_max_len(1).map(read_piece).collect();
     let seen = plan.columns.iter().map(Option::is_some).collect();
     Ok(Outcome { parts: parts?, seen })
 }
@@ -202,25 +224,87 @@ impl<'a> Plan<'a> {
         time.is_some_and(|it| it.physical != Physical::INT96)
     }
 
-    /// Reads a row group, or of it as much as decides the format of times; says
+    /// What is read by one thread at a time, in file order: the same whatever their number.
+    fn pieces(&self) -> Result<Vec<Piece>> {
+        let groups = self.metadata.metadata().row_groups();
+        let (mut pieces, mut first_row) = (Vec::new(), 1u64);
+        for (group, it) in groups.iter().enumerate() {
+            let rows = u64::try_from(it.num_rows()).map_err(|it| damaged(&it))?;
+            let bytes = u64::try_from(it.compressed_size()).unwrap_or(0);
+            let few = groups.len() < FEW_GROUPS;
+            let count = if few { (rows / PIECE).clamp(1, MOST_PIECES) } else { 1 };
+            let share = |whole: u64, pieces: u64| {
+                (u128::from(whole) * u128::from(pieces) / u128::from(count)) as u64
+            };
+            for piece in 0..count {
+                let (skip, before) = (share(rows, piece), share(bytes, piece));
+                pieces.push(Piece {
+                    group,
+                    skip,
+                    rows: share(rows, piece + 1) - skip,
+                    last: piece + 1 == count,
+                    first_row: first_row.saturating_add(skip),
+                    bytes: share(bytes, piece + 1) - before,
+                });
+            }
+            first_row = first_row.saturating_add(rows);
+        }
+        Ok(pieces)
+    }
+
+    /// The schema by which a row group is read: texts that are all stored as positions
+    /// in a list come as such.
+    fn schema(&self, group: usize) -> Result<ArrowReaderMetadata> {
+        let metadata = self.metadata.metadata();
+        let listed = |leaf: usize| {
+            let chunk = metadata.row_group(group).column(leaf);
+            let pages = chunk.page_encoding_stats_mask();
+            chunk.dictionary_page_offset().is_some()
+                && pages.is_some_and(|it| {
+                    it.is_only(Encoding::RLE_DICTIONARY) || it.is_only(Encoding::PLAIN_DICTIONARY)
+                })
+        };
+        let schema = self.metadata.schema();
+        let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
+        let mut any = false;
+        for path in self.columns.iter().flatten().filter(|it| it.keys.len() == 1) {
+            let Ok(index) = schema.index_of(&path.keys[0]) else { continue };
+            if *fields[index].data_type() == DataType::Utf8 && listed(path.leaf) {
+                let texts = DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into());
+                fields[index] = Arc::new(fields[index].as_ref().clone().with_data_type(texts));
+                any = true;
+            }
+        }
+        if !any {
+            return Ok(self.metadata.clone());
+        }
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+        ArrowReaderMetadata::try_new(Arc::clone(metadata), options).map_err(|it| damaged(&it))
+    }
+
+    /// Reads a piece, or of it as much as decides the format of times; says
     /// whether times are typed, so that nothing is to be decided.
-    fn group<R: ChunkReader + 'static>(
+    fn piece<R: ChunkReader + 'static>(
         &self,
         input: R,
-        group: usize,
-        first_row: u64,
+        piece: &Piece,
         rows: &mut Rows<'_>,
         probe: bool,
     ) -> Result<bool> {
-        let promised = self.metadata.metadata().row_group(group).num_rows();
-        let reader =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(input, self.metadata.clone())
-                .with_row_groups(vec![group])
-                .with_projection(self.mask.clone())
-                .with_batch_size(ROWS)
-                .build()
-                .map_err(|it| damaged(&it))?;
-        let mut row = first_row;
+        let group = piece.group;
+        let schema = self.schema(group)?;
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, schema)
+            .with_row_groups(vec![group])
+            .with_projection(self.mask.clone())
+            .with_batch_size(ROWS);
+        if piece.skip > 0 {
+            builder = builder.with_offset(usize::try_from(piece.skip).map_err(|it| damaged(&it))?);
+        }
+        if !piece.last {
+            builder = builder.with_limit(usize::try_from(piece.rows).map_err(|it| damaged(&it))?);
+        }
+        let reader = builder.build().map_err(|it| damaged(&it))?;
+        let mut row = piece.first_row;
         for batch in reader {
             let batch = batch.map_err(|it| damaged(&it))?;
             let all_typed = self.push(&batch, row, rows)?;
@@ -229,10 +313,11 @@ impl<'a> Plan<'a> {
                 return Ok(all_typed);
             }
         }
-        if i64::try_from(row - first_row).ok() != Some(promised) {
+        let held = row - piece.first_row;
+        if held != piece.rows {
+            let (held, promised) = (piece.skip + held, piece.skip + piece.rows);
             return Err(damaged(&format!(
-                "row group {group} holds {} rows, its footer says {promised}",
-                row - first_row
+                "row group {group} holds {held} rows, its footer says {promised}"
             )));
         }
         Ok(false)
@@ -250,19 +335,37 @@ impl<'a> Plan<'a> {
             .map(cells)
             .collect::<Result<Vec<_>>>()
             .map_err(|it| it.or_at(Place::file(self.file.name.as_ref())))?;
-        let mut fields = Vec::with_capacity(cells.len());
-        for row in 0..batch.num_rows() {
-            if cells.iter().any(|it| it.is_no_text(row)) {
-                let place = first_row + row as u64;
-                let detail = "a value is not UTF-8";
-                rows.reject(place, 0, IssueKind::BadEncoding, detail, &String::new);
-                continue;
+        let mut rooms: Vec<Room<'_>> = cells.iter().map(|_| Room::default()).collect();
+        let count = batch.num_rows();
+        let columns: Vec<Column<'_>> =
+            cells.iter().zip(&mut rooms).map(|(it, room)| it.column(count, room)).collect();
+        let blocks = rows.takes_blocks_of(&columns) && !cells.iter().any(Cells::any_no_text);
+        let (mut row, mut single, mut wait) = (0, 0, FEW);
+        while row < count {
+            if blocks && single == 0 {
+                let rest: Vec<Column<'_>> = columns.iter().map(|it| behind(it, row)).collect();
+                let taken = rows.push_block(&rest, count - row);
+                row += taken;
+                wait = if taken < FEW { (wait * 2).min(ROWS) } else { FEW };
+                single = if taken < FEW { wait } else { 1 };
+            } else {
+                self.push_row(&cells, row, first_row, rows);
+                row += 1;
+                single = single.saturating_sub(1);
             }
-            fields.clear();
-            fields.extend(cells.iter().map(|it| it.field(row)));
-            rows.push(first_row + row as u64, &fields, &|| self.raw(&fields));
         }
         Ok(self.mapping.time.is_none_or(|it| cells[it].is_instant()))
+    }
+
+    /// Hands one row on.
+    fn push_row(&self, cells: &[Cells], row: usize, first_row: u64, rows: &mut Rows<'_>) {
+        let place = first_row + row as u64;
+        if cells.iter().any(|it| it.is_no_text(row)) {
+            let detail = "a value is not UTF-8";
+            return rows.reject(place, 0, IssueKind::BadEncoding, detail, &String::new);
+        }
+        let fields: Vec<Field<'_>> = cells.iter().map(|it| it.field(row)).collect();
+        rows.push(place, &fields, &|| self.raw(&fields));
     }
 
     /// A row's mapped values as a JSON object, since a file of pages has no lines.
@@ -309,7 +412,7 @@ fn sample_from<R: ChunkReader + 'static>(file: R) -> Result<Sample> {
         .with_limit(SAMPLED)
         .build()
         .map_err(|it| damaged(&it))?;
-    let mut columns: Vec<Column> = Vec::new();
+    let mut columns: Vec<SampleColumn> = Vec::new();
     for batch in reader {
         let batch = batch.map_err(|it| damaged(&it))?;
         for (index, path) in paths.iter().enumerate() {
@@ -323,7 +426,7 @@ fn sample_from<R: ChunkReader + 'static>(file: R) -> Result<Sample> {
                 Some(column) => column.values.extend(texts),
                 None => {
                     let values = texts.collect();
-                    columns.push(Column { name: path.keys.join("."), values });
+                    columns.push(SampleColumn { name: path.keys.join("."), values });
                 }
             }
         }
@@ -338,7 +441,7 @@ fn path_of(schema: &SchemaDescriptor, leaf: usize) -> Result<Path> {
         return Err(Error::new(format!("the column \"{}\" is a list", keys.join(".")))
             .hint("each row must hold one value; unnest the list into rows first"));
     }
-    Ok(Path { keys, physical: column.physical_type() })
+    Ok(Path { leaf, keys, physical: column.physical_type() })
 }
 
 #[cfg(test)]

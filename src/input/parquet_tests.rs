@@ -212,3 +212,27 @@ fn a_damaged_file_is_an_error_and_never_a_panic() {
         let _ = read_bytes(&mapping, &flipped.into());
     }
 }
+
+#[test]
+fn a_large_row_group_is_read_in_pieces_with_the_same_rows() {
+    let count = 2 * PIECE as i64 + 3;
+    let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from_iter_values(0..count));
+    // Ids are too many for a list, events are few; both are missing now and then.
+    let users = (0..count).map(|it| (it % 7 != 0).then(|| format!("user {it}")));
+    let events = (0..count).map(|it| (it % 5 != 0).then(|| format!("event {}", it % 3)));
+    let users: ArrayRef = Arc::new(users.collect::<StringArray>());
+    let events: ArrayRef = Arc::new(events.collect::<StringArray>());
+    let columns = || vec![("ts", times.clone()), ("u", users.clone()), ("event", events.clone())];
+    let mapping = mapping("path = 'a'\ntime = 'ts'\nevent = 'event'\nids = { user = 'u' }");
+    let pieces = read_bytes(&mapping, &written(columns(), count as usize)).unwrap();
+    let groups = read_bytes(&mapping, &written(columns(), 50_000)).unwrap();
+    assert_eq!((pieces.parts.len(), groups.parts.len()), (2, 6));
+    assert!(rows(&pieces) == rows(&groups));
+    let rejects = |outcome: &Outcome| {
+        let mut all = Issues::new(true);
+        outcome.parts.iter().for_each(|it| all.merge(it.1.clone()));
+        all.rejects().to_vec()
+    };
+    assert_eq!(rejects(&pieces).len() as i64, (count + 6) / 7);
+    assert!(rejects(&pieces) == rejects(&groups));
+}

@@ -44,12 +44,14 @@ pub struct Values<'a> {
     object: u64,
     /// Which columns were met in any object, `null` or not.
     seen: Vec<bool>,
+    /// Whether all of them were.
+    all_seen: bool,
 }
 
 impl<'a> Values<'a> {
-    /// The text of a column; `None` for `null` and what is absent.
-    pub fn get(&self, column: usize) -> Option<&str> {
-        self.texts[column].as_deref()
+    /// The texts of the columns; `None` for `null` and what is absent.
+    pub fn texts(&self) -> &[Option<Cow<'a, str>>] {
+        &self.texts
     }
 
     /// Which columns occurred in any object so far.
@@ -57,14 +59,46 @@ impl<'a> Values<'a> {
         &self.seen
     }
 
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.object += 1;
         self.texts.fill(None);
         self.whole.fill(false);
     }
 
+    /// Notes the columns of all nodes met in this object, once all of it is found good.
+    #[inline]
+    pub(super) fn commit(&mut self, paths: &Paths) {
+        if !self.all_seen {
+            for (node, _) in paths.nodes.iter().zip(&self.met).filter(|it| *it.1 == self.object) {
+                node.slot.into_iter().for_each(|it| self.seen[it] = true);
+            }
+            self.all_seen = self.seen.iter().all(|&it| it);
+        }
+    }
+
     fn set(&mut self, slot: usize, whole: bool, text: Option<Cow<'a, str>>) {
         self.seen[slot] = true;
+        self.put(slot, whole, text);
+    }
+
+    /// Notes that a node is met; `None` if it was before in the same object. Gives its
+    /// column, and whether that is for the whole path, and whether its inside is wanted.
+    #[inline]
+    pub(super) fn meet(
+        &mut self,
+        paths: &Paths,
+        node: usize,
+    ) -> Option<(Option<(usize, bool)>, bool)> {
+        if std::mem::replace(&mut self.met[node], self.object) == self.object {
+            return None;
+        }
+        let it = &paths.nodes[node];
+        Some((it.slot.map(|slot| (slot, it.whole)), !it.children.is_empty()))
+    }
+
+    /// Puts a column's text, unless the whole path has given it already.
+    #[inline]
+    pub(super) fn put(&mut self, slot: usize, whole: bool, text: Option<Cow<'a, str>>) {
         if whole || !self.whole[slot] {
             self.texts[slot] = text;
             self.whole[slot] |= whole;
@@ -110,6 +144,7 @@ impl Paths {
             met: vec![0; self.nodes.len()],
             object: 0,
             seen: vec![false; self.slots],
+            all_seen: false,
         }
     }
 
@@ -128,12 +163,17 @@ impl Paths {
         json.end()
     }
 
+    /// How many nodes the tree has.
+    pub(super) fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
     #[inline]
-    fn by_key(&self, node: usize, key: &str) -> Option<usize> {
+    pub(super) fn by_key(&self, node: usize, key: &str) -> Option<usize> {
         self.nodes[node].children.iter().copied().find(|&it| self.nodes[it].key == key)
     }
 
-    fn by_index(&self, node: usize, index: usize) -> Option<usize> {
+    pub(super) fn by_index(&self, node: usize, index: usize) -> Option<usize> {
         self.nodes[node].children.iter().copied().find(|&it| self.nodes[it].index == Some(index))
     }
 
@@ -174,7 +214,7 @@ fn text_of(raw: &str) -> serde_json::Result<Option<Cow<'_, str>>> {
 }
 
 /// The same number as plain digits, or as it is where those would be too many.
-fn without_exponent(raw: &str) -> Cow<'_, str> {
+pub(super) fn without_exponent(raw: &str) -> Cow<'_, str> {
     const MOST: usize = 40;
     let parts = raw.split_once(['e', 'E']).and_then(|(number, exponent)| {
         let exponent: i32 = exponent.parse().ok()?;
@@ -288,7 +328,7 @@ mod tests {
         let paths = Paths::new(&columns);
         let mut values = paths.values();
         paths.read(json, &mut values).map_err(|it| it.to_string())?;
-        Ok((0..columns.len()).map(|it| values.get(it).map(str::to_owned)).collect())
+        Ok((0..columns.len()).map(|it| values.texts()[it].as_deref().map(str::to_owned)).collect())
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::tz::TimeZone;
+use rayon::prelude::*;
 
 use super::csv;
 use super::gather::Gather;
@@ -182,9 +183,19 @@ pub fn read(
     let mut issues = Issues::new(settings.keep_all_rejects);
     let (mut batches, mut inputs) = (Vec::new(), Vec::new());
     let mut met = Met::default();
-    for (order, planned) in plan.iter().enumerate() {
+    let read_file = |(order, planned): (usize, &Planned<'_>)| {
         let order = u32::try_from(order).map_err(|_| Error::new("too many input files"))?;
-        let (outcome, input) = planned.read(order, settings, progress)?;
+        planned.read(order, settings, progress)
+    };
+    let mut files = plan.iter().enumerate();
+    let together = together(&plan);
+    let read_next = |count: &usize| {
+        let next: Vec<_> = files.by_ref().take(*count).collect();
+        let read: Vec<_> = next.par_iter().with_max_len(1).map(|&it| read_file(it)).collect();
+        next.into_iter().map(|it| it.1).zip(read)
+    };
+    for (planned, read) in together.iter().flat_map(read_next) {
+        let (outcome, input) = read?;
         met.note(planned.mapping.columns(), &outcome.seen, input.rows);
         inputs.push(input);
         for (batch, more) in outcome.parts {
@@ -200,6 +211,28 @@ pub fn read(
     met.check(sources, &settings.keep)?;
     progress.stage("coding", 0);
     gather.finish(common.fields, batches, issues, inputs)
+}
+
+/// Files of so many bytes together are read at the same time.
+const TOGETHER: u64 = 64 << 20;
+/// How many files are read at the same time, at most.
+const MOST_TOGETHER: usize = 1024;
+
+/// How many files are read at a time, one number after the other: many small ones, or
+/// one that is large enough to keep all threads busy.
+fn together(plan: &[Planned<'_>]) -> Vec<usize> {
+    let mut counts = Vec::new();
+    let (mut count, mut bytes) = (0, 0);
+    for it in plan {
+        if count > 0 && (count == MOST_TOGETHER || bytes + it.stamp.bytes > TOGETHER) {
+            counts.push(count);
+            (count, bytes) = (0, 0);
+        }
+        count += 1;
+        bytes += it.stamp.bytes;
+    }
+    counts.extend((count > 0).then_some(count));
+    counts
 }
 
 /// How the times of a file were read: as its first batch with a time says.

@@ -327,3 +327,33 @@ fn any_number_of_threads_reads_the_same() {
     assert!(one == on(2));
     assert!(one == on(5));
 }
+
+#[test]
+fn many_files_are_read_at_the_same_time_and_joined_in_their_order() {
+    let names: Vec<String> = (0..2100).map(|it| format!("in/{it:04}.csv")).collect();
+    let text = |it: usize| match it {
+        1500 => "t,u,c\nsoon,x,y\n".to_owned(),
+        1700 | 1900 => "t,u\n".to_owned(),
+        _ => format!("t,u,c\n{it},u{},c{it}\n", it % 7),
+    };
+    let texts: Vec<String> = (0..names.len()).map(text).collect();
+    let list = |count: usize| {
+        let files = names.iter().zip(&texts).take(count);
+        files.map(|(name, text)| (name.as_str(), text.as_bytes())).collect::<Vec<_>>()
+    };
+    let study = ONE.replace("a.csv", "in");
+    let read_in = |folder: &tempfile::TempDir, strict| {
+        let settings = ReadSettings { strict, ..settings(folder.path()) };
+        read(&sources(&study), &settings, &Unwatched)
+    };
+    let good = folder(&list(1600));
+    let raw = read_in(&good, false).unwrap();
+    let rows = dump(&raw);
+    let expected = (0..1600).filter(|&it| it != 1500).map(|it| format!("{it} u{} c{it}", it % 7));
+    assert!(rows.lines().take(1599).eq(expected), "{rows}");
+    assert_eq!((raw.inputs.len(), raw.issues.rejected()), (1600, 1));
+    let error = read_in(&good, true).unwrap_err();
+    assert!(error.to_string().starts_with("in/1500.csv:2:1: "), "{error}");
+    let error = read_in(&folder(&list(2100)), false).unwrap_err();
+    assert!(error.to_string().starts_with("in/1700.csv:1: no column \"c\""), "{error}");
+}

@@ -90,6 +90,13 @@ impl Rows<'_> {
         self.mapping.filter.is_none() && self.is_decided()
     }
 
+    /// As [`Self::takes_blocks`], where times may come as instants, which have no format.
+    pub fn takes_blocks_of(&self, columns: &[Column<'_>]) -> bool {
+        let typed = |it: usize| matches!(columns[it], Column::Micros(_));
+        self.takes_blocks()
+            || (self.mapping.filter.is_none() && self.mapping.time.is_some_and(typed))
+    }
+
     /// Takes the first of `count` records, given by columns in the order of
     /// [`Mapping::columns`](crate::input::mapping::Mapping::columns), and says how many.
     ///
@@ -97,7 +104,7 @@ impl Rows<'_> {
     /// sets records aside; what follows it may come in another block. None are taken
     /// unless [`Self::takes_blocks`].
     pub fn push_block(&mut self, columns: &[Column<'_>], count: usize) -> usize {
-        if !self.takes_blocks() {
+        if !self.takes_blocks_of(columns) {
             return 0;
         }
         let (begin, ambiguous) = (self.times.len(), self.clock.ambiguous());
