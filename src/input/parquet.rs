@@ -139,8 +139,8 @@ struct Piece {
     bytes: u64,
 }
 
-/// For so many rows room is set aside at once, whatever a file promises.
-const MOST_RESERVED: usize = 1 << 20;
+/// About how many rows make a batch: so few that their texts' dictionaries stay in the cache.
+const PART_ROWS: usize = 1 << 16;
 
 type Open<'a, R> = &'a (dyn Fn() -> Result<R> + Sync);
 
@@ -163,23 +163,34 @@ fn read_from<R: ChunkReader + 'static>(
     // Until a time is read that decides their format, rows are looked at in order.
     while probed < pieces.len() && plan.needs_probe() && !lead.is_decided() {
         let mut probe = lead.fork();
-        let typed = plan.piece(open()?, &pieces[probed], &mut probe, true)?;
+        let typed = plan.piece(open()?, &pieces[probed], &mut probe, true, &mut |_| {})?;
         lead = probe.fork();
         probed = if typed { pieces.len() } else { probed + 1 };
     }
-    let read_piece = |piece: &Piece| -> Result<(Part, Issues)> {
-        let mut rows = lead.fork();
-        rows.reserve(usize::try_from(piece.rows).unwrap_or(0).min(MOST_RESERVED));
-        plan.piece(open()?, piece, &mut rows, false)?;
+    let read_piece = |piece: &Piece| -> Result<Vec<(Part, Issues)>> {
+        let room = usize::try_from(piece.rows).unwrap_or(0).min(PART_ROWS + ROWS);
+        let fresh = || {
+            let mut rows = lead.fork();
+            rows.reserve(room);
+            rows
+        };
+        let (mut rows, mut parts) = (fresh(), Vec::new());
+        plan.piece(open()?, piece, &mut rows, false, &mut |rows| {
+            if rows.read() >= PART_ROWS as u64 {
+                progress.rows(rows.read());
+                parts.push(std::mem::replace(rows, fresh()).finish());
+            }
+        })?;
         progress.advance(piece.bytes);
         progress.rows(rows.read());
-        Ok(rows.finish())
+        parts.push(rows.finish());
+        Ok(parts)
     };
     // Guarded once more: a piece may be read on a thread of its own.
     let read_piece = |piece| guarded(|| read_piece(piece)).unwrap_or_else(|| Err(undecodable()));
     let parts: Result<Vec<_>> = pieces.par_iter().with_max_len(1).map(read_piece).collect();
     let seen = plan.columns.iter().map(Option::is_some).collect();
-    Ok(Outcome { parts: parts?, seen })
+    Ok(Outcome { parts: parts?.into_iter().flatten().collect(), seen })
 }
 
 /// Checks that all pages lie within the file, before memory is taken for them.
@@ -282,14 +293,15 @@ impl<'a> Plan<'a> {
         ArrowReaderMetadata::try_new(Arc::clone(metadata), options).map_err(|it| damaged(&it))
     }
 
-    /// Reads a piece, or of it as much as decides the format of times; says
-    /// whether times are typed, so that nothing is to be decided.
-    fn piece<R: ChunkReader + 'static>(
+    /// Reads a piece, or of it as much as decides the format of times, with a pause now and
+    /// then at which rows may be handed on; says whether times are typed, so that nothing is to be decided.
+    fn piece<'r, R: ChunkReader + 'static>(
         &self,
         input: R,
         piece: &Piece,
-        rows: &mut Rows<'_>,
+        rows: &mut Rows<'r>,
         probe: bool,
+        pause: &mut dyn FnMut(&mut Rows<'r>),
     ) -> Result<bool> {
         let group = piece.group;
         let schema = self.schema(group)?;
@@ -309,6 +321,7 @@ impl<'a> Plan<'a> {
             let batch = batch.map_err(|it| damaged(&it))?;
             let all_typed = self.push(&batch, row, rows)?;
             row += batch.num_rows() as u64;
+            pause(rows);
             if probe && (all_typed || rows.is_decided()) {
                 return Ok(all_typed);
             }
