@@ -24,6 +24,7 @@ pub mod read;
 pub mod rows;
 mod sample;
 pub mod sniff;
+pub mod stdin;
 pub mod time;
 mod unify;
 

@@ -146,6 +146,7 @@ fn read_from<R: ChunkReader + 'static>(
         probed = if typed { starts.len() } else { probed + 1 };
     }
     let read_group = |group: usize| -> Result<(Batch, Issues)> {
+        progress.check()?;
         let mut rows = lead.fork();
         plan.group(open()?, group, starts[group], &mut rows, false)?;
         let bytes = groups[group].compressed_size();

@@ -7,7 +7,7 @@
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
-use crate::base::{Error, Place, Result};
+use crate::base::{Error, Place, Progress, Result};
 
 /// The beginning of every temporary name, before the process' number.
 const PREFIX: &str = ".touchpath-";
@@ -84,8 +84,14 @@ fn replace(
 /// component of letters, digits, `.`, `-` and `_`.
 ///
 /// # Errors
-/// A name that would leave the folder; the file system's, with the path.
-pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+/// A name that would leave the folder; the file system's, with the path; the work was
+/// cancelled before the first file was moved: from then on it runs to its end.
+pub fn write_folder(
+    folder: &Path,
+    files: &[(String, Vec<u8>)],
+    progress: &dyn Progress,
+) -> Result<()> {
+    progress.stage("writing", files.len() as u64);
     for (name, _) in files {
         check_name(name)?;
     }
@@ -94,9 +100,12 @@ pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
     // Inside the folder, not beside it: a rename must not cross file systems.
     let staged = temporary().tempdir_in(folder).map_err(|it| plain(&it, folder))?;
     for (name, bytes) in files {
+        progress.check()?;
         let path = staged.path().join(name);
         stage(&path, bytes).map_err(|it| plain(&it, &folder.join(name)))?;
+        progress.advance(1);
     }
+    progress.check()?;
     let (last, first): (Vec<_>, Vec<_>) = files.iter().partition(|it| it.0 == MANIFEST);
     for (name, _) in first.into_iter().chain(last) {
         let to = folder.join(name);
@@ -207,6 +216,7 @@ fn plain(error: &std::io::Error, path: &Path) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Unwatched;
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs_err::read_dir(folder)
@@ -282,10 +292,42 @@ mod tests {
         let out = folder.path().join("report");
         let files: Vec<(String, Vec<u8>)> =
             [MANIFEST, "index.html", "map.svg"].map(|it| (it.to_owned(), it.into())).into();
-        write_folder(&out, &files).unwrap();
+        write_folder(&out, &files, &Unwatched).unwrap();
         write_file(&out.join("mine.txt"), b"x").unwrap();
-        write_folder(&out, &files).unwrap();
+        write_folder(&out, &files, &Unwatched).unwrap();
         assert_eq!(names(&out), ["index.html", MANIFEST, "map.svg", "mine.txt"]);
+    }
+
+    /// Wants the work for so many questions more.
+    struct Patience(std::sync::atomic::AtomicI64);
+
+    impl Progress for Patience {
+        fn stage(&self, _: &'static str, _: u64) {}
+        fn advance(&self, _: u64) {}
+        fn rows(&self, _: u64) {}
+        fn is_cancelled(&self) -> bool {
+            self.0.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) <= 0
+        }
+    }
+
+    #[test]
+    fn a_cancelled_folder_keeps_the_old_files_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = |text: &str| -> Vec<(String, Vec<u8>)> {
+            [MANIFEST, "index.html", "map.svg"].map(|it| (it.to_owned(), text.into())).into()
+        };
+        write_folder(folder.path(), &files("old"), &Unwatched).unwrap();
+        for questions in 0..4 {
+            let patience = Patience(questions.into());
+            let error = write_folder(folder.path(), &files("new"), &patience).unwrap_err();
+            assert!(error.is_cancelled(), "{error}");
+            assert_eq!(names(folder.path()), ["index.html", MANIFEST, "map.svg"]);
+            for (name, old) in files("old") {
+                assert_eq!(fs_err::read(folder.path().join(name)).unwrap(), old);
+            }
+        }
+        write_folder(folder.path(), &files("new"), &Patience(4.into())).unwrap();
+        assert_eq!(fs_err::read(folder.path().join(MANIFEST)).unwrap(), b"new");
     }
 
     #[test]
@@ -293,7 +335,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for name in ["../x", "/etc/x", "a/b", "", ".", "..", ".touchpath-1-x", "a\0b", "a\nb"] {
             let files = vec![("ok.csv".to_owned(), vec![]), (name.to_owned(), vec![])];
-            assert!(write_folder(folder.path(), &files).is_err(), "{name:?}");
+            assert!(write_folder(folder.path(), &files, &Unwatched).is_err(), "{name:?}");
             assert!(names(folder.path()).is_empty(), "{name:?}");
         }
     }

@@ -28,17 +28,21 @@ impl Study {
         let wishes = Wishes::new(&config, options)?;
         let settings = wishes.settings(&config, options);
         let mut raw = input::read(&config.sections.source, &settings, progress)?;
+        progress.check()?;
         progress.stage("stitching", 0);
         let stitched = stitch(&raw, &config.sections.identity)
             .map_err(|it| config.placed(it, &["identity", "limit"]))?;
+        progress.check()?;
         let meaning = Meaning::new(&config, &wishes, &raw)?;
         let rows = meaning.rows(&mut raw, &wishes, options, &stitched)?;
         let mut guesses = Vec::new();
         let (mut catalog, ranks) = meaning.catalog(&config, &wishes, &raw, &rows, &mut guesses)?;
         let unmapped = rows.iter().flat_map(|it| &it.stages).filter(|&&it| it == NONE).count();
+        progress.check()?;
         progress.stage("grouping", 0);
         let Grouped { shards, ties } =
             group(rows, stitched.customers(), &meaning.layout, &ranks, &raw.sequence_texts);
+        progress.check()?;
         let active = |it: &Events| it.offsets.windows(2).filter(|it| it[0] < it[1]).count() as u64;
         catalog.customers = shards.iter().map(active).sum();
         let walking = meaning.walking(&config, &wishes, &catalog)?;

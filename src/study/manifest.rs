@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::base::{Error, Place, Result};
+use crate::base::{Error, Place, Progress, Result};
 use crate::model::raw::InputFile;
 
 use super::{LoadOptions, Question, Study};
@@ -14,10 +14,15 @@ use super::{LoadOptions, Question, Study};
 /// The manifest of a run: tool, inputs and their hashes, configuration, counts, options.
 ///
 /// # Errors
-/// An input file that can no longer be read.
-pub fn manifest(study: &Study, options: &LoadOptions, questions: &[Question]) -> Result<Value> {
-    let inputs: Vec<Value> =
-        study.raw.inputs.par_iter().map(input).collect::<Result<Vec<Value>>>()?;
+/// An input file that can no longer be read; the work was cancelled.
+pub fn manifest(
+    study: &Study,
+    options: &LoadOptions,
+    questions: &[Question],
+    progress: &dyn Progress,
+) -> Result<Value> {
+    let inputs = study.raw.inputs.par_iter().map(|it| input(it, progress));
+    let inputs = inputs.collect::<Result<Vec<Value>>>()?;
     let issues = &study.raw.issues;
     let asked: serde_json::Map<String, Value> =
         questions.iter().map(|(entry, options)| (entry.name.to_owned(), options.clone())).collect();
@@ -48,24 +53,25 @@ pub fn manifest(study: &Study, options: &LoadOptions, questions: &[Question]) ->
     }))
 }
 
-fn input(file: &InputFile) -> Result<Value> {
+fn input(file: &InputFile, progress: &dyn Progress) -> Result<Value> {
     Ok(json!({
         "path": file.path,
         "format": file.format,
         "bytes": file.bytes,
         "rows": file.rows,
         "times": file.times_as,
-        "sha256": if file.location.as_os_str().is_empty() { Value::Null } else { Value::String(hash(file)?) },
+        "sha256": if file.location.as_os_str().is_empty() { Value::Null } else { Value::String(hash(file, progress)?) },
     }))
 }
 
 /// The SHA-256 of a file as stored.
-fn hash(file: &InputFile) -> Result<String> {
+fn hash(file: &InputFile, progress: &dyn Progress) -> Result<String> {
     let mut input = fs_err::File::open(&file.location)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0u8; 1 << 20];
     let mut bytes = 0u64;
     loop {
+        progress.check()?;
         let count = input.read(&mut buffer)?;
         if count == 0 {
             break;

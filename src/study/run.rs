@@ -49,7 +49,7 @@ impl Study {
     /// Answers the questions that the data can answer, and names the others.
     ///
     /// # Errors
-    /// None today.
+    /// The work was cancelled.
     pub fn run_what_fits(
         &self,
         questions: &[Question],
@@ -63,7 +63,7 @@ impl Study {
                 Err(error) => left_out.push((entry.name, error)),
             }
         }
-        let mut findings = self.answer(&running, progress);
+        let mut findings = self.answer(&running, progress)?;
         left_out.append(&mut findings.left_out);
         Ok(Findings { left_out, ..findings })
     }
@@ -74,7 +74,7 @@ impl Study {
     /// As [`Self::run`].
     pub fn ask<A: Analysis>(&self, options: A::Options) -> Result<Report> {
         let running: Vec<Box<dyn Running>> = vec![Box::new(A::new(options, &self.catalog)?)];
-        let mut findings = self.answer(&running, &Unwatched);
+        let mut findings = self.answer(&running, &Unwatched)?;
         match (findings.reports.pop(), findings.left_out.pop()) {
             (Some(report), _) => Ok(report),
             (None, Some((_, error))) => Err(error),
@@ -82,7 +82,7 @@ impl Study {
         }
     }
 
-    fn answer(&self, running: &[Box<dyn Running>], progress: &dyn Progress) -> Findings {
+    fn answer(&self, running: &[Box<dyn Running>], progress: &dyn Progress) -> Result<Findings> {
         progress.stage("analyzing", self.shards.len() as u64);
         let fold = StudyFold {
             graph: GraphFold::new(&self.catalog),
@@ -91,6 +91,8 @@ impl Study {
             progress,
         };
         let (_, graph, states) = fold_all(&fold, &self.shards);
+        // Shards may be missing.
+        progress.check()?;
         progress.stage("answering", 0);
         let graph = fold.graph.finish(graph);
         let customer_name = |it| self.stitched.name(&self.raw, it);
@@ -106,8 +108,12 @@ impl Study {
         let answers: Vec<Result<Report>> = running
             .par_iter()
             .zip(states)
-            .map(|(analysis, state)| analysis.finish(state, &evidence))
+            .map(|(analysis, state)| {
+                progress.check()?;
+                analysis.finish(state, &evidence)
+            })
             .collect();
+        progress.check()?;
         let mut reports = Vec::new();
         let mut left_out = Vec::new();
         for (analysis, answer) in running.iter().zip(answers) {
@@ -116,7 +122,7 @@ impl Study {
                 Err(error) => left_out.push((analysis.name(), error)),
             }
         }
-        Findings { graph, reports, left_out }
+        Ok(Findings { graph, reports, left_out })
     }
 }
 
@@ -138,6 +144,9 @@ impl Fold for StudyFold<'_> {
     }
 
     fn visit(&self, state: &mut Self::State, shard: &Events) {
+        if self.progress.is_cancelled() {
+            return;
+        }
         let (walker, graph, states) = state;
         walker.walk(self.walking, shard, |customer| {
             self.graph.visit(graph, customer);

@@ -48,7 +48,7 @@ pub fn write(
     // Hashing the inputs is one thread's work: it runs beside the analyses.
     let (findings, manifest) = rayon::join(
         || study.run_what_fits(&asked, ui.progress()),
-        || manifest(study, options, &asked),
+        || manifest(study, options, &asked, ui.progress()),
     );
     let (findings, manifest) = (findings?, manifest?);
     for (name, why) in &findings.left_out {
@@ -57,14 +57,13 @@ pub fn write(
     let quality = check(study)?;
     let mut reports: Vec<_> = findings.reports.iter().collect();
     reports.push(&quality);
-    ui.progress().stage("writing", 0);
     let name = match study.config.sections.name.as_str() {
         "" => "Customer journeys",
         name => name,
     };
     let rejects = study.raw.issues.rejects();
-    let files = bundle::bundle(name, &reports, rejects, &manifest, style)?;
-    atomic::write_folder(folder, &files)?;
+    let files = bundle::bundle(name, &reports, rejects, &manifest, style, ui.progress())?;
+    atomic::write_folder(folder, &files, ui.progress())?;
     ui.done();
     let page = folder.join("index.html");
     answers::stdout(format!("{}\n", page.display()).as_bytes())?;
