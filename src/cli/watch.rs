@@ -190,14 +190,21 @@ fn bar() -> ProgressBar {
     }
 }
 
-/// How far, how much, how fast, how long: `45%, 4,512,332 rows, 412 MiB, …`.
+/// How far, how much, how fast, how long: `45%, 4,512,332 rows, 412 MiB, …`; what nobody
+/// knows is left out.
 fn detail((rows, bytes): (u64, u64), share: Option<f64>, seconds: f64) -> String {
-    let percent = share.map_or(String::new(), |it| format!("{:.0}%, ", it * 100.0));
-    let rate = HumanCount((rows as f64 / seconds.max(1e-3)) as u64);
-    let left = share.filter(|it| *it > 0.0).map_or_else(String::new, |it| {
-        format!(", {} left", spell((seconds * (1.0 - it) / it).ceil() as u64))
-    });
-    format!("{percent}{} rows, {}, {rate} rows/s{left}", HumanCount(rows), HumanBytes(bytes))
+    let mut parts = Vec::new();
+    parts.extend(share.map(|it| format!("{:.0}%", it * 100.0)));
+    if bytes > 0 {
+        parts.push(HumanBytes(bytes).to_string());
+    }
+    if rows > 0 {
+        let rate = (rows as f64 / seconds.max(1e-3)) as u64;
+        parts.push(format!("{} rows, {} rows/s", HumanCount(rows), HumanCount(rate)));
+    }
+    let left = share.filter(|it| *it > 0.0).map(|it| (seconds * (1.0 - it) / it).ceil() as u64);
+    parts.extend(left.map(|it| format!("{} left", spell(it))));
+    parts.join(", ")
 }
 
 /// Seconds in at most two units.
@@ -238,8 +245,9 @@ mod tests {
     #[test]
     fn a_line_says_how_far_how_much_how_fast_and_how_long() {
         let line = detail((4_512_332, 412 << 20), Some(0.45), 4.5);
-        assert_eq!(line, "45%, 4,512,332 rows, 412.00 MiB, 1,002,740 rows/s, 6 s left");
-        assert_eq!(detail((10, 0), None, 1.0), "10 rows, 0 B, 10 rows/s");
+        assert_eq!(line, "45%, 412.00 MiB, 4,512,332 rows, 1,002,740 rows/s, 6 s left");
+        assert_eq!(detail((10, 0), None, 1.0), "10 rows, 10 rows/s");
+        assert_eq!(detail((0, 0), Some(0.5), 9.0), "50%, 9 s left");
         let spelled = [0, 59, 60, 3599, 3600, 90_000].map(spell);
         let expected = ["0 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "25 h 0 min"];
         assert_eq!(spelled, expected);
