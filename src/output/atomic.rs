@@ -95,7 +95,18 @@ pub fn write_folder(
     for (name, _) in files {
         check_name(name)?;
     }
+    let fresh = !folder.exists();
     fs_err::create_dir_all(folder).map_err(|it| plain(&it, folder))?;
+    let written = fill(folder, files, progress);
+    if fresh && written.is_err() {
+        // It goes only if it is empty.
+        let _ = fs_err::remove_dir(folder);
+    }
+    written
+}
+
+/// Writes files beside their places in a folder, then moves them.
+fn fill(folder: &Path, files: &[(String, Vec<u8>)], progress: &dyn Progress) -> Result<()> {
     sweep(folder);
     // Inside the folder, not beside it: a rename must not cross file systems.
     let staged = temporary().tempdir_in(folder).map_err(|it| plain(&it, folder))?;
@@ -200,13 +211,10 @@ fn sync_folder(folder: &Path) {
 
 fn plain(error: &std::io::Error, path: &Path) -> Error {
     let kind = error.kind();
-    // fs_err says the path too: keep only the system's own words.
+    // fs_err says the path too, in backticks: keep only the system's own words.
     let words = match error.raw_os_error().map(std::io::Error::from_raw_os_error) {
         Some(system) => system.to_string(),
-        None => match std::error::Error::source(error) {
-            Some(source) => source.to_string(),
-            None => error.to_string(),
-        },
+        None => error.to_string().rsplit("`: ").next().unwrap_or_default().to_owned(),
     };
     Error::new(format!("cannot write: {words}"))
         .at(Place::file(path.display().to_string()))
@@ -311,6 +319,15 @@ mod tests {
     }
 
     #[test]
+    fn an_error_names_the_path_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no`: where").join("x");
+        let error = fs_err::read(&path).unwrap_err();
+        let words = plain(&error, Path::new("out/x")).to_string();
+        assert!(words.starts_with("out/x: cannot write: ") && !words.contains("where"), "{words}");
+    }
+
+    #[test]
     fn a_cancelled_folder_keeps_the_old_files_and_no_others() {
         let folder = tempfile::tempdir().unwrap();
         let files = |text: &str| -> Vec<(String, Vec<u8>)> {
@@ -322,6 +339,10 @@ mod tests {
             let error = write_folder(folder.path(), &files("new"), &patience).unwrap_err();
             assert!(error.is_cancelled(), "{error}");
             assert_eq!(names(folder.path()), ["index.html", MANIFEST, "map.svg"]);
+            // A folder that was made for nothing goes too.
+            let fresh = folder.path().join("fresh");
+            assert!(write_folder(&fresh, &files("new"), &Patience(questions.into())).is_err());
+            assert!(!fresh.exists());
             for (name, old) in files("old") {
                 assert_eq!(fs_err::read(folder.path().join(name)).unwrap(), old);
             }
