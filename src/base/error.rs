@@ -84,6 +84,18 @@ impl Error {
         }))
     }
 
+    /// The end of work that is no longer wanted.
+    ///
+    /// ```
+    /// use touchpath::base::Error;
+    /// assert!(Error::cancelled().is_cancelled());
+    /// assert!(Error::from(std::io::Error::from(Error::cancelled())).is_cancelled());
+    /// assert!(!Error::new("cancelled").is_cancelled());
+    /// ```
+    pub fn cancelled() -> Self {
+        Self::new(Cancelled.to_string()).caused_by(Cancelled)
+    }
+
     /// Says where.
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
@@ -148,10 +160,41 @@ impl Error {
         self.0.hint.as_deref()
     }
 
+    /// Whether the work ended because it is no longer wanted, which is no failure.
+    pub fn is_cancelled(&self) -> bool {
+        let cause = self.0.source.as_deref();
+        cause.is_some_and(|it| it.is::<Cancelled>())
+            || cause
+                .and_then(|it| it.downcast_ref::<std::io::Error>()?.get_ref())
+                .is_some_and(|it| it.is::<Cancelled>())
+    }
+
     /// Whether the cause is a closed pipe, which is no failure.
     pub fn is_broken_pipe(&self) -> bool {
         let cause = self.0.source.as_deref().and_then(|it| it.downcast_ref::<std::io::Error>());
         cause.is_some_and(|it| it.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// The cause of an error that is none: somebody called the work off.
+#[derive(Debug)]
+struct Cancelled;
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cancelled")
+    }
+}
+
+impl std::error::Error for Cancelled {}
+
+/// For readers, whose errors are the system's.
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        match error.is_cancelled() {
+            true => Self::other(Cancelled),
+            false => Self::other(error),
+        }
     }
 }
 

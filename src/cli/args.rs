@@ -99,11 +99,14 @@ fn report() -> Command {
 }
 
 fn analysis(entry: &Entry) -> Command {
-    let schema = (entry.schema)().to_value();
-    let maps = if WITH_MAPS.contains(&entry.name) { map_args().to_vec() } else { Vec::new() };
-    // What is its own comes first in the help.
-    let own = Command::new(entry.name).about(entry.about).args(flags(&schema)).args(maps);
-    common(own).after_help(example(entry.name))
+    // Schemas take time: only that of the command which is called is made.
+    Command::new(entry.name).about(entry.about).after_help(example(entry.name)).defer(|own| {
+        let name = own.get_name().to_owned();
+        let schema = ANALYSES.iter().find(|it| it.name == name).map(|it| (it.schema)().to_value());
+        let maps = if WITH_MAPS.contains(&&*name) { map_args().to_vec() } else { Vec::new() };
+        // What is its own comes first in the help.
+        common(own.args(schema.iter().flat_map(flags)).args(maps))
+    })
 }
 
 /// A line to try, for an analysis of the registry.

@@ -7,11 +7,12 @@ use clap::ArgMatches;
 use jiff::tz::TimeZone;
 use tempfile::TempPath;
 
-use crate::base::{Currency, Error, Place, Result, Timestamp};
+use crate::base::{Currency, Error, Place, Progress, Result, Timestamp};
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::config::Config;
 use crate::input::sniff::{self, Sniffed};
+use crate::input::stdin::Stdin;
 use crate::output::{atomic, bundle};
 use crate::study::{LoadOptions, Study};
 
@@ -59,21 +60,21 @@ pub fn journey(matches: &ArgMatches, ui: &Ui) -> Result<Journey> {
 ///
 /// # Errors
 /// As [`sniff::sniff`]; no room to save standard input.
-pub fn look(path: &str, stdin: &mut Option<TempPath>) -> Result<Sniffed> {
+pub fn look(path: &str, stdin: &mut Option<TempPath>, ui: &Ui) -> Result<Sniffed> {
     match path {
-        "-" => sniff::sniff_saved(stdin.insert(save_stdin()?)),
+        "-" => sniff::sniff_saved(stdin.insert(save_stdin(ui.progress())?)),
         path => sniff::sniff(path),
     }
 }
 
-fn save_stdin() -> Result<TempPath> {
+fn save_stdin(progress: &dyn Progress) -> Result<TempPath> {
     let failed = |error: io::Error| {
         Error::new(format!("cannot save standard input: {error}"))
             .hint("TMPDIR names the folder for temporary files")
             .caused_by(error)
     };
     let mut file = tempfile::Builder::new().prefix("touchpath-").tempfile().map_err(failed)?;
-    io::copy(&mut io::stdin().lock(), &mut file).map_err(failed)?;
+    io::copy(&mut Stdin::new(progress), &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     Ok(file.into_temp_path())
 }
@@ -96,7 +97,7 @@ fn bare(paths: &[&str], stdin: &mut Option<TempPath>, ui: &Ui) -> Result<Config>
                 .at(Place::file(*path))
                 .hint("name further data files as [[source]] in it"));
         }
-        let sniffed = look(path, stdin)?;
+        let sniffed = look(path, stdin, ui)?;
         // The study guesses the goal from all of the data, and says so itself.
         for guess in sniffed.guesses.iter().filter(|it| !it.starts_with("conversion = ")) {
             ui.note(&format!("{path}: guessed {guess}"));

@@ -6,11 +6,13 @@
 
 mod answers;
 mod args;
+mod cancel;
 mod commands;
 mod exit;
 mod flags;
 mod inputs;
 mod ui;
+mod watch;
 
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use std::process::ExitCode;
@@ -34,7 +36,11 @@ fn run() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let ui = Ui::new(&matches);
-    match commands::run(&matches, &ui) {
+    ui.listen();
+    let outcome = commands::run(&matches, &ui);
+    // Whatever came of it: everything that the work held is dropped by now.
+    ui.obey();
+    match outcome {
         Ok(exit) => exit.into(),
         Err(error) if error.is_broken_pipe() => Exit::Answered.into(),
         Err(error) => {

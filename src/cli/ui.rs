@@ -1,18 +1,12 @@
-//! What people see besides the answer: messages, colors, progress. All to stderr.
+//! What people see besides the answer: messages and colors. All to stderr.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
+use super::watch::Watcher;
 use crate::base::{Error, Progress};
 use crate::output::escape;
-
-/// How long work may last before progress is shown.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How many characters of a wrong line are shown.
 const EXCERPT: usize = 160;
@@ -73,22 +67,33 @@ impl Ui {
     /// Says something that the user should know but need not act on.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.watcher.finish();
-            show(&self.head("note", "36", text));
+            self.watcher.aside(|| show(&self.head("note", "36", text)));
         }
     }
 
     /// Says something that the user should look at.
     pub fn warning(&self, text: &str) {
         if !self.quiet {
-            self.watcher.finish();
-            show(&self.head("warning", "33", text));
+            self.watcher.aside(|| show(&self.head("warning", "33", text)));
         }
     }
 
     /// Ends the display of progress.
     pub fn done(&self) {
         self.watcher.finish();
+    }
+
+    /// Begins to heed signals that ask the program to end.
+    pub fn listen(&self) {
+        self.watcher.cancel.listen();
+    }
+
+    /// Ends the program by the signal that asked for it; returns if none did.
+    pub fn obey(&self) {
+        if self.watcher.cancel.is_asked() {
+            self.watcher.finish();
+            self.watcher.cancel.obey();
+        }
     }
 
     fn head(&self, word: &str, color: &str, text: &str) -> String {
@@ -132,90 +137,6 @@ pub fn color(choice: Option<&str>, terminal: bool) -> bool {
 fn show(text: &str) {
     // Nothing can be done, and nobody told, when standard error is closed.
     let _ = std::io::stderr().write_all(text.as_bytes());
-}
-
-/// Shows progress on a terminal, once work lasts longer than a second.
-struct Watcher {
-    shown: bool,
-    started: Instant,
-    rows: AtomicU64,
-    done: AtomicU64,
-    bar: Mutex<Option<ProgressBar>>,
-    stage: Mutex<(&'static str, u64)>,
-}
-
-impl Watcher {
-    fn new(shown: bool) -> Self {
-        Self {
-            shown,
-            started: Instant::now(),
-            rows: AtomicU64::new(0),
-            done: AtomicU64::new(0),
-            bar: Mutex::new(None),
-            stage: Mutex::new(("", 0)),
-        }
-    }
-
-    fn update(&self) {
-        if !self.shown || self.started.elapsed() < PATIENCE {
-            return;
-        }
-        let (Ok(mut bar), Ok(stage)) = (self.bar.try_lock(), self.stage.try_lock()) else {
-            return;
-        };
-        let (what, total) = *stage;
-        let bar = bar.get_or_insert_with(ProgressBar::new_spinner);
-        let template = match total {
-            0 => "{spinner} {msg} [{elapsed}]",
-            _ => "{msg} {wide_bar} {percent}% [{elapsed} < {eta}]",
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        let rows = self.rows.load(Ordering::Relaxed);
-        let rate = rows as f64 / self.started.elapsed().as_secs_f64();
-        let detail = match what {
-            "reading" => format!(
-                ": {} of {}, {} rows, {} rows/s",
-                HumanBytes(self.done.load(Ordering::Relaxed)),
-                HumanBytes(total),
-                HumanCount(rows),
-                HumanCount(rate as u64),
-            ),
-            _ => String::new(),
-        };
-        bar.set_length(total.max(1));
-        bar.set_position(self.done.load(Ordering::Relaxed));
-        bar.set_message(format!("{what}{detail}"));
-        bar.tick();
-    }
-
-    fn finish(&self) {
-        if let Ok(mut bar) = self.bar.lock()
-            && let Some(bar) = bar.take()
-        {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-impl Progress for Watcher {
-    fn stage(&self, what: &'static str, total: u64) {
-        self.done.store(0, Ordering::Relaxed);
-        if let Ok(mut stage) = self.stage.lock() {
-            *stage = (what, total);
-        }
-        self.update();
-    }
-
-    fn advance(&self, units: u64) {
-        self.done.fetch_add(units, Ordering::Relaxed);
-        self.update();
-    }
-
-    fn rows(&self, rows: u64) {
-        self.rows.fetch_add(rows, Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use self::channel::CHANNELS;
 use self::dice::Dice;
 use self::sheet::{Kind, Sheet};
-use crate::base::{Amount, Error, IssueKind, Result};
+use crate::base::{Amount, Error, IssueKind, Progress, Result, Unwatched};
 
 /// How many people the sample has unless told otherwise.
 pub const SHOP_CUSTOMERS: u32 = 20_000;
@@ -154,18 +154,35 @@ impl Shop {
 /// assert_eq!(shop.files[0].name, "web.csv");
 /// ```
 pub fn write_shop(folder: &Path, customers: u32, seed: u64) -> Result<ShopFiles> {
+    write_shop_watched(folder, customers, seed, &Unwatched)
+}
+
+/// The same, watched by somebody who may call it off.
+///
+/// # Errors
+/// As [`write_shop`]; the work was cancelled.
+pub fn write_shop_watched(
+    folder: &Path,
+    customers: u32,
+    seed: u64,
+    progress: &dyn Progress,
+) -> Result<ShopFiles> {
     if customers == 0 {
         return Err(Error::new("a shop needs at least one customer"));
     }
     fs_err::create_dir_all(folder)?;
     let mut shop = Shop::new();
+    progress.stage("making", customers.into());
     for number in 0..customers {
+        progress.check()?;
+        progress.advance(1);
         life::live(seed, number, &mut shop);
     }
     dirt::plant(&mut shop, customers);
     let costs = shop.costs(seed);
     let mut files = Vec::new();
     for sheet in [shop.web, shop.app, shop.crm, shop.pos, shop.links, costs, shop.truth] {
+        progress.check()?;
         let (name, rows) = (sheet.name, sheet.rows());
         let bytes = sheet.into_bytes();
         save::save(folder, name, &bytes)?;

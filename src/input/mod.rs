@@ -26,6 +26,7 @@ pub mod rows;
 mod sample;
 mod scan;
 pub mod sniff;
+pub mod stdin;
 pub mod time;
 
 /// How likely an event's name is that of a goal: 0 the likeliest; none if it is not.

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use fs_err as fs;
 
+use super::stdin::Stdin;
 use crate::base::{Error, Place, Progress, Result};
 
 /// One input file, found but not yet opened.
@@ -219,8 +220,8 @@ impl Stamp {
 pub fn open<'a>(found: &Found, progress: &'a dyn Progress) -> Result<Opened<'a>> {
     let name = found.name.clone();
     let fail = |error: io::Error| unreadable(&found.name, error);
-    let raw: Box<dyn Read + Send> = if found.is_stdin() {
-        Box::new(io::stdin())
+    let raw: Box<dyn Read + Send + 'a> = if found.is_stdin() {
+        Box::new(Stdin::new(progress))
     } else {
         Box::new(fs::File::open(&found.location).map_err(fail)?)
     };
@@ -340,12 +341,13 @@ fn chained<R: Read>(first: Vec<u8>, rest: R) -> Chain<Cursor<Vec<u8>>, R> {
 
 /// A reader whose bytes are told to whoever watches.
 struct Watched<'a> {
-    inner: Box<dyn Read + Send>,
+    inner: Box<dyn Read + Send + 'a>,
     progress: &'a dyn Progress,
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.progress.check()?;
         let count = self.inner.read(buffer)?;
         self.progress.advance(count as u64);
         Ok(count)

@@ -297,7 +297,10 @@ impl Planned<'_> {
             progress: &counted,
         };
         let place = |it: Error| it.or_at(Place::file(&*self.found.name));
-        let outcome = (self.format.read)(&job).map_err(place)?;
+        let outcome = (self.format.read)(&job).map_err(place);
+        // Whatever a reader made of it: rows may be missing.
+        progress.check()?;
+        let outcome = outcome?;
         self.stamp.check(&self.found)?;
         let stdin = self.found.is_stdin();
         let input = InputFile {
@@ -330,6 +333,10 @@ impl Progress for Counted<'_> {
 
     fn rows(&self, rows: u64) {
         self.inner.rows(rows);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.inner.is_cancelled()
     }
 }
 

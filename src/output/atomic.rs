@@ -7,7 +7,7 @@
 use std::io::{BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 
-use crate::base::{Error, Place, Result};
+use crate::base::{Error, Place, Progress, Result};
 
 /// The beginning of every temporary name, before the process' number.
 const PREFIX: &str = ".touchpath-";
@@ -84,12 +84,24 @@ fn replace(
 /// component of letters, digits, `.`, `-` and `_`.
 ///
 /// # Errors
-/// A name that would leave the folder; the file system's, with the path.
-pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+/// A name that would leave the folder; the file system's, with the path; the work was
+/// cancelled before the first file was moved: from then on it runs to its end.
+pub fn write_folder(
+    folder: &Path,
+    files: &[(String, Vec<u8>)],
+    progress: &dyn Progress,
+) -> Result<()> {
+    progress.stage("writing", files.len() as u64);
+    for (name, _) in files {
+        check_name(name)?;
+    }
     let staged = Staged::new(folder)?;
     for (name, bytes) in files {
+        progress.check()?;
         staged.write(name, |out| Ok(out.write_all(bytes)?))?;
+        progress.advance(1);
     }
+    progress.check()?;
     let names: Vec<&str> = files.iter().map(|it| it.0.as_str()).collect();
     staged.keep(&names)
 }
@@ -99,8 +111,20 @@ pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
 #[derive(Debug)]
 pub struct Staged {
     folder: PathBuf,
+    /// Whether the folder was not there before: then it goes again if nothing comes of it.
+    fresh: bool,
     // Inside the folder, not beside it: a rename must not cross file systems.
-    beside: tempfile::TempDir,
+    beside: Option<tempfile::TempDir>,
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        drop(self.beside.take());
+        if self.fresh {
+            // It goes only if it is empty.
+            let _ = fs_err::remove_dir(&self.folder);
+        }
+    }
 }
 
 impl Staged {
@@ -109,10 +133,18 @@ impl Staged {
     /// # Errors
     /// The file system's, with the path.
     pub fn new(folder: &Path) -> Result<Self> {
+        let fresh = !folder.exists();
         fs_err::create_dir_all(folder).map_err(|it| plain(&it, folder))?;
+        let mut staged = Self { folder: folder.to_owned(), fresh, beside: None };
         sweep(folder);
         let beside = temporary().tempdir_in(folder).map_err(|it| plain(&it, folder))?;
-        Ok(Self { folder: folder.to_owned(), beside })
+        staged.beside = Some(beside);
+        Ok(staged)
+    }
+
+    /// Where a file is until it is moved.
+    fn place(&self, name: &str) -> PathBuf {
+        self.beside.as_ref().map_or(&*self.folder, tempfile::TempDir::path).join(name)
     }
 
     /// Writes and syncs one file with what `fill` writes.
@@ -125,7 +157,7 @@ impl Staged {
         let file = fs_err::OpenOptions::new()
             .write(true)
             .create_new(true)
-            .open(self.beside.path().join(name))
+            .open(self.place(name))
             .map_err(|it| plain(&it, &to))?;
         let mut out = BufWriter::with_capacity(1 << 16, file);
         fill(&mut out).map_err(|it| it.or_at(Place::file(to.display().to_string())))?;
@@ -142,7 +174,7 @@ impl Staged {
             names.iter().copied().partition(|it| *it == MANIFEST);
         for name in first.into_iter().chain(last) {
             let to = self.folder.join(name);
-            fs_err::rename(self.beside.path().join(name), &to).map_err(|it| plain(&it, &to))?;
+            fs_err::rename(self.place(name), &to).map_err(|it| plain(&it, &to))?;
         }
         sync_folder(&self.folder);
         Ok(())
@@ -228,13 +260,10 @@ fn sync_folder(folder: &Path) {
 
 fn plain(error: &std::io::Error, path: &Path) -> Error {
     let kind = error.kind();
-    // fs_err says the path too: keep only the system's own words.
+    // fs_err says the path too, in backticks: keep only the system's own words.
     let words = match error.raw_os_error().map(std::io::Error::from_raw_os_error) {
         Some(system) => system.to_string(),
-        None => match std::error::Error::source(error) {
-            Some(source) => source.to_string(),
-            None => error.to_string(),
-        },
+        None => error.to_string().rsplit("`: ").next().unwrap_or_default().to_owned(),
     };
     Error::new(format!("cannot write: {words}"))
         .at(Place::file(path.display().to_string()))
@@ -244,6 +273,7 @@ fn plain(error: &std::io::Error, path: &Path) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Unwatched;
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs_err::read_dir(folder)
@@ -319,10 +349,55 @@ mod tests {
         let out = folder.path().join("report");
         let files: Vec<(String, Vec<u8>)> =
             [MANIFEST, "index.html", "map.svg"].map(|it| (it.to_owned(), it.into())).into();
-        write_folder(&out, &files).unwrap();
+        write_folder(&out, &files, &Unwatched).unwrap();
         write_file(&out.join("mine.txt"), b"x").unwrap();
-        write_folder(&out, &files).unwrap();
+        write_folder(&out, &files, &Unwatched).unwrap();
         assert_eq!(names(&out), ["index.html", MANIFEST, "map.svg", "mine.txt"]);
+    }
+
+    /// Wants the work for so many questions more.
+    struct Patience(std::sync::atomic::AtomicI64);
+
+    impl Progress for Patience {
+        fn stage(&self, _: &'static str, _: u64) {}
+        fn advance(&self, _: u64) {}
+        fn rows(&self, _: u64) {}
+        fn is_cancelled(&self) -> bool {
+            self.0.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) <= 0
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_path_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no`: where").join("x");
+        let error = fs_err::read(&path).unwrap_err();
+        let words = plain(&error, Path::new("out/x")).to_string();
+        assert!(words.starts_with("out/x: cannot write: ") && !words.contains("where"), "{words}");
+    }
+
+    #[test]
+    fn a_cancelled_folder_keeps_the_old_files_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = |text: &str| -> Vec<(String, Vec<u8>)> {
+            [MANIFEST, "index.html", "map.svg"].map(|it| (it.to_owned(), text.into())).into()
+        };
+        write_folder(folder.path(), &files("old"), &Unwatched).unwrap();
+        for questions in 0..4 {
+            let patience = Patience(questions.into());
+            let error = write_folder(folder.path(), &files("new"), &patience).unwrap_err();
+            assert!(error.is_cancelled(), "{error}");
+            assert_eq!(names(folder.path()), ["index.html", MANIFEST, "map.svg"]);
+            // A folder that was made for nothing goes too.
+            let fresh = folder.path().join("fresh");
+            assert!(write_folder(&fresh, &files("new"), &Patience(questions.into())).is_err());
+            assert!(!fresh.exists());
+            for (name, old) in files("old") {
+                assert_eq!(fs_err::read(folder.path().join(name)).unwrap(), old);
+            }
+        }
+        write_folder(folder.path(), &files("new"), &Patience(4.into())).unwrap();
+        assert_eq!(fs_err::read(folder.path().join(MANIFEST)).unwrap(), b"new");
     }
 
     #[test]
@@ -330,7 +405,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for name in ["../x", "/etc/x", "a/b", "", ".", "..", ".touchpath-1-x", "a\0b", "a\nb"] {
             let files = vec![("ok.csv".to_owned(), vec![]), (name.to_owned(), vec![])];
-            assert!(write_folder(folder.path(), &files).is_err(), "{name:?}");
+            assert!(write_folder(folder.path(), &files, &Unwatched).is_err(), "{name:?}");
             assert!(names(folder.path()).is_empty(), "{name:?}");
         }
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{Style, atomic, csv, escape, format, html, map};
-use crate::base::{Error, Reject, Result};
+use crate::base::{Error, Progress, Reject, Result};
 use crate::model::{JourneyMap, Report, Table};
 
 /// The files of a report folder, in the order in which they are written.
@@ -22,19 +22,24 @@ use crate::model::{JourneyMap, Report, Table};
 /// SHA-256 of every other file.
 ///
 /// # Errors
-/// A map too large to lay out; two tables that would share a file.
+/// A map too large to lay out; two tables that would share a file; the work was cancelled.
 pub fn bundle(
     title: &str,
     reports: &[&Report],
     rejects: &[Reject],
     manifest: &Value,
     style: &Style,
+    progress: &dyn Progress,
 ) -> Result<Vec<(String, Vec<u8>)>> {
-    let written: Vec<Result<(String, Vec<u8>)>> = parts(reports)?
+    let parts = parts(reports)?;
+    progress.stage("drawing", parts.len() as u64);
+    let written: Vec<Result<(String, Vec<u8>)>> = parts
         .into_par_iter()
         .map(|(name, part)| {
+            progress.check()?;
             let mut bytes = Vec::new();
             part.write(title, reports, rejects, style, &mut bytes)?;
+            progress.advance(1);
             Ok((name, bytes))
         })
         .collect();
@@ -57,17 +62,21 @@ pub fn write(
     rejects: &[Reject],
     manifest: &Value,
     style: &Style,
+    progress: &dyn Progress,
 ) -> Result<()> {
     let parts = parts(reports)?;
+    progress.stage("writing", parts.len() as u64);
     let staged = atomic::Staged::new(folder)?;
     let written: Vec<Result<(String, String)>> = parts
         .into_par_iter()
         .map(|(name, part)| {
+            progress.check()?;
             let mut hash = Sha256::new();
             staged.write(&name, |out| {
                 let mut out = Hashing { out, hash: &mut hash };
                 part.write(title, reports, rejects, style, &mut out)
             })?;
+            progress.advance(1);
             Ok((name, hex(&hash.finalize())))
         })
         .collect();
@@ -76,6 +85,7 @@ pub fn write(
     let manifest = with_hashes(manifest, hashes)?;
     staged.write(atomic::MANIFEST, |out| Ok(out.write_all(&manifest)?))?;
     names.push(atomic::MANIFEST.to_owned());
+    progress.check()?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     staged.keep(&names)
 }
@@ -235,13 +245,15 @@ pub fn size(files: &[(String, Vec<u8>)]) -> String {
 mod tests {
     use super::super::sample;
     use super::*;
-    use crate::base::{IssueKind, Place};
+    use crate::base::{IssueKind, Place, Unwatched};
 
     #[test]
     fn a_folder_is_one_page_maps_tables_and_a_manifest_of_hashes() {
         let (drop, funnel) = (sample::report(), sample::funnel());
         let manifest = serde_json::json!({"tool": "touchpath", "seed": 7});
-        let files = bundle("Shop", &[&drop, &funnel], &[], &manifest, &Style::default()).unwrap();
+        let files =
+            bundle("Shop", &[&drop, &funnel], &[], &manifest, &Style::default(), &Unwatched)
+                .unwrap();
         let names: Vec<&str> = files.iter().map(|it| it.0.as_str()).collect();
         let expected = [
             "index.html",
@@ -264,7 +276,10 @@ mod tests {
     #[test]
     fn two_tables_of_one_name_are_refused() {
         let report = sample::funnel();
-        assert!(bundle("", &[&report, &report], &[], &Value::Null, &Style::default()).is_err());
+        assert!(
+            bundle("", &[&report, &report], &[], &Value::Null, &Style::default(), &Unwatched)
+                .is_err()
+        );
         assert_eq!(stem("a/../b", "c d"), "a____b-c_d");
     }
 

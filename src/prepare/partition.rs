@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::rows::{Layout, Making, Rows};
-use crate::base::{NONE, Result};
+use crate::base::{NONE, Progress, Result};
 use crate::model::Batch;
 use crate::model::raw::NO_AMOUNT;
 use crate::store::column::{decode_i64, decode_u32, encode_i64, encode_u32};
@@ -70,15 +70,16 @@ enum Run {
 }
 
 impl Partition {
-    /// Makes the rows of all batches; gives the batches up on the way.
+    /// Makes the rows of all batches, for so many customers and stages; gives the batches
+    /// up on the way.
     ///
     /// # Errors
-    /// The spill file cannot be written or read.
+    /// The spill file cannot be written or read; the work was cancelled.
     pub fn new(
         batches: &mut Batches,
         making: &Making<'_>,
-        customers: usize,
-        stages: usize,
+        (customers, stages): (usize, usize),
+        progress: &dyn Progress,
     ) -> Result<Self> {
         let count: usize = batches.kept().iter().filter(|it| !it.links).map(|it| it.rows).sum();
         let fits = batches.keep().memory().bytes() / (ROW_BYTES * SHARDS_IN_MEMORY);
@@ -91,7 +92,12 @@ impl Partition {
         let keep = Arc::clone(batches.keep());
         let met: Vec<AtomicU64> = (0..customers.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let cutter = Cutter { making, keep: &keep, width, shards, stages, met: &met };
-        let made = batches.consume(run_rows, |batches| cutter.run(batches))?;
+        let made = batches.consume(run_rows, |batches| {
+            progress.check()?;
+            let made = cutter.run(batches)?;
+            progress.advance(made.seen.events);
+            Ok(made)
+        })?;
         let mut seen = Seen { valued: vec![false; stages], ..Seen::default() };
         let (mut runs, mut rows) = (Vec::with_capacity(made.len()), vec![0u64; shards]);
         for it in made {

@@ -31,12 +31,14 @@ impl Study {
         let wishes = Wishes::new(&config, options)?;
         let settings = wishes.settings(&config, options);
         let mut raw = input::read(&config.sections.source, &settings, progress)?;
+        progress.check()?;
         progress.stage("stitching", 0);
         let mut stitched = stitch(&mut raw, &config.sections.identity)
             .map_err(|it| config.placed(it, &["identity", "limit"]))?;
+        progress.check()?;
         let meaning = Meaning::new(&config, &wishes, &raw)?;
-        progress.stage("grouping", 0);
-        let partition = meaning.partition(&mut raw, &wishes, options, &stitched)?;
+        progress.stage("grouping", raw.batches.rows() as u64);
+        let partition = meaning.partition(&mut raw, &wishes, options, &stitched, progress)?;
         stitched.settle_names(&raw);
         let mut guesses = Vec::new();
         let (catalog, ranks) =
@@ -135,6 +137,7 @@ impl Meaning {
         wishes: &Wishes,
         options: &LoadOptions,
         stitched: &Stitched,
+        progress: &dyn Progress,
     ) -> Result<Partition> {
         let mut batches = std::mem::take(&mut raw.batches);
         let test = wishes.filter.clone().map(|it| row_test(it, raw)).transpose()?;
@@ -151,7 +154,12 @@ impl Meaning {
             channels: &self.channels,
             selection: &selection,
         };
-        Partition::new(&mut batches, &making, stitched.customers(), self.stages.names.len())
+        Partition::new(
+            &mut batches,
+            &making,
+            (stitched.customers(), self.stages.names.len()),
+            progress,
+        )
     }
 
     /// Names and facts of the rows, and the rank of each code of the carried properties.

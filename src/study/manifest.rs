@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::base::{Error, Place, Result};
+use crate::base::{Error, Place, Progress, Result};
 use crate::model::raw::InputFile;
 
 use super::{LoadOptions, Question, Study};
@@ -14,11 +14,11 @@ use super::{LoadOptions, Question, Study};
 /// The SHA-256 of each input file, where there is one to open.
 ///
 /// # Errors
-/// An input file that can no longer be read, or changed since.
-pub fn input_hashes(study: &Study) -> Result<Vec<Option<String>>> {
+/// An input file that can no longer be read, or changed since; the work was cancelled.
+pub fn input_hashes(study: &Study, progress: &dyn Progress) -> Result<Vec<Option<String>>> {
     let hash = |it: &InputFile| {
         let file = !it.location.as_os_str().is_empty();
-        file.then(|| hash(it)).transpose()
+        file.then(|| hash(it, progress)).transpose()
     };
     study.raw.inputs.par_iter().map(hash).collect()
 }
@@ -78,12 +78,13 @@ fn input(file: &InputFile, hash: Option<&str>) -> Value {
 }
 
 /// The SHA-256 of a file as stored.
-fn hash(file: &InputFile) -> Result<String> {
+fn hash(file: &InputFile, progress: &dyn Progress) -> Result<String> {
     let mut input = fs_err::File::open(&file.location)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0u8; 1 << 20];
     let mut bytes = 0u64;
     loop {
+        progress.check()?;
         let count = input.read(&mut buffer)?;
         if count == 0 {
             break;

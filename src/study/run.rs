@@ -52,7 +52,8 @@ impl Study {
     /// Answers the questions that the data can answer, and names the others.
     ///
     /// # Errors
-    /// The spill file cannot be read; a customer has more events than memory allows.
+    /// The spill file cannot be read; a customer has more events than memory allows; the
+    /// work was cancelled.
     pub fn run_what_fits(
         &self,
         questions: &[Question],
@@ -97,6 +98,8 @@ impl Study {
         };
         let shards: Vec<usize> = (0..self.shards.len()).collect();
         let State { graph, states, .. } = fold_all(&fold, &shards);
+        // Shards may be missing.
+        progress.check()?;
         if let Some(error) = fold.trouble.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
@@ -115,8 +118,12 @@ impl Study {
         let answers: Vec<Result<Report>> = running
             .par_iter()
             .zip(states)
-            .map(|(analysis, state)| analysis.finish(state, &evidence))
+            .map(|(analysis, state)| {
+                progress.check()?;
+                analysis.finish(state, &evidence)
+            })
             .collect();
+        progress.check()?;
         let mut reports = Vec::new();
         let mut left_out = Vec::new();
         for (analysis, answer) in running.iter().zip(answers) {
@@ -177,7 +184,7 @@ impl Fold for StudyFold<'_> {
 
     fn visit(&self, state: &mut State, shard: &usize) {
         let lock = || self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        if lock().is_some() {
+        if lock().is_some() || self.progress.is_cancelled() {
             return;
         }
         if let Err(error) = self.visit_shard(state, *shard) {

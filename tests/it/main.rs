@@ -15,3 +15,5 @@ mod guesses;
 mod hostile;
 mod names;
 mod real;
+#[cfg(unix)]
+mod signals;

@@ -32,6 +32,7 @@ pub fn run(name: &str, matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
         }
         findings => findings?,
     };
+    ui.progress().check()?;
     ui.done();
     let reports: Vec<_> = findings.reports.iter().collect();
     answers::write(&reports, matches)?;

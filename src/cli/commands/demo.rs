@@ -23,7 +23,7 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     let customers = u32::try_from(number("customers"))
         .map_err(|error| Error::new("--customers: too many").caused_by(error))?;
     let shop = Path::new(folder).join("shop");
-    demo::write_shop(&shop, customers, number("seed"))?;
+    demo::write_shop_watched(&shop, customers, number("seed"), ui.progress())?;
     ui.note(&format!("the sample shop is in {}", shop.display()));
     let config = Config::read(&shop)?;
     let options = LoadOptions { keep_rejects: true, ..LoadOptions::default() };

@@ -18,7 +18,7 @@ use crate::input::sniff::Sniffed;
 /// Unreadable data, data without a time or an id, a failed write.
 pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     let mut stdin = None;
-    let looked = inputs::paths(matches).map(|it| inputs::look(it, &mut stdin));
+    let looked = inputs::paths(matches).map(|it| inputs::look(it, &mut stdin, ui));
     let mut looked = looked.collect::<Result<Vec<_>>>()?;
     for it in &looked {
         for guess in &it.guesses {

@@ -38,7 +38,9 @@ pub fn completions(matches: &ArgMatches) -> Result<Exit> {
 /// # Errors
 /// A failed write.
 pub fn man(matches: &ArgMatches) -> Result<Exit> {
-    let whole = command();
+    let mut whole = command();
+    // Commands make their arguments when they are asked for.
+    whole.build();
     let Some(folder) = matches.get_one::<String>("folder") else {
         return stdout(&page(whole)?);
     };

@@ -48,7 +48,7 @@ pub fn write(
     // Hashing the inputs is one thread's work: it runs beside the analyses.
     let (findings, hashes) = rayon::join(
         || study.run_what_fits(&asked, ui.progress()),
-        || manifest::input_hashes(study),
+        || manifest::input_hashes(study, ui.progress()),
     );
     let (findings, hashes) = (findings?, hashes?);
     let manifest = manifest::manifest(study, options, &asked, &hashes)?;
@@ -58,13 +58,12 @@ pub fn write(
     let quality = check(study)?;
     let mut reports: Vec<_> = findings.reports.iter().collect();
     reports.push(&quality);
-    ui.progress().stage("writing", 0);
     let name = match study.config.sections.name.as_str() {
         "" => "Customer journeys",
         name => name,
     };
     let rejects = study.raw.issues.rejects();
-    bundle::write(folder, name, &reports, rejects, &manifest, style)?;
+    bundle::write(folder, name, &reports, rejects, &manifest, style, ui.progress())?;
     ui.done();
     let page = folder.join("index.html");
     answers::stdout(format!("{}\n", page.display()).as_bytes())?;
