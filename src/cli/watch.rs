@@ -229,14 +229,14 @@ mod tests {
         let sum: f64 = STAGES.iter().map(|it| it.1).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{sum}");
         let now = Duration::from_secs(10);
-        assert_eq!(stage(READING, 100, 0).share(50, now), Some(0.2));
-        assert_eq!(stage(READING, 100, 0).share(500, now), Some(0.4));
+        assert_eq!(stage(READING, 100, 0).share(50, now), Some(0.25));
+        assert_eq!(stage(READING, 100, 0).share(500, now), Some(0.5));
         let analyzing = stage("analyzing", 4, 8).share(0, now).unwrap();
-        assert!((analyzing - 0.63).abs() < 1e-9, "{analyzing}");
+        assert!((analyzing - 0.67).abs() < 1e-9, "{analyzing}");
         // Of unknown length: told by the time that the stages before it took.
         let coding = |now| stage("coding", 0, 4).share(0, Duration::from_millis(now)).unwrap();
-        assert_eq!(coding(4000), 0.4);
-        assert!(coding(4400) < coding(4800) && coding(60_000) < 0.480_001);
+        assert_eq!(coding(4000), 0.5);
+        assert!(coding(4400) < coding(4800) && coding(60_000) < 0.530_001);
         // Standard input: nobody knows how much there is.
         assert_eq!(stage(READING, 0, 0).share(50, now), None);
         assert_eq!(stage("merging", 0, 0).share(1, now), None);

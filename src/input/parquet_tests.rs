@@ -226,7 +226,8 @@ fn a_large_row_group_is_read_in_pieces_with_the_same_rows() {
     let mapping = mapping("path = 'a'\ntime = 'ts'\nevent = 'event'\nids = { user = 'u' }");
     let pieces = read_bytes(&mapping, &written(columns(), count as usize)).unwrap();
     let groups = read_bytes(&mapping, &written(columns(), 50_000)).unwrap();
-    assert_eq!((pieces.parts.len(), groups.parts.len()), (2, 6));
+    // Two pieces of two full batches and a rest each; six groups.
+    assert_eq!((pieces.parts.len(), groups.parts.len()), (6, 6));
     assert!(rows(&pieces) == rows(&groups));
     let rejects = |outcome: &Outcome| {
         let mut all = Issues::new(true);

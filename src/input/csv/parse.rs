@@ -67,10 +67,10 @@ pub(super) fn parse(chunk: &Chunk, start: usize, line: u64, layout: &Layout, row
         }
         (at, single) = match text {
             Some(text) if parser.rows.takes_blocks() => blocks.deliver(text, at, &mut parser),
-            _ => (at, usize::MAX),
+            _ => (at, 1),
         };
         wait = if single == 0 { FEW } else { (wait * 2).min(RECORDS) };
-        single = single.max(if single == 0 { 0 } else { wait });
+        single = if single == 0 { 0 } else { single.max(wait) };
     }
 }
 

@@ -175,12 +175,12 @@ impl Rows<'_> {
         if matches!(columns[column], Column::Missing) {
             return (count, rounded);
         }
-        for row in 0..count {
-            if let Column::Texts(_, spans) = columns[column]
-                && spans[row].is_empty()
-            {
-                continue;
-            }
+        let texts = match columns[column] {
+            Column::Texts(_, spans) => Some(&spans[..count]),
+            _ => None,
+        };
+        let filled = |&row: &usize| texts.is_none_or(|it| !it[row].is_empty());
+        for row in (0..count).filter(filled) {
             match self.amount(&|it: usize| columns[it].field(row)) {
                 Ok((amount, inexact)) => {
                     self.amounts[begin + row] = amount;
@@ -216,7 +216,8 @@ impl Rows<'_> {
             self.find_column(index, &columns[column], count);
         }
         let codes = &self.found.codes;
-        let has_id = |row: usize| codes.iter().any(|it| it[row] != NONE);
+        // Most records have one of the weakest type, which is the last.
+        let has_id = |row: usize| codes.iter().rev().any(|it| it[row] != NONE);
         (0..count).position(|it| !has_id(it)).unwrap_or(count)
     }
 
