@@ -15,4 +15,5 @@ pub mod model;
 pub mod output;
 pub mod prepare;
 pub mod stats;
+pub mod store;
 pub mod study;

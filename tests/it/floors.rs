@@ -4,22 +4,27 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The rooms, and the rooms that each may know besides itself.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("base", &[]),
     ("stats", &["base"]),
     ("model", &["base"]),
-    ("input", &["base", "stats", "model"]),
+    // A partial is a format that input reads; what is in one, store alone knows.
+    ("store", &["base", "model"]),
+    ("input", &["base", "stats", "model", "store"]),
     ("prepare", &["base", "stats", "model"]),
     ("analysis", &["base", "stats", "model"]),
     ("output", &["base", "stats", "model"]),
     ("demo", &["base"]),
-    ("config", &["base", "stats", "model", "input", "prepare", "analysis", "output"]),
-    ("study", &["base", "stats", "model", "input", "prepare", "analysis", "output", "config"]),
+    ("config", &["base", "stats", "model", "input", "prepare", "analysis", "output", "store"]),
+    (
+        "study",
+        &["base", "stats", "model", "input", "prepare", "analysis", "output", "store", "config"],
+    ),
     (
         "cli",
         &[
-            "base", "stats", "model", "input", "prepare", "analysis", "output", "config", "study",
-            "demo",
+            "base", "stats", "model", "input", "prepare", "analysis", "output", "store", "config",
+            "study", "demo",
         ],
     ),
     ("main", &["cli"]),
