@@ -190,7 +190,7 @@ fn remap(codes: &mut [u32], map: &[u32]) {
 
 /// Event ids are numbers only if they all are: as soon as one batch holds texts,
 /// every batch does. Numbers of a `sequence` column stay numbers.
-fn promote_event_ids(batches: &mut [(Batch, bool)]) {
+pub(super) fn promote_event_ids(batches: &mut [(Batch, bool)]) {
     let is_text = |it: &(Batch, bool)| it.1 && matches!(it.0.sequence, Sequence::Texts(_));
     if !batches.iter().any(is_text) {
         return;

@@ -49,13 +49,18 @@ pub fn manifest(study: &Study, options: &LoadOptions, questions: &[Question]) ->
 }
 
 fn input(file: &InputFile) -> Result<Value> {
+    let hash = match (&*file.sha256, file.location.as_os_str().is_empty()) {
+        ("", true) => Value::Null,
+        ("", false) => Value::String(hash(file)?),
+        (known, _) => known.into(),
+    };
     Ok(json!({
         "path": file.path,
         "format": file.format,
         "bytes": file.bytes,
         "rows": file.rows,
         "times": file.times_as,
-        "sha256": if file.location.as_os_str().is_empty() { Value::Null } else { Value::String(hash(file)?) },
+        "sha256": hash,
     }))
 }
 

@@ -18,6 +18,7 @@
 //! ```
 
 pub mod check;
+pub mod fold;
 mod goals;
 mod load;
 pub mod manifest;
@@ -55,6 +56,8 @@ pub struct LoadOptions {
     pub inside: bool,
     /// The file that standard input was saved to, if it was.
     pub stdin: Option<std::path::PathBuf>,
+    /// Partials to read instead of the sources' files.
+    pub partials: crate::input::partial::Partials,
 }
 
 /// One question of a run: an analysis and its options as JSON.

@@ -13,5 +13,6 @@ mod floors;
 mod golden;
 mod guesses;
 mod hostile;
+mod increments;
 mod names;
 mod real;
