@@ -41,6 +41,8 @@ pub fn command() -> Command {
         .subcommand(report())
         .subcommands(ANALYSES.iter().map(analysis))
         .subcommand(reconcile())
+        .subcommand(fold())
+        .subcommand(merge())
         .subcommand(schema())
         .subcommand(completions())
         .subcommand(man())
@@ -149,6 +151,45 @@ fn reconcile() -> Command {
     ui(command)
 }
 
+fn fold() -> Command {
+    let command = Command::new("fold")
+        .about("Read a shard, such as a day, into a partial: rows checked and coded, nothing lost")
+        .arg(output("The partial to write, such as day1.part").required(true))
+        .arg(
+            text(
+                "only",
+                "PATTERN",
+                "Only files of the journey whose name matches; may be repeated",
+            )
+            .action(ArgAction::Append),
+        )
+        .arg(
+            text("keep", "PROPERTY", "A further property to carry, for --where; may be repeated")
+                .action(ArgAction::Append),
+        )
+        .arg(switch("by-customer", "Say that the files hold whole customers, for merge to check"))
+        .after_help("Example:\n  touchpath fold shop/ --only 'web/2026-01-31*' -o 0131.part");
+    ui(reading(command))
+}
+
+fn merge() -> Command {
+    let command = Command::new("merge")
+        .about("Join partials into one; any order and grouping gives the same bytes")
+        .arg(files("Partials, as fold or merge wrote them"))
+        .arg(output("The partial to write, such as all.part").required(true))
+        .arg(allow_overlap())
+        .arg(switch("strict", "Refuse a partial that adds nothing, instead of dropping it"))
+        .after_help("Example:\n  touchpath merge day*.part -o all.part");
+    ui(command)
+}
+
+fn allow_overlap() -> Arg {
+    switch(
+        "allow-overlap",
+        "Let partials share input files; one of the same name and content counts once",
+    )
+}
+
 fn schema() -> Command {
     Command::new("schema")
         .about("The JSON Schema of the journey file, for editors")
@@ -232,7 +273,6 @@ fn map_args() -> [Arg; 6] {
 
 /// What of which data is used.
 fn selection(command: Command) -> Command {
-    const HEADING: &str = "Which data";
     let options = [
         text(
             "since",
@@ -241,6 +281,21 @@ fn selection(command: Command) -> Command {
         ),
         text("until", "TIME", "Only events before this time (likewise)"),
         text("where", "EXPR", "Only events for which this holds, such as \"device == 'app'\""),
+        text(
+            "journey",
+            "FILE",
+            "With partials: the journey to ask by [default: the one they were folded with]",
+        ),
+        allow_overlap(),
+    ];
+    reading(command.args(options.map(|it| it.help_heading(WHICH_DATA))))
+}
+
+const WHICH_DATA: &str = "Which data";
+
+/// What is read, and how.
+fn reading(command: Command) -> Command {
+    let options = [
         text(
             "set",
             "KEY=VALUE",
@@ -259,9 +314,9 @@ fn selection(command: Command) -> Command {
              the machine's]",
         ),
     ];
-    command
-        .arg(files("A journey (a folder or its journey.toml), or bare data files; - for stdin"))
-        .args(options.map(|it| it.help_heading(HEADING)))
+    let help =
+        "A journey (a folder or its journey.toml), bare data files, or partials; - for stdin";
+    command.arg(files(help)).args(options.map(|it| it.help_heading(WHICH_DATA)))
 }
 
 fn ui(command: Command) -> Command {

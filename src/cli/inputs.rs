@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::ArgMatches;
 use jiff::tz::TimeZone;
@@ -14,7 +15,8 @@ use crate::config::Config;
 use crate::input::sniff::{self, Sniffed};
 use crate::input::stdin::Stdin;
 use crate::output::{atomic, bundle};
-use crate::study::{LoadOptions, Study};
+use crate::store::{Merged, Partial, Rules, is_partial};
+use crate::study::{LoadOptions, Study, fold};
 
 /// A journey as the command line names it.
 pub struct Journey {
@@ -39,10 +41,19 @@ pub fn paths(matches: &ArgMatches) -> impl Iterator<Item = &str> {
 pub fn journey(matches: &ArgMatches, ui: &Ui) -> Result<Journey> {
     let given: Vec<&str> = paths(matches).collect();
     let mut stdin = None;
+    let mut merged = None;
     let mut config = match given[..] {
         [one] if is_journey(one) => Config::read(Path::new(one))?,
+        _ if given.iter().any(|it| is_partial(Path::new(it))) => {
+            let partials = merged.insert(Arc::new(partials(&given, matches, ui)?));
+            asked_by(partials, matches)?
+        }
         _ => bare(&given, &mut stdin, ui)?,
     };
+    if merged.is_none() && given_text(matches, "journey").is_some() {
+        return Err(Error::new("--journey is for partials")
+            .hint("name the journey file in place of the data, which it names itself"));
+    }
     for pair in matches.get_many::<String>("set").into_iter().flatten() {
         let (key, value) = pair.split_once('=').ok_or_else(|| {
             Error::new(format!("--set: \"{pair}\" has no =")).hint("write --set journey.gap=30d")
@@ -53,6 +64,7 @@ pub fn journey(matches: &ArgMatches, ui: &Ui) -> Result<Journey> {
     // Who names data files on the command line has allowed them.
     options.inside = config.file.is_some() && !matches.get_flag("allow-outside");
     options.stdin = stdin.as_ref().map(|it| it.to_path_buf());
+    options.partials = merged;
     Ok(Journey { config, options, _stdin: stdin })
 }
 
@@ -77,6 +89,50 @@ fn save_stdin(progress: &dyn Progress) -> Result<TempPath> {
     io::copy(&mut Stdin::new(progress), &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     Ok(file.into_temp_path())
+}
+
+/// The partials of these paths as one; says what was dropped.
+///
+/// # Errors
+/// One is no partial, or they do not belong together.
+pub fn partials(given: &[&str], matches: &ArgMatches, ui: &Ui) -> Result<Merged> {
+    let flag = |name: &str| matches.try_get_one(name).ok().flatten() == Some(&true);
+    let mut opened = Vec::new();
+    for path in given {
+        if is_journey(path) {
+            return Err(Error::new("a journey file is no partial")
+                .at(Place::file(*path))
+                .hint("name it with --journey to ask the partials by it"));
+        }
+        let partial = Partial::open(Path::new(path)).map_err(|it| match it.message() {
+            "is not a partial" => it.hint("touchpath fold makes one of it"),
+            _ => it,
+        })?;
+        opened.push(partial);
+    }
+    let rules = Rules { strict: flag("strict"), allow_overlap: flag("allow-overlap") };
+    let merged = Merged::new(opened, rules)?;
+    merged.notes.iter().for_each(|it| ui.warning(it));
+    Ok(merged)
+}
+
+/// The journey to ask partials by: the one that is named, or their own.
+fn asked_by(merged: &Merged, matches: &ArgMatches) -> Result<Config> {
+    let Some(path) = given_text(matches, "journey") else { return fold::journey(&merged.head) };
+    let mut config = Config::read(Path::new(path))?;
+    if config.sections.source.is_empty() {
+        // A journey of questions alone: how the data was read stands in the partials.
+        let own = fold::journey(&merged.head)?.sections;
+        config.sections.source = own.source;
+        config.sections.currency = own.currency;
+        config.sections.timezone = own.timezone;
+        config.sections.identity.blocklist = own.identity.blocklist;
+    }
+    Ok(config)
+}
+
+fn given_text<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a String> {
+    matches.try_get_one(name).ok().flatten()
 }
 
 fn is_journey(path: &str) -> bool {
@@ -113,7 +169,7 @@ fn bare(paths: &[&str], stdin: &mut Option<TempPath>, ui: &Ui) -> Result<Config>
 }
 
 fn load_options(matches: &ArgMatches, zone: &TimeZone) -> Result<LoadOptions> {
-    let text = |name: &str| matches.get_one::<String>(name);
+    let text = |name: &str| given_text(matches, name);
     let time = |name: &str| text(name).map(|it| instant(name, it, zone)).transpose();
     let (since, until) = (time("since")?, time("until")?);
     if since.zip(until).is_some_and(|it| it.0 >= it.1) {

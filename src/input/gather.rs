@@ -43,6 +43,13 @@ impl Deref for Part {
     }
 }
 
+impl Part {
+    /// The rows; none where they are gathered.
+    pub fn into_batch(self) -> Batch {
+        self.batch
+    }
+}
+
 impl From<Batch> for Part {
     fn from(batch: Batch) -> Self {
         Self { batch, ticket: None }

@@ -20,6 +20,7 @@ pub mod open;
 pub mod options;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod partial;
 mod paths;
 pub mod read;
 pub mod rows;

@@ -19,6 +19,7 @@ use super::open::{self, Found, Opened, Stamp};
 use super::options::SourceOptions;
 #[cfg(feature = "parquet")]
 use super::parquet;
+use super::partial::{self, Partials};
 use super::rows::{FileId, Rows};
 use crate::base::names::nearest;
 use crate::base::{Currency, Error, Issues, Place, Progress, Reject, Result};
@@ -50,6 +51,8 @@ pub struct ReadSettings {
     pub stdin: Option<PathBuf>,
     /// Where rows wait once they are read.
     pub keep_rows: Arc<Keep>,
+    /// Partials to read instead of the sources' files.
+    pub partials: Partials,
 }
 
 impl Default for ReadSettings {
@@ -66,6 +69,7 @@ impl Default for ReadSettings {
             inside: false,
             stdin: None,
             keep_rows: Arc::default(),
+            partials: None,
         }
     }
 }
@@ -178,6 +182,9 @@ pub fn read(
         blocklist: settings.blocklist.clone(),
         gather: Some(Arc::clone(&gather)),
     };
+    if let Some(merged) = &settings.partials {
+        return partial::read(merged, sources, settings, &common, &gather, progress);
+    }
     let plan = plan(sources, settings, &common)?;
     progress.stage("reading", plan.iter().map(|it| it.stamp.bytes).sum());
     let mut issues = Issues::new(settings.keep_all_rejects);
@@ -242,16 +249,16 @@ fn times_as(outcome: &Outcome) -> String {
 }
 
 /// One file to read, with its source compiled.
-struct Planned<'a> {
-    source: &'a SourceOptions,
-    mapping: Arc<Mapping>,
+pub(super) struct Planned<'a> {
+    pub source: &'a SourceOptions,
+    pub mapping: Arc<Mapping>,
     format: &'static Format,
-    found: Found,
-    stamp: Stamp,
+    pub found: Found,
+    pub stamp: Stamp,
 }
 
 /// All files of all sources; nothing is opened yet.
-fn plan<'a>(
+pub(super) fn plan<'a>(
     sources: &'a [SourceOptions],
     settings: &ReadSettings,
     common: &Common,
@@ -280,7 +287,7 @@ fn plan<'a>(
 }
 
 impl Planned<'_> {
-    fn read(
+    pub fn read(
         &self,
         order: u32,
         settings: &ReadSettings,
@@ -310,6 +317,7 @@ impl Planned<'_> {
             bytes: if stdin { counted.bytes.into_inner() } else { self.stamp.bytes },
             rows: outcome.parts.iter().map(|it| it.1.read).sum(),
             times_as: times_as(&outcome),
+            sha256: String::new(),
         };
         Ok((outcome, input))
     }
@@ -353,20 +361,20 @@ pub fn strict_error(reject: &Reject) -> Error {
 
 /// Which columns any file had.
 #[derive(Default)]
-struct Met {
+pub(super) struct Met {
     columns: BTreeSet<String>,
     rows: u64,
 }
 
 impl Met {
-    fn note(&mut self, columns: &[String], seen: &[bool], rows: u64) {
+    pub fn note(&mut self, columns: &[String], seen: &[bool], rows: u64) {
         self.rows += rows;
         let met = columns.iter().zip(seen).filter(|it| *it.1);
         self.columns.extend(met.map(|it| it.0.clone()));
     }
 
     /// A property that was asked for and that no file has is a mistyped name.
-    fn check(&self, sources: &[SourceOptions], keep: &[String]) -> Result<()> {
+    pub fn check(&self, sources: &[SourceOptions], keep: &[String]) -> Result<()> {
         let given = |name: &str| {
             let gives = |it: &SourceOptions| {
                 it.text_column(name).is_some() || it.constants.contains_key(name)

@@ -182,4 +182,6 @@ pub struct InputFile {
     pub rows: u64,
     /// How its times were read, in words (`RFC 3339`); empty where none was.
     pub times_as: String,
+    /// The SHA-256 of the file as stored, in hex, where an earlier run has it; else empty.
+    pub sha256: String,
 }

@@ -51,7 +51,7 @@ impl Study {
 }
 
 /// What journey file and options ask for, before anything is read.
-struct Wishes {
+pub(super) struct Wishes {
     zone: jiff::tz::TimeZone,
     /// Properties that analyses may ask for.
     properties: Vec<String>,
@@ -63,7 +63,7 @@ struct Wishes {
 }
 
 impl Wishes {
-    fn new(config: &Config, options: &LoadOptions) -> Result<Self> {
+    pub fn new(config: &Config, options: &LoadOptions) -> Result<Self> {
         let experiment = config.options("experiment")?;
         let arm = experiment.get("property").and_then(Value::as_str).map(str::to_owned);
         let filter = options.filter.as_deref().map(Filter::parse).transpose()?;
@@ -84,7 +84,7 @@ impl Wishes {
         })
     }
 
-    fn settings(&self, config: &Config, options: &LoadOptions) -> ReadSettings {
+    pub fn settings(&self, config: &Config, options: &LoadOptions) -> ReadSettings {
         ReadSettings {
             folder: config.folder.clone(),
             zone: self.zone.clone(),
@@ -101,6 +101,7 @@ impl Wishes {
                 options.spill.clone(),
             )
             .into(),
+            partials: options.partials.clone(),
         }
     }
 

@@ -17,8 +17,11 @@ use super::{LoadOptions, Question, Study};
 /// An input file that can no longer be read, or changed since; the work was cancelled.
 pub fn input_hashes(study: &Study, progress: &dyn Progress) -> Result<Vec<Option<String>>> {
     let hash = |it: &InputFile| {
-        let file = !it.location.as_os_str().is_empty();
-        file.then(|| hash(it, progress)).transpose()
+        match (it.sha256.as_str(), it.location.as_os_str().is_empty()) {
+            ("", true) => Ok(None),
+            ("", false) => hash(it, progress).map(Some),
+            (known, _) => Ok(Some(known.to_owned())),
+        }
     };
     study.raw.inputs.par_iter().map(hash).collect()
 }

@@ -18,6 +18,7 @@
 //! ```
 
 pub mod check;
+pub mod fold;
 mod goals;
 mod load;
 pub mod manifest;
@@ -62,6 +63,8 @@ pub struct LoadOptions {
     pub memory: Option<Memory>,
     /// Where spill files go; the usual folder of temporary files if not given.
     pub spill: Option<std::path::PathBuf>,
+    /// Partials to read instead of the sources' files.
+    pub partials: crate::input::partial::Partials,
 }
 
 /// One question of a run: an analysis and its options as JSON.

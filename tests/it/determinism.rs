@@ -59,7 +59,7 @@ fn file(rows: &[String]) -> String {
 }
 
 /// Every report of a study in every format.
-fn outputs(study: &Study) -> BTreeMap<String, Vec<u8>> {
+pub fn outputs(study: &Study) -> BTreeMap<String, Vec<u8>> {
     let mut outputs = BTreeMap::new();
     for report in reports(study) {
         for format in FORMATS {

@@ -90,8 +90,15 @@ fn playground() -> Case {
         order = 'order_id'\nvariant = 'variant'\n[journey]\nconversion = 'Purchase'\n";
     let journey = JOURNEY.replace("../", "");
     let orders = "order_id,total\no1,9.90\no2,5.10\n";
-    let files =
-        [("events.csv", EVENTS), ("web.csv", EVENTS), ("crm.csv", EVENTS), ("orders.csv", orders)];
+    let next_day = EVENTS.replace("2025-03-0", "2025-04-0");
+    let files = [
+        ("events.csv", EVENTS),
+        ("web.csv", EVENTS),
+        ("crm.csv", EVENTS),
+        ("orders.csv", orders),
+        ("0101.csv", EVENTS),
+        ("0102.csv", &next_day),
+    ];
     let case = Case::new(&files);
     std::fs::create_dir(case.path("shop")).unwrap();
     std::fs::write(case.path("shop/journey.toml"), &journey).unwrap();

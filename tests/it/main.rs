@@ -13,6 +13,7 @@ mod floors;
 mod golden;
 mod guesses;
 mod hostile;
+mod increments;
 mod names;
 mod real;
 #[cfg(unix)]

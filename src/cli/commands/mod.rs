@@ -3,7 +3,9 @@
 mod analyze;
 mod check;
 mod demo;
+mod fold;
 mod init;
+mod merge;
 mod paper;
 mod reconcile;
 mod report;
@@ -29,6 +31,8 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
         "init" => init::run(own, ui),
         "check" => check::run(own, ui),
         "report" => report::run(own, ui),
+        "fold" => fold::run(own, ui),
+        "merge" => merge::run(own, ui),
         "reconcile" => reconcile::run(own, ui),
         "schema" => paper::schema(),
         "completions" => paper::completions(own),
