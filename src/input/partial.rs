@@ -19,11 +19,12 @@ use super::mapping::{Common, fields};
 use super::options::{SourceOptions, TimeFormat};
 use super::read::{Met, Planned, ReadSettings, plan, strict_error};
 use crate::base::{Dictionary, Error, Issues, Place, Progress, Result};
-use crate::model::raw::{Batch, Fields, InputFile, Sequence, TextColumn};
+use crate::model::raw::{Batch, Blocked, Fields, InputFile, Sequence, TextColumn};
 use crate::store::block::{blocks, gather, pack};
 use crate::store::marks::Marks;
 use crate::store::merge::difference;
-use crate::store::{Head, Merged, Piece, RawEvents, Totals, Writer};
+use crate::store::partial::Entry;
+use crate::store::{Head, Merged, Partial, Piece, RawEvents, Totals, Writer};
 
 /// What a fold does besides reading.
 #[derive(Debug, Clone, Default)]
@@ -94,38 +95,18 @@ pub fn fold(
         blocklist: settings.blocklist.clone(),
         gather: None,
     };
-    let mut plan = chosen(plan(sources, settings, &common)?, &how.only)?;
-    let rank = |it: &Planned<'_>| match how.ranked {
-        true => sources.iter().position(|own| std::ptr::eq(own, it.source)).unwrap_or(0) as u32,
-        false => 0,
-    };
-    let hashes: Vec<String> = plan.par_iter().map(sha256).collect::<Result<_>>()?;
-    let mut keyed: Vec<(Piece, Planned<'_>)> = plan
-        .drain(..)
-        .zip(hashes)
-        .map(|(it, sha256)| {
-            let name = it.found.name.clone();
-            (Piece { rank: rank(&it), name, sha256, ..Piece::default() }, it)
-        })
-        .collect();
-    let shard = how.by_customer.then(|| shard(keyed.iter().map(|it| &it.0)));
-    keyed.iter_mut().for_each(|it| it.0.shard.clone_from(&shard));
-    keyed.sort_by(|a, b| a.0.key().cmp(&b.0.key()));
-    if let Some(it) = keyed.windows(2).find(|it| it[0].0.key() == it[1].0.key()) {
-        return Err(Error::new("the file is read twice")
-            .at(Place::file(&it[0].0.name))
-            .hint("its events would count twice"));
-    }
+    let plan = chosen(plan(sources, settings, &common)?, &how.only)?;
+    let files = files(plan, sources, how)?;
     let head = Head {
         tools: [env!("CARGO_PKG_VERSION").to_owned()].into(),
         reading: reading(sources, settings, &common.fields.texts, how.ranked),
         journeys: [how.journey.clone()].into(),
     };
-    let total = keyed.iter().map(|it| it.1.stamp.bytes).sum();
+    let total = files.iter().map(|it| it.1.stamp.bytes).sum();
     progress.stage("reading", total);
     let mut writer = Writer::new(&head, out)?;
     let (mut issues, mut met) = (Issues::new(false), Met::default());
-    for (piece, planned) in keyed {
+    for (piece, planned) in files {
         let (outcome, input) = planned.read(0, settings, progress)?;
         met.note(planned.mapping.columns(), &outcome.seen, input.rows);
         let read = write_piece(piece, &planned, outcome, input, &common.fields, &mut writer)?;
@@ -139,6 +120,33 @@ pub fn fold(
         met.check(sources, &settings.keep)?;
     }
     Ok((writer.finish()?, issues))
+}
+
+/// The files in the order of a partial, with what is known of them unread.
+fn files<'a>(
+    plan: Vec<Planned<'a>>,
+    sources: &[SourceOptions],
+    how: &FoldSettings,
+) -> Result<Vec<(Piece, Planned<'a>)>> {
+    let rank = |it: &Planned<'_>| match how.ranked {
+        true => sources.iter().position(|own| std::ptr::eq(own, it.source)).unwrap_or(0) as u32,
+        false => 0,
+    };
+    let hashes: Vec<String> = plan.par_iter().map(sha256).collect::<Result<_>>()?;
+    let piece = |(it, sha256): (Planned<'a>, String)| {
+        let name = it.found.name.clone();
+        (Piece { rank: rank(&it), name, sha256, ..Piece::default() }, it)
+    };
+    let mut files: Vec<(Piece, Planned<'a>)> = plan.into_iter().zip(hashes).map(piece).collect();
+    let shard = how.by_customer.then(|| shard(files.iter().map(|it| &it.0)));
+    files.iter_mut().for_each(|it| it.0.shard.clone_from(&shard));
+    files.sort_by(|a, b| a.0.key().cmp(&b.0.key()));
+    match files.windows(2).find(|it| it[0].0.key() == it[1].0.key()) {
+        None => Ok(files),
+        Some(twice) => Err(Error::new("the file is read twice")
+            .at(Place::file(&twice[0].0.name))
+            .hint("its events would count twice")),
+    }
 }
 
 /// The files whose names match one of the patterns.
@@ -321,22 +329,45 @@ pub(super) fn read(
     for (job, taken) in jobs.iter().zip(&taken) {
         rows[job.0] += taken.1;
     }
+    let facts = facts(&entries, &rows, sources, settings, &common.fields)?;
+    progress.stage("coding", 0);
+    let event_ids = jobs.iter().map(|it| it.2.piece.event_ids);
+    let mut parts: Vec<(Part, bool)> = taken.into_iter().map(|it| it.0).zip(event_ids).collect();
+    parts.push((Batch { blocked: facts.blocked, ..Batch::default() }.into(), false));
+    gather.finish(common.fields.clone(), parts, facts.issues, facts.inputs)
+}
+
+/// What there is to say of files besides their rows.
+struct Facts {
+    issues: Issues,
+    inputs: Vec<InputFile>,
+    blocked: Blocked,
+}
+
+/// The facts of all pieces, of which so many rows were found.
+fn facts(
+    entries: &[(&Partial, &Entry)],
+    rows: &[u64],
+    sources: &[SourceOptions],
+    settings: &ReadSettings,
+    fields: &Fields,
+) -> Result<Facts> {
     let mut issues = Issues::new(settings.keep_all_rejects);
-    let (mut inputs, mut met) = (Vec::new(), Met::default());
-    let mut without_rows = Vec::new();
-    for (order, (&(partial, entry), rows)) in entries.iter().zip(rows).enumerate() {
+    let (mut inputs, mut met, mut blocked) = (Vec::new(), Met::default(), Blocked::new());
+    for (order, (&(partial, entry), &rows)) in entries.iter().zip(rows).enumerate() {
         partial.check_rows(entry, rows)?;
         let piece = &entry.piece;
-        let file = || Place::file(partial.path.display().to_string());
-        let own =
-            piece.issues(order as u32, settings.keep_all_rejects).map_err(|it| it.at(file()))?;
+        let own = piece
+            .issues(order as u32, settings.keep_all_rejects)
+            .map_err(|it| it.at(Place::file(partial.path.display().to_string())))?;
         if let (true, Some(reject)) = (settings.strict, own.rejects().first()) {
             return Err(strict_error(reject));
         }
         issues.merge(own);
         met.note(&piece.columns, &vec![true; piece.columns.len()], piece.read);
-        let blocked = piece.blocked(&common.fields.id_types);
-        without_rows.push((Part::from(Batch { blocked, ..Batch::default() }), false));
+        for (id, count) in piece.blocked(&fields.id_types) {
+            *blocked.entry(id).or_default() += count;
+        }
         inputs.push(InputFile {
             path: piece.name.clone(),
             location: partial.path.clone(),
@@ -348,10 +379,7 @@ pub(super) fn read(
         });
     }
     met.check(sources, &settings.keep)?;
-    progress.stage("coding", 0);
-    let event_ids = jobs.iter().map(|it| it.2.piece.event_ids);
-    let parts = taken.into_iter().map(|it| it.0).zip(event_ids).chain(without_rows).collect();
-    gather.finish(common.fields.clone(), parts, issues, inputs)
+    Ok(Facts { issues, inputs, blocked })
 }
 
 /// The rows of a piece with the columns of a study.

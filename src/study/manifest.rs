@@ -16,12 +16,10 @@ use super::{LoadOptions, Question, Study};
 /// # Errors
 /// An input file that can no longer be read, or changed since; the work was cancelled.
 pub fn input_hashes(study: &Study, progress: &dyn Progress) -> Result<Vec<Option<String>>> {
-    let hash = |it: &InputFile| {
-        match (it.sha256.as_str(), it.location.as_os_str().is_empty()) {
-            ("", true) => Ok(None),
-            ("", false) => hash(it, progress).map(Some),
-            (known, _) => Ok(Some(known.to_owned())),
-        }
+    let hash = |it: &InputFile| match (it.sha256.as_str(), it.location.as_os_str().is_empty()) {
+        ("", true) => Ok(None),
+        ("", false) => hash(it, progress).map(Some),
+        (known, _) => Ok(Some(known.to_owned())),
     };
     study.raw.inputs.par_iter().map(hash).collect()
 }
