@@ -136,10 +136,10 @@ def compare(ours, peer):
     value("persons", "persons")
     value("sessions", "sessions")
     total = lambda facts, at: sum(it[at] for it in facts["edges"].values() if len(it) > at)
-    # touchpath tells means in whole microseconds, so the sum may be off by half of one a move.
-    rounding = 0.0005 * total(ours, 0) if "edges" in ours else 0
+    # touchpath tells means in whole microseconds, so the sum may be off by one a move.
+    rounding = 0.001 * total(ours, 0) if "edges" in ours else 0
     agrees = lambda: near(ours["gaps"], peer["gaps"], rounding)
-    line("sum of gaps, ms", "to 0.5 µs a move", ["gaps"], agrees, lambda it: f"{it['gaps']:,.0f}")
+    line("sum of gaps, ms", "to 1 µs a move", ["gaps"], agrees, lambda it: f"{it['gaps']:,.0f}")
     edge_lines(line, ours, peer, total)
     line("funnel, 5 steps", "equal", ["funnel"], lambda: ours["funnel"] == peer["funnel"],
          lambda facts: " ".join(f"{n:,}" for n in facts["funnel"]))
