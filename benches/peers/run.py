@@ -88,7 +88,7 @@ def arguments():
     add("--into", help="a Markdown file whose measured part is replaced; its chart lies beside it")
     add("--binary", help="the touchpath to time [default: builds target/release/touchpath]")
     add("--agreement", choices=["full", "quick", "none"], default="full",
-        help="quick compares what one W-all run tells; full runs every tool once more")
+        help="quick compares what touchpath's W-all alone tells: for 100M events")
     add("--memory", default="20GB", help="the most that a peer's database may use")
     add("--lock", help="a file to hold locked during each measurement, for shared machines")
     add("--yes", action="store_true", help="make large data without asking")
@@ -204,8 +204,7 @@ class Bench:
     def facts(self, tool, how):
         if tool == "touchpath" and how == "full":
             return facts.touchpath(self.options.binary, str(self.journey), str(self.scratch))
-        more = ["--facts"] if how == "full" else []
-        command = self.command(tool, "W-all", *more)
+        command = self.command(tool, "W-all", "--facts")
         answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         if tool == "touchpath":
             return facts.quick(facts.read(self.scratch / "answer.json"))
