@@ -129,7 +129,8 @@ def compare(ours, peer):
     def value(what, key, tolerance=None):
         how = "equal" if tolerance is None else f"to {tolerance}"
         agrees = lambda: near(ours[key], peer[key], tolerance or 0)
-        line(what, how, [key], agrees, lambda facts: f"{facts[key]:,}")
+        places = "," if tolerance is None else ",.2f"
+        line(what, how, [key], agrees, lambda facts: f"{facts[key]:{places}}")
 
     value("rows", "rows")
     value("revenue", "revenue", 0.01)

@@ -296,10 +296,13 @@ def lines_of(pairs):
 
 
 def agreement_table(agreements):
-    """One row a comparison, one column a pair of tools; of the first data, others in a sentence."""
+    """One row a comparison, one column a pair of tools; after the first data, a sentence each."""
     parts = []
     for name, pairs in agreements:
         if not pairs:
+            continue
+        if parts:
+            parts.append(f"Agreement, {name}: {summary(pairs)}")
             continue
         heads = " | ".join(f"{a} = {b}" for a, b, _ in pairs)
         parts += [f"Agreement, {name}:", "", f"| what | how | {heads} | value |"]
@@ -310,6 +313,14 @@ def agreement_table(agreements):
             parts.append(f"| {what} | {how} | {' | '.join(cells)} | {value} |")
         parts.append("")
     return "\n".join(parts)
+
+
+def summary(pairs):
+    lines = [(f"{a} = {b}: {it[0]}", it[2]) for a, b, all_ in pairs for it in all_]
+    wrong = [name for name, agrees in lines if agrees is False]
+    made = sum(1 for _, agrees in lines if agrees is not None)
+    words = f"{made} comparisons, {'all agree' if not wrong else f'{len(wrong)} **differ**'}."
+    return " ".join([words, *wrong]) + "\n"
 
 
 def machine():
