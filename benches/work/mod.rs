@@ -56,7 +56,7 @@ pub fn kernels(customers: u32) -> Vec<Kernel> {
     let column = |at: usize| -> Rc<Vec<String>> {
         Rc::new(cells.iter().filter_map(|it| it.get(at)).map(|&it| it.to_owned()).collect())
     };
-    let raw = Rc::new(shop.read(&shop.config().sections.source));
+    let raw = Rc::new(shop.read_all());
     let study = Rc::new(shop.study());
     let events = study.catalog.events as usize;
     let mut kernels = vec![

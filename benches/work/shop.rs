@@ -43,12 +43,26 @@ impl Shop {
         sources.find(|it| it.path == name).expect("a source of the shop").clone()
     }
 
-    /// Reads some sources, as a study does.
+    /// Reads all sources, with the properties that the rules of channels ask for.
+    pub fn read_all(&self) -> RawEvents {
+        let sections = &self.config.sections;
+        let rules = sections.stage.iter().chain(&sections.channel);
+        self.read_with(&sections.source, rules.filter_map(|it| it.property.clone()).collect())
+    }
+
+    /// Reads some sources.
     pub fn read(&self, sources: &[SourceOptions]) -> RawEvents {
+        self.read_with(sources, Vec::new())
+    }
+
+    fn read_with(&self, sources: &[SourceOptions], keep: Vec<String>) -> RawEvents {
         let settings = ReadSettings {
             folder: self.path().to_owned(),
             zone: self.config.zone().expect("the shop's zone"),
             currency: self.config.sections.currency,
+            priority: self.config.sections.identity.priority.clone(),
+            blocklist: self.config.sections.identity.blocklist.clone(),
+            keep,
             ..ReadSettings::default()
         };
         input::read(sources, &settings, &Unwatched).expect("rows")
