@@ -92,7 +92,15 @@ fn report() -> Command {
                 .long("output")
                 .value_name("DIR")
                 .default_value("touchpath-report")
-                .help("The folder to write; files of an earlier report in it are replaced"),
+                .help(
+                    "The folder to write, files of an earlier report in it replaced; or one file \
+                     if the ending names a format that holds several answers, such as .json",
+                ),
+        )
+        .arg(
+            text("only", "NAMES", "Answer these alone, in one pass, such as map,funnel,paths")
+                .value_delimiter(',')
+                .value_parser(PossibleValuesParser::new(ANALYSES.iter().map(|it| it.name))),
         )
         .arg(csv_raw())
         .args(map_args())

@@ -250,7 +250,7 @@ fn values(array: &ArrayRef, legacy: bool) -> Option<Values> {
         }
         DataType::FixedSizeBinary(16) => {
             let ids = array.as_fixed_size_binary_opt()?;
-            written((0..ids.len()).map(|it| Some(ids.value(it))), |it, text| uuid(it, text))
+            written((0..ids.len()).map(|it| Some(ids.value(it))), uuid)
         }
         _ => return numbers(array),
     })

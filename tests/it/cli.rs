@@ -304,6 +304,34 @@ fn outputs_appear_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_report_of_some_answers_is_a_folder_or_one_file() {
+    let folder = folder();
+    let at = folder.path();
+    assert_eq!(run(at, &["report", ".", "--only", "kpi,map", "-o", "some"]).code, 0);
+    let written = names(&at.join("some"));
+    assert!(written.contains(&"map-stages.csv".to_owned()), "{written:?}");
+    assert!(written.contains(&"manifest.json".to_owned()), "{written:?}");
+    assert!(!written.iter().any(|it| it.starts_with("paths-")), "{written:?}");
+    // In the order of the registry, each as its own command answers.
+    let one = run(at, &["report", ".", "--only", "kpi,map,map", "-o", "some.json"]);
+    assert_eq!((one.code, one.out()), (0, String::new()), "{}", one.err);
+    let text = std::fs::read_to_string(at.join("some.json")).unwrap();
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for (place, name) in ["map", "kpi"].iter().enumerate() {
+        let alone = run(at, &[name, ".", "--format", "json"]);
+        let alone: serde_json::Value = serde_json::from_slice(&alone.out).unwrap();
+        assert_eq!(all["reports"][place]["tables"], alone["tables"], "{name}");
+    }
+    assert_eq!(all["reports"].as_array().unwrap().len(), 2);
+    let wrong = run(at, &["report", ".", "--only", "maps", "-o", "some.json"]);
+    assert_eq!(wrong.code, 2);
+    // Who names a question wants its answer; of all, those that fit the data are given.
+    let goalless = ["report", ".", "--only", "attribute", "--set", "journey.conversion=[]"];
+    assert_eq!(run(at, &[&goalless[..], &["-o", "a.json"]].concat()).code, 2);
+    assert!(!at.join("a.json").exists());
+}
+
+#[test]
 fn every_command_writes_every_format_or_says_why_not() {
     let folder = folder();
     for entry in touchpath::analysis::ANALYSES {

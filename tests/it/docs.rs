@@ -138,6 +138,7 @@ fn the_readme_names_the_two_commands_and_every_analysis() {
 
 #[test]
 fn journey_files_in_the_documents_are_read() {
+    Config::parse(&read("benches/peers/journey.toml"), "benches/peers/journey.toml").unwrap();
     let mut read_any = 0;
     for path in documents() {
         for block in blocks(&read(&path), "toml").into_iter().filter(|it| it.contains("[[source]]"))

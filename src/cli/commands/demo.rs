@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::ArgMatches;
 
 use crate::base::{Error, Result};
-use crate::cli::commands::report;
+use crate::cli::commands::report::What;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::config::Config;
@@ -28,6 +28,7 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     let config = Config::read(&shop)?;
     let options = LoadOptions { keep_rejects: true, ..LoadOptions::default() };
     let study = Study::load(config, &options, ui.progress())?;
-    report::write(&study, &options, &Path::new(folder).join("report"), &Style::default(), ui)?;
+    let what = What { only: &[], options: &options, style: &Style::default() };
+    what.write_folder(&study, &Path::new(folder).join("report"), ui)?;
     Ok(Exit::Answered)
 }

@@ -1,4 +1,4 @@
-//! `report`: everything in one pass, written as one folder.
+//! `report`: everything in one pass, written as one folder or one file.
 
 use std::path::Path;
 
@@ -9,10 +9,13 @@ use crate::cli::answers;
 use crate::cli::exit::Exit;
 use crate::cli::inputs::{self, Journey};
 use crate::cli::ui::Ui;
-use crate::output::{Style, bundle};
+use crate::output::{self, Format, Style, atomic, bundle};
 use crate::study::check::check;
 use crate::study::manifest;
-use crate::study::{LoadOptions, Study};
+use crate::study::{Findings, LoadOptions, Question, Study};
+
+/// The formats that hold several answers in one file.
+const WHOLE: [&str; 4] = ["table", "json", "md", "html"];
 
 /// Writes the report of a journey.
 ///
@@ -20,52 +23,111 @@ use crate::study::{LoadOptions, Study};
 /// Unreadable input, wrong options, a failed write.
 pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     let Journey { config, options, .. } = &inputs::journey(matches, ui)?;
-    let options = LoadOptions { keep_rejects: true, ..options.clone() };
     let style = Style {
         csv_raw: matches.get_flag("csv-raw"),
         map: answers::map_style(matches)?,
         ..Style::default()
     };
-    let folder = matches.get_one::<String>("output").map_or("touchpath-report", String::as_str);
+    let place = matches.get_one::<String>("output").map_or("touchpath-report", String::as_str);
+    let file = output::by_ending(place).filter(|it| WHOLE.contains(&it.name));
+    let file = file.filter(|_| !Path::new(place).is_dir());
+    let options =
+        LoadOptions { keep_rejects: file.is_none() || options.keep_rejects, ..options.clone() };
     let study = Study::load(config.clone(), &options, ui.progress())?;
     inputs::tell(&study, matches, ui)?;
-    write(&study, &options, Path::new(folder), &style, ui)?;
+    let only: Vec<&str> =
+        matches.get_many::<String>("only").into_iter().flatten().map(String::as_str).collect();
+    let what = What { only: &only, options: &options, style: &style };
+    match file {
+        Some(format) => what.write_file(&study, format, Path::new(place), ui)?,
+        None => what.write_folder(&study, Path::new(place), ui)?,
+    }
     Ok(inputs::exit(&study, matches, study.catalog.events == 0))
 }
 
-/// Asks every question and writes all answers into a folder.
-///
-/// # Errors
-/// As [`run`].
-pub fn write(
-    study: &Study,
-    options: &LoadOptions,
-    folder: &Path,
-    style: &Style,
-    ui: &Ui,
-) -> Result<()> {
-    let asked = study.every_question()?;
-    // Hashing the inputs is one thread's work: it runs beside the analyses.
-    let (findings, hashes) = rayon::join(
-        || study.run_what_fits(&asked, ui.progress()),
-        || manifest::input_hashes(study, ui.progress()),
-    );
-    let (findings, hashes) = (findings?, hashes?);
-    let manifest = manifest::manifest(study, options, &asked, &hashes)?;
+/// What a report is to hold, and how it looks.
+pub struct What<'a> {
+    /// The analyses that are asked for; all of them if empty.
+    pub only: &'a [&'a str],
+    /// How the study was loaded.
+    pub options: &'a LoadOptions,
+    /// How it looks.
+    pub style: &'a Style,
+}
+
+impl What<'_> {
+    fn questions(&self, study: &Study) -> Result<Vec<Question>> {
+        match self.only {
+            [] => study.every_question(),
+            // In the order of the registry, each once, however they were named.
+            only => {
+                let mut asked = study.every_question()?;
+                asked.retain(|it| only.contains(&it.0.name));
+                Ok(asked)
+            }
+        }
+    }
+
+    /// Who names a question wants it answered; of all of them, those that fit the data are.
+    fn answers(&self, study: &Study, asked: &[Question], ui: &Ui) -> Result<Findings> {
+        match self.only {
+            [] => study.run_what_fits(asked, ui.progress()),
+            _ => study.run(asked, ui.progress()),
+        }
+    }
+
+    /// Asks the questions and writes their answers into one file: no manifest, no rejects.
+    ///
+    /// # Errors
+    /// As [`run`].
+    fn write_file(&self, study: &Study, format: &Format, file: &Path, ui: &Ui) -> Result<()> {
+        let findings = self.answers(study, &self.questions(study)?, ui)?;
+        left_out(&findings, ui);
+        ui.progress().stage("writing", 0);
+        let reports: Vec<_> = findings.reports.iter().collect();
+        let style = Style { title: Some(title(study).to_owned()), ..self.style.clone() };
+        let mut bytes = Vec::new();
+        (format.write)(&reports, &style, &mut bytes)?;
+        atomic::write_file(file, &bytes)?;
+        ui.done();
+        Ok(())
+    }
+
+    /// Asks the questions and writes all answers into a folder.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn write_folder(&self, study: &Study, folder: &Path, ui: &Ui) -> Result<()> {
+        let asked = self.questions(study)?;
+        // Hashing the inputs is one thread's work: it runs beside the analyses.
+        let (findings, hashes) = rayon::join(
+            || self.answers(study, &asked, ui),
+            || manifest::input_hashes(study, ui.progress()),
+        );
+        let (findings, hashes) = (findings?, hashes?);
+        let manifest = manifest::manifest(study, self.options, &asked, &hashes)?;
+        left_out(&findings, ui);
+        let quality = check(study)?;
+        let mut reports: Vec<_> = findings.reports.iter().collect();
+        reports.push(&quality);
+        let (rejects, progress) = (study.raw.issues.rejects(), ui.progress());
+        bundle::write(folder, title(study), &reports, rejects, &manifest, self.style, progress)?;
+        ui.done();
+        let page = folder.join("index.html");
+        answers::stdout(format!("{}\n", page.display()).as_bytes())?;
+        Ok(())
+    }
+}
+
+fn title(study: &Study) -> &str {
+    match study.config.sections.name.as_str() {
+        "" => "Customer journeys",
+        name => name,
+    }
+}
+
+fn left_out(findings: &Findings, ui: &Ui) {
     for (name, why) in &findings.left_out {
         ui.note(&format!("left out {name}: {why}"));
     }
-    let quality = check(study)?;
-    let mut reports: Vec<_> = findings.reports.iter().collect();
-    reports.push(&quality);
-    let name = match study.config.sections.name.as_str() {
-        "" => "Customer journeys",
-        name => name,
-    };
-    let rejects = study.raw.issues.rejects();
-    bundle::write(folder, name, &reports, rejects, &manifest, style, ui.progress())?;
-    ui.done();
-    let page = folder.join("index.html");
-    answers::stdout(format!("{}\n", page.display()).as_bytes())?;
-    Ok(())
 }
