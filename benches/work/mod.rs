@@ -8,17 +8,19 @@ use std::rc::Rc;
 
 use touchpath::analysis;
 use touchpath::analysis::graph::GraphFold;
-use touchpath::base::Dictionary;
 use touchpath::base::money::apportion;
+use touchpath::base::{Dictionary, Unwatched};
 use touchpath::input::time::{TimeFormat, TimeReader};
-use touchpath::model::RawEvents;
+use touchpath::model::Customer;
 use touchpath::prepare::Walker;
 use touchpath::prepare::channels::Channels;
-use touchpath::prepare::group::group;
-use touchpath::prepare::rows::{Layout, Rows, Selection, rows};
+use touchpath::prepare::group::{Scratch, Shards};
+use touchpath::prepare::partition::Partition;
+use touchpath::prepare::rows::{Layout, Making, Selection};
 use touchpath::prepare::stages::Stages;
 use touchpath::prepare::stitch::{Stitched, stitch};
 use touchpath::stats::{Chain, ChainCounts, KaplanMeier, SelfLoops, quantile};
+use touchpath::store::RawEvents;
 use touchpath::study::Study;
 
 mod shop;
@@ -56,7 +58,7 @@ pub fn kernels(customers: u32) -> Vec<Kernel> {
     let column = |at: usize| -> Rc<Vec<String>> {
         Rc::new(cells.iter().filter_map(|it| it.get(at)).map(|&it| it.to_owned()).collect())
     };
-    let raw = Rc::new(shop.read_all());
+    let rows = shop.read_all().len();
     let study = Rc::new(shop.study());
     let events = study.catalog.events as usize;
     let mut kernels = vec![
@@ -65,8 +67,8 @@ pub fn kernels(customers: u32) -> Vec<Kernel> {
         times(column(1)),
         intern("intern_ids", column(2)),
         intern("intern_pages", column(4)),
-        stitching(&shop, &raw),
-        grouping(&shop, &raw),
+        stitching(&shop, rows),
+        grouping(&shop, rows),
         walk(&study, events),
         graph(&study, events),
     ];
@@ -110,47 +112,67 @@ fn intern(name: &'static str, texts: Rc<Vec<String>>) -> Kernel {
 }
 
 /// Customers from ids.
-fn stitching(shop: &Rc<Shop>, raw: &Rc<RawEvents>) -> Kernel {
-    let (shop, raw) = (Rc::clone(shop), Rc::clone(raw));
-    Kernel::new("stitch", raw.len(), move || {
-        let (shop, raw) = (Rc::clone(&shop), Rc::clone(&raw));
-        Box::new(move || customers(&shop, &raw).customers() as u64)
+fn stitching(shop: &Rc<Shop>, rows: usize) -> Kernel {
+    let shop = Rc::clone(shop);
+    Kernel::new("stitch", rows, move || {
+        let (shop, mut raw) = (Rc::clone(&shop), shop.read_all());
+        Box::new(move || customers(&shop, &mut raw).customers() as u64)
     })
 }
 
-fn customers(shop: &Shop, raw: &RawEvents) -> Stitched {
+fn customers(shop: &Shop, raw: &mut RawEvents) -> Stitched {
     stitch(raw, &shop.config().sections.identity).expect("customers")
 }
 
-/// Each customer's rows together and in order.
-fn grouping(shop: &Shop, raw: &RawEvents) -> Kernel {
+/// Rows cut into shards of customers, and each customer's rows together and in order.
+fn grouping(shop: &Rc<Shop>, rows: usize) -> Kernel {
+    let shop = Rc::clone(shop);
+    Kernel::new("group", rows, move || {
+        let (shop, mut raw) = (Rc::clone(&shop), shop.read_all());
+        let stitched = customers(&shop, &mut raw);
+        Box::new(move || group(&shop, &mut raw, &stitched))
+    })
+}
+
+fn group(shop: &Shop, raw: &mut RawEvents, stitched: &Stitched) -> u64 {
     let sections = &shop.config().sections;
     let stages = Stages::new(&sections.stage, raw).expect("stages");
     let channels = Channels::new(&sections.channel, "Direct", raw).expect("channels");
     let layout = Layout::new(raw, &channels, &[]);
-    let stitched = customers(shop, raw);
     let selection = Selection { since: None, until: None, filter: None };
-    let all = rows(raw.batches.clone(), &layout, &stitched, &stages, &channels, &selection);
-    let count = all.iter().map(|it| it.times.len()).sum();
-    let texts = Rc::new(raw.sequence_texts.clone());
-    let (layout, all): (_, Rc<Vec<Rows>>) = (Rc::new(layout), Rc::new(all));
-    Kernel::new("group", count, move || {
-        let (rows, layout, texts) = ((*all).clone(), Rc::clone(&layout), Rc::clone(&texts));
-        let customers = stitched.customers();
-        Box::new(move || group(rows, customers, &layout, &[], &texts).shards.len() as u64)
-    })
+    let making = Making {
+        layout: &layout,
+        stitched,
+        stages: &stages,
+        channels: &channels,
+        selection: &selection,
+    };
+    let counts = (stitched.customers(), stages.names.len());
+    let partition = Partition::new(&mut raw.batches, &making, counts, &Unwatched).expect("rows");
+    let shards = Shards::new(partition, Vec::new(), std::mem::take(&mut raw.sequence_texts));
+    let mut scratch = Scratch::default();
+    let mut events = |shard: usize| shards.events(shard, &mut scratch).expect("a shard").len();
+    (0..shards.len()).map(|it| events(it) as u64).sum()
 }
 
-/// Sessions, touches, conversions and journeys of every customer: what each fold below includes.
+/// Shows every customer of a study.
+fn each_customer(study: &Study, mut visit: impl FnMut(&Customer<'_>)) {
+    let (mut walker, mut scratch) = (Walker::default(), Scratch::default());
+    for shard in 0..study.shards.len() {
+        let events = study.shards.events(shard, &mut scratch).expect("a shard");
+        walker.walk(&study.walking, events, &mut visit);
+    }
+}
+
+/// Shards in order; sessions, touches, conversions and journeys of every customer: what each
+/// fold below includes.
 fn walk(study: &Rc<Study>, events: usize) -> Kernel {
     let study = Rc::clone(study);
     Kernel::new("walk", events, move || {
         let study = Rc::clone(&study);
         Box::new(move || {
-            let (mut walker, mut steps) = (Walker::default(), 0);
-            for shard in &study.shards {
-                walker.walk(&study.walking, shard, |it| steps += it.steps.len() as u64);
-            }
+            let mut steps = 0;
+            each_customer(&study, |it| steps += it.steps.len() as u64);
             steps
         })
     })
@@ -163,10 +185,8 @@ fn graph(study: &Rc<Study>, events: usize) -> Kernel {
         let study = Rc::clone(&study);
         Box::new(move || {
             let fold = GraphFold::new(&study.catalog);
-            let (mut walker, mut state) = (Walker::default(), fold.start());
-            for shard in &study.shards {
-                walker.walk(&study.walking, shard, |it| fold.visit(&mut state, it));
-            }
+            let mut state = fold.start();
+            each_customer(&study, |it| fold.visit(&mut state, it));
             fold.finish(state).moves()
         })
     })
@@ -182,14 +202,11 @@ fn fold(name: &'static str, study: &Rc<Study>, events: usize) -> Kernel {
         let (study, options) = (Rc::clone(&study), options.clone());
         Box::new(move || {
             let running = (entry.build)(options, &study.catalog).expect("an analysis");
-            let (mut walker, mut state) = (Walker::default(), running.start());
-            let mut seen = 0;
-            for shard in &study.shards {
-                walker.walk(&study.walking, shard, |it| {
-                    running.visit(&mut state, it);
-                    seen += 1;
-                });
-            }
+            let (mut state, mut seen) = (running.start(), 0);
+            each_customer(&study, |it| {
+                running.visit(&mut state, it);
+                seen += 1;
+            });
             seen
         })
     })
@@ -224,7 +241,7 @@ fn survival() -> Kernel {
         Rc::new(times.map(|(it, at)| (at * 1000, it % 3, it / 3 % 2)).collect());
     Kernel::new("kaplan_meier", counts.len(), move || {
         let counts = Rc::clone(&counts);
-        Box::new(move || KaplanMeier::fit(&counts, 0.95).map_or(0, |it| it.rows().len() as u64))
+        Box::new(move || KaplanMeier::fit(&counts, 0.95).map_or(0, |it| it.rows().count() as u64))
     })
 }
 

@@ -9,7 +9,7 @@ use touchpath::base::Unwatched;
 use touchpath::config::Config;
 use touchpath::demo::{SHOP_SEED, write_shop};
 use touchpath::input::{self, ReadSettings, SourceOptions};
-use touchpath::model::RawEvents;
+use touchpath::store::RawEvents;
 use touchpath::study::{LoadOptions, Study};
 
 /// The sample shop in a folder that goes away with it.
