@@ -121,6 +121,7 @@ proptest! {
 }
 
 #[test]
+#[allow(clippy::print_stderr)]
 #[ignore = "a measurement: run with --release -- --ignored --nocapture"]
 fn speed() {
     let count = 1_000_000usize;

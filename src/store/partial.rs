@@ -162,7 +162,7 @@ impl Partial {
         };
         let mut ended = false;
         let mut first = true;
-        while let Some(section) = sections.next()? {
+        while let Some(section) = sections.section()? {
             let misplaced = ended || first != (section.kind == HEAD);
             first = false;
             if misplaced {

@@ -122,7 +122,7 @@ impl Sections {
     ///
     /// # Errors
     /// The file is cut short or damaged.
-    pub fn next(&mut self) -> Result<Option<Section>> {
+    pub fn section(&mut self) -> Result<Option<Section>> {
         if self.next == self.length {
             return Ok(None);
         }

@@ -359,7 +359,7 @@ fn one_partial_merged_alone_or_with_one_without_rows_is_itself() {
     std::fs::write(case.path("log-09.csv"), format!("{HEADER}\n")).unwrap();
     let empty =
         save(&case.path(""), "empty.part", &fold(&case.path(""), &["log-09.csv"], false).unwrap());
-    let alone = merge(&[one.clone()], &case.path("alone.part"));
+    let alone = merge(std::slice::from_ref(&one), &case.path("alone.part"));
     assert_eq!(std::fs::read(&alone).unwrap(), std::fs::read(&one).unwrap());
     let (a, b) = (study(&[one.clone(), empty]).unwrap(), study(&[one]).unwrap());
     let bytes =
