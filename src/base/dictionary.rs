@@ -113,8 +113,20 @@ impl Dictionary {
         self.table.find(hash, same).map(|it| it.code)
     }
 
+    /// Gives back the memory that only new texts need. A text's code is found by looking at
+    /// all of them from then on, and no text may be interned any more.
+    pub fn freeze(&mut self) {
+        self.table = HashTable::new();
+        self.hashes = Vec::new();
+        self.arena.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+
     /// The code of a text, if it has one.
     pub fn code(&self, text: &str) -> Option<u32> {
+        if self.hashes.len() < self.ends.len() {
+            return self.iter().position(|it| it == text).map(|it| it as u32);
+        }
         let hash = self.hasher.hash(text.as_bytes());
         let same = |it: &Slot| it.tag == tag(hash) && self.get(it.code) == text;
         self.table.find(hash, same).map(|it| it.code)

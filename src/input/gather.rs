@@ -236,7 +236,9 @@ impl Gather {
         }
         self.promote_event_ids()?;
         let kept = self.in_order(&places);
-        let ids: Vec<IdTable> = self.ids.iter().map(Shared::finish).collect();
+        let mut ids: Vec<IdTable> = self.ids.iter().map(Shared::finish).collect();
+        // Nothing is interned any more, and ids are most of what stays in memory.
+        ids.par_iter_mut().flat_map(|it| &mut it.shards).for_each(Dictionary::freeze);
         let sequence_texts = self.event_ids.finish();
         let pairs = self.pairs.iter().map(|it| dense_pairs(take(&mut lock(it)), &ids)).collect();
         Ok(RawEvents {

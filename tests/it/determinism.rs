@@ -12,7 +12,7 @@ use touchpath::study::{LoadOptions, Study};
 use crate::case::{Case, reports};
 
 /// A small log with two id types, ties, orders, channels and variants.
-fn rows() -> Vec<String> {
+pub fn rows() -> Vec<String> {
     let mut rows = Vec::new();
     let mut state = 42u64;
     let mut random = |below: u64| {
@@ -42,9 +42,9 @@ fn rows() -> Vec<String> {
     rows
 }
 
-const HEADER: &str = "id,at,cookie,user,stage,channel,variant,order,value";
+pub const HEADER: &str = "id,at,cookie,user,stage,channel,variant,order,value";
 
-fn journey(path: &str) -> String {
+pub fn journey(path: &str) -> String {
     format!(
         "name = 'Same'\ncurrency = 'EUR'\n[[source]]\npath = '{path}'\ntime = 'at'\n\
          time_format = 'epoch_s'\nevent = 'stage'\nids = {{ user = 'user', cookie = 'cookie' }}\n\
@@ -54,7 +54,7 @@ fn journey(path: &str) -> String {
     )
 }
 
-fn file(rows: &[String]) -> String {
+pub fn file(rows: &[String]) -> String {
     format!("{HEADER}\n{}\n", rows.join("\n"))
 }
 
@@ -74,14 +74,18 @@ pub fn outputs(study: &Study) -> BTreeMap<String, Vec<u8>> {
     outputs
 }
 
-fn assert_same(left: &BTreeMap<String, Vec<u8>>, right: &BTreeMap<String, Vec<u8>>, what: &str) {
+pub fn assert_same(
+    left: &BTreeMap<String, Vec<u8>>,
+    right: &BTreeMap<String, Vec<u8>>,
+    what: &str,
+) {
     assert_eq!(left.keys().collect::<Vec<_>>(), right.keys().collect::<Vec<_>>(), "{what}");
     for (name, bytes) in left {
         assert!(bytes == &right[name], "{name} differs: {what}");
     }
 }
 
-fn whole() -> BTreeMap<String, Vec<u8>> {
+pub fn whole() -> BTreeMap<String, Vec<u8>> {
     let case = Case::new(&[("journey.toml", &journey("log.csv")), ("log.csv", &file(&rows()))]);
     outputs(&case.study())
 }

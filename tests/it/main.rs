@@ -7,6 +7,7 @@ mod case;
 mod cases;
 mod cli;
 mod conservation;
+mod crossing;
 mod determinism;
 mod docs;
 mod floors;
