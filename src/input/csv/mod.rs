@@ -8,6 +8,7 @@
 mod chunks;
 mod parse;
 mod read;
+pub(in crate::input) mod records;
 mod scan;
 mod split;
 
