@@ -5,18 +5,25 @@
 //! `pages`); the preset's table says which of their values is which key of a source
 //! (`plan`, `record`); [`Sink`] hands the rows on. Nothing here knows customers.
 
+mod amplitude;
 mod drive;
 mod elements;
 mod ga4;
 mod json;
 mod lines;
 mod look;
+mod matomo;
+mod mixpanel;
 #[cfg(feature = "parquet")]
 mod pages;
 mod plan;
+mod posthog;
 mod recognize;
 mod record;
 mod resolve;
+mod rudderstack;
+mod segment;
+mod shop;
 mod sink;
 mod table;
 mod tables;
@@ -38,7 +45,15 @@ use super::read::{Job, known_endings};
 use crate::base::{Error, Place, Result};
 
 /// All presets, in the order in which help lists them.
-pub const PRESETS: &[&Preset] = &[&ga4::GA4];
+pub const PRESETS: &[&Preset] = &[
+    &ga4::GA4,
+    &segment::SEGMENT,
+    &rudderstack::RUDDERSTACK,
+    &posthog::POSTHOG,
+    &mixpanel::MIXPANEL,
+    &amplitude::AMPLITUDE,
+    &matomo::MATOMO,
+];
 
 /// The names of all presets.
 ///
