@@ -203,6 +203,11 @@ impl<'m> Rows<'m> {
         });
     }
 
+    /// Counts an amount that the reader itself had to round.
+    pub fn note_rounded(&mut self, rounded: bool) {
+        self.issues.rounded += u64::from(rounded);
+    }
+
     /// How many records came so far.
     pub fn read(&self) -> u64 {
         self.issues.read

@@ -9,6 +9,7 @@ use super::open::{Found, expand, open};
 use super::options::SourceOptions;
 use super::read::known_endings;
 use super::sample::{self, Sample};
+use super::xes;
 use crate::base::{Error, Place, Result, Unwatched};
 
 /// How much of a file is looked at, in bytes.
@@ -29,6 +30,13 @@ pub struct Sniffed {
     pub currency: Option<String>,
     /// The names of events seen, the most frequent first.
     pub events: Vec<String>,
+}
+
+impl Sniffed {
+    /// Whether the file is a log of cases, which end with their last event and not by silence.
+    pub fn is_of_cases(&self) -> bool {
+        !self.source.ids.is_empty() && self.source.ids.keys().all(|it| it == "case")
+    }
 }
 
 /// Looks at a file, or at the first of a folder or pattern.
@@ -83,7 +91,11 @@ fn sample_of(found: &Found) -> Result<Sample> {
         while opened.fill(&mut head, HEAD)? > 0 {}
         return packed_parquet_sample(head);
     }
-    sample::of_text(&head, head.len() < HEAD, &found.ending())
+    let (whole, ending) = (head.len() < HEAD, found.ending());
+    if xes::is_xml(&head, &ending) {
+        return xes::sample(&head, &mut |buffer| opened.fill_all(buffer));
+    }
+    sample::of_text(&head, whole, &ending)
 }
 
 #[cfg(feature = "parquet")]

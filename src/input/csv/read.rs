@@ -181,7 +181,7 @@ fn layout(
 }
 
 /// A delimiter that a user gave.
-fn delimiter(wanted: char) -> Result<u8> {
+pub(super) fn delimiter(wanted: char) -> Result<u8> {
     match u8::try_from(wanted) {
         Ok(it) if it.is_ascii() && !matches!(it, b'"' | b'\n' | b'\r' | 0) => Ok(it),
         _ => Err(Error::new(format!("{wanted:?} cannot be a delimiter"))
@@ -201,7 +201,7 @@ fn refuse_returns(header: &[u8], name: &str) -> Result<()> {
 
 /// The delimiter that the first line shows: the most frequent candidate outside
 /// of quotes; a comma if there is none.
-fn guess(head: &[u8]) -> u8 {
+pub(super) fn guess(head: &[u8]) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
     let mut quoted = false;
     for &byte in head {
