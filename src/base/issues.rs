@@ -1,5 +1,7 @@
 //! Bad rows as data: counted by reason, the first places kept, merged exactly.
 
+use std::collections::BTreeMap;
+
 use super::error::Place;
 
 /// Why a row was set aside, or what was noticed about one that was used.
@@ -46,10 +48,12 @@ pub enum IssueKind {
     BadPath,
     /// A number of journeys that is not whole, or none at all.
     BadCount,
+    /// A record that is not as its preset's format says.
+    BadRecord,
 }
 
 /// All kinds, in the order in which they are reported.
-pub const ISSUE_KINDS: [IssueKind; 20] = [
+pub const ISSUE_KINDS: [IssueKind; 21] = [
     IssueKind::FieldCount,
     IssueKind::BadQuote,
     IssueKind::BadEncoding,
@@ -70,6 +74,7 @@ pub const ISSUE_KINDS: [IssueKind; 20] = [
     IssueKind::BadSequence,
     IssueKind::BadPath,
     IssueKind::BadCount,
+    IssueKind::BadRecord,
 ];
 
 impl IssueKind {
@@ -96,6 +101,7 @@ impl IssueKind {
             Self::BadSequence => "bad_sequence",
             Self::BadPath => "bad_path",
             Self::BadCount => "bad_count",
+            Self::BadRecord => "bad_record",
         }
     }
 
@@ -122,6 +128,7 @@ impl IssueKind {
             Self::BadSequence => "cannot read a sequence from",
             Self::BadPath => "cannot read a path from",
             Self::BadCount => "cannot read a count from",
+            Self::BadRecord => "not as the preset's format says:",
         }
     }
 
@@ -152,6 +159,7 @@ impl IssueKind {
             Self::BadSequence => "a sequence must be a whole number; use event_id for text",
             Self::BadPath => "check paths.separator in the source",
             Self::BadCount => "write a whole number of journeys; a row must stand for one at least",
+            Self::BadRecord => "compare the record with the vendor's description of the export",
         }
     }
 }
@@ -181,8 +189,10 @@ pub const SAMPLES: usize = 10;
 pub struct Issues {
     /// Records that the readers met.
     pub read: u64,
-    /// Records that the source's `where` left out.
+    /// Records that the source's `where` left out, or that are knowingly no rows.
     pub filtered: u64,
+    /// Of those left out, the ones that are knowingly no rows, by reason.
+    left_out: BTreeMap<String, u64>,
     counts: [u64; ISSUE_KINDS.len()],
     samples: Vec<Reject>,
     keep_all: bool,
@@ -204,6 +214,7 @@ impl Issues {
         Self {
             read: 0,
             filtered: 0,
+            left_out: BTreeMap::new(),
             counts: [0; ISSUE_KINDS.len()],
             samples: Vec::new(),
             keep_all,
@@ -226,6 +237,25 @@ impl Issues {
         if self.keep_all || *count <= SAMPLES as u64 {
             self.samples.push(reject());
         }
+    }
+
+    /// Counts a row that is knowingly none, for this reason, as filtered.
+    pub fn leave_out(&mut self, reason: &str) {
+        self.add_left_out(reason, 1);
+        self.filtered += 1;
+    }
+
+    /// Notes that so many of the rows filtered out were so for this reason.
+    pub fn add_left_out(&mut self, reason: &str, rows: u64) {
+        match self.left_out.get_mut(reason) {
+            Some(it) => *it += rows,
+            None => _ = self.left_out.insert(reason.to_owned(), rows),
+        }
+    }
+
+    /// Rows that are knowingly none (part of those filtered out), by reason.
+    pub fn left_out(&self) -> &BTreeMap<String, u64> {
+        &self.left_out
     }
 
     /// Rows set aside for this reason.
@@ -257,6 +287,7 @@ impl Issues {
     pub fn merge(&mut self, other: Self) {
         self.read += other.read;
         self.filtered += other.filtered;
+        other.left_out.iter().for_each(|(reason, rows)| self.add_left_out(reason, *rows));
         self.rounded += other.rounded;
         self.ambiguous += other.ambiguous;
         for (count, more) in self.counts.iter_mut().zip(other.counts) {

@@ -77,6 +77,18 @@ impl Cells {
         Ok(Self { nullable, values })
     }
 
+    /// The values of an array that stands alone; none where it is of no kind that can be used.
+    pub fn of(array: &ArrayRef) -> Option<Self> {
+        let values = values(array, false)?;
+        let nullable = if array.null_count() > 0 { vec![array.clone()] } else { Vec::new() };
+        Some(Self { nullable, values })
+    }
+
+    /// Whether a row has no value.
+    pub fn is_missing(&self, row: usize) -> bool {
+        matches!(self.values, Values::Missing) || self.nullable.iter().any(|it| it.is_null(row))
+    }
+
     /// Whether the values are times that need no reading.
     pub fn is_instant(&self) -> bool {
         matches!(self.values, Values::Instants(_) | Values::Locals(_) | Values::Days(_))

@@ -97,6 +97,13 @@ fn source(file: &Sniffed, text: &mut String) {
     let it = &file.source;
     line!(text, "\n[[source]]");
     line!(text, "path = {}", quoted(&it.path));
+    if !it.preset.is_empty() {
+        line!(
+            text,
+            "preset = {}            # keys that stand here too go before its own",
+            quoted(&it.preset)
+        );
+    }
     if !it.format.is_empty() {
         line!(text, "format = {}", quoted(&it.format));
     }

@@ -21,7 +21,7 @@ use crate::base::{Error, IssueKind, Issues, Place, Progress, Result};
 /// How much is looked at before threads share the rest.
 const HEAD: usize = 64 << 10;
 /// The size of a chunk; fixed, so that batches never depend on threads.
-const CHUNK: usize = 4 << 20;
+pub(super) const CHUNK: usize = 4 << 20;
 /// The longest line that is read.
 pub const LONGEST_LINE: usize = 16 << 20;
 /// How much of a line a reject keeps, at most.
@@ -89,7 +89,7 @@ type Found = (usize, (Part, Issues), Vec<bool>);
 
 impl Reading<'_> {
     fn read(&self, fill: Fill<'_>, mapping: &Mapping, file: &FileId) -> Result<Outcome> {
-        let mut lines = Lines { fill, rest: Vec::new(), line: 1, index: 0, ended: false };
+        let mut lines = Lines::new(fill);
         let mut lead = Rows::new(mapping, file.clone(), self.options.keep_all);
         let (mut parts, mut keys) = (Vec::new(), None);
         let (mut size, mut buffer) = (HEAD, Vec::new());
@@ -167,7 +167,7 @@ impl Reading<'_> {
 }
 
 /// Whole lines of a file.
-struct Chunk {
+pub(super) struct Chunk {
     /// The order among the file's chunks.
     index: usize,
     /// The lines, and behind them what is left of the memory.
@@ -182,7 +182,7 @@ struct Chunk {
 }
 
 /// Cuts a file into chunks.
-struct Lines<'f> {
+pub(super) struct Lines<'f> {
     fill: Fill<'f>,
     /// Bytes read and not yet given out.
     rest: Vec<u8>,
@@ -191,7 +191,12 @@ struct Lines<'f> {
     ended: bool,
 }
 
-impl Lines<'_> {
+impl<'f> Lines<'f> {
+    /// The file from its begin.
+    pub fn new(fill: Fill<'f>) -> Self {
+        Self { fill, rest: Vec::new(), line: 1, index: 0, ended: false }
+    }
+
     /// Reads until so many bytes of the buffer are used or the file ends.
     fn fill(&mut self, buffer: &mut Vec<u8>, used: usize, size: usize) -> Result<usize> {
         if self.ended || used >= size {
@@ -206,7 +211,7 @@ impl Lines<'_> {
     }
 
     /// The next chunk of about this size, in the memory of `buffer`; `None` at the end.
-    fn chunk(&mut self, mut buffer: Vec<u8>, size: usize) -> Result<Option<Chunk>> {
+    pub fn chunk(&mut self, mut buffer: Vec<u8>, size: usize) -> Result<Option<Chunk>> {
         let mut used = self.rest.len();
         if buffer.len() < used {
             buffer.resize(used, 0);
@@ -272,8 +277,19 @@ impl Lines<'_> {
 }
 
 impl Chunk {
-    fn bytes(&self) -> &[u8] {
+    /// The lines, the last of a file perhaps without its end.
+    pub fn bytes(&self) -> &[u8] {
         &self.buffer[..self.length]
+    }
+
+    /// The number of the first line.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Whether this is only the beginning of one line, which is longer than the limit.
+    pub fn is_too_long(&self) -> bool {
+        self.too_long
     }
 
     /// Reads all lines, or those up to the one that decides the format of times;
@@ -422,7 +438,7 @@ fn too_long(line: u64, bytes: &[u8], rows: &mut Rows<'_>) {
 }
 
 /// A line as it stands in the file, cut.
-fn shown(line: &[u8]) -> String {
+pub(super) fn shown(line: &[u8]) -> String {
     String::from_utf8_lossy(&line[..line.len().min(SHOWN)]).into_owned()
 }
 
@@ -457,7 +473,7 @@ fn read_line<'a>(
 }
 
 #[cold]
-fn reject_json(line: u64, text: &str, error: &serde_json::Error, rows: &mut Rows<'_>) {
+pub(super) fn reject_json(line: u64, text: &str, error: &serde_json::Error, rows: &mut Rows<'_>) {
     let raw = || shown(text.as_bytes());
     if let Some(nul) = text.find('\0') {
         let column = text[..nul].chars().count() as u64 + 1;
@@ -482,7 +498,7 @@ fn first_line(bytes: &[u8]) -> &[u8] {
 }
 
 /// Refuses what is JSON but not JSON lines.
-fn check_first_line(bytes: &[u8], file: &FileId) -> Result<()> {
+pub(super) fn check_first_line(bytes: &[u8], file: &FileId) -> Result<()> {
     let line = first_line(bytes);
     let wrong = |message: &str| {
         Err(Error::new(message)

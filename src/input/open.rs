@@ -239,6 +239,8 @@ pub fn open<'a>(found: &Found, progress: &'a dyn Progress) -> Result<Opened<'a>>
         [0x28, 0xb5, 0x2f, 0xfd] => {
             (Some("Zstandard"), Box::new(zstd::stream::read::Decoder::new(stored).map_err(fail)?))
         }
+        // Some exports are called so for the packing of their pages: plain Parquet all the same.
+        [b'P', b'A', b'R', b'1'] => (None, Box::new(stored)),
         _ if lower.ends_with(".gz") => return refuse("gzip"),
         _ if lower.ends_with(".zst") => return refuse("Zstandard"),
         _ => (None, Box::new(stored)),

@@ -19,6 +19,11 @@ pub struct SourceOptions {
     pub name: String,
     /// A file, a folder, a pattern such as `events/*.csv.gz`, or `-` for standard input.
     pub path: String,
+    /// Whose export this is: the preset says what its columns mean, and any key that stands
+    /// here too goes before it (an empty text takes a column back).
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("enum" = super::presets::names()))]
+    pub preset: String,
     /// `csv`, `tsv`, `jsonl`, `parquet`, `xes`, `paths` (CSV whose rows are counted paths), or
     /// `auto`: by the ending, looking through `.gz` and `.zst`.
     #[serde(skip_serializing_if = "is_auto")]
@@ -89,6 +94,9 @@ pub struct SourceOptions {
     /// Fixed texts for `event`, `channel`, `currency` … or a property, used where a row has none.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub constants: IndexMap<String, String>,
+    /// Columns that together tell that two rows are the same one, of which one is used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dedupe: Vec<String>,
     /// Only rows for which this holds are read; names are columns: `where = "country == 'DE'"`.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,

@@ -3,6 +3,7 @@
 //! A damaged file is an error, never a panic and never rows. Never sees what
 //! the values mean; [`Rows`] does.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use super::columns::text_of;
 use super::gather::Part;
 use super::jsonl::Outcome;
 use super::mapping::Mapping;
+use super::presets;
 use super::read::Job;
 use super::rows::block::Column;
 use super::rows::{Field, FileId, Rows};
@@ -58,20 +60,27 @@ pub enum Source {
 /// # Errors
 /// As [`read`]; the file cannot be opened.
 pub fn read_parquet(job: &Job<'_>) -> Result<Outcome> {
+    let source = source_of(job)?;
+    let progress: &dyn Progress = match source {
+        Source::Path(_) => job.progress,
+        Source::Bytes(_) => &Unwatched,
+    };
+    read(&source, job.mapping, &job.file, job.keep_all, progress)
+}
+
+/// Where the bytes of a job's file are.
+///
+/// # Errors
+/// The file cannot be opened or unpacked.
+pub(super) fn source_of(job: &Job<'_>) -> Result<Source> {
     let mut opened = job.open()?;
     let mut head = Vec::new();
     opened.fill(&mut head, 4)?;
-    let (plain, progress): (_, &dyn Progress) = match job.found.is_stdin() || head != b"PAR1" {
-        true => (false, &Unwatched),
-        false => (!is_packed(&job.found.location)?, job.progress),
-    };
-    let source = if plain {
-        Source::Path(job.found.location.clone())
-    } else {
-        while opened.fill(&mut head, BLOCK)? > 0 {}
-        Source::Bytes(head.into())
-    };
-    read(&source, job.mapping, &job.file, job.keep_all, progress)
+    if !job.found.is_stdin() && head == b"PAR1" && !is_packed(&job.found.location)? {
+        return Ok(Source::Path(job.found.location.clone()));
+    }
+    while opened.fill(&mut head, BLOCK)? > 0 {}
+    Ok(Source::Bytes(head.into()))
 }
 
 /// Whether a file is compressed as a whole, so that parts of it cannot be read alone.
@@ -194,7 +203,7 @@ fn read_from<R: ChunkReader + 'static>(
 }
 
 /// Checks that all pages lie within the file, before memory is taken for them.
-fn check_ranges(metadata: &ArrowReaderMetadata, length: u64) -> Result<()> {
+pub(super) fn check_ranges(metadata: &ArrowReaderMetadata, length: u64) -> Result<()> {
     for chunk in metadata.metadata().row_groups().iter().flat_map(|it| it.columns()) {
         let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
         let end = start.checked_add(chunk.compressed_size());
@@ -207,12 +216,12 @@ fn check_ranges(metadata: &ArrowReaderMetadata, length: u64) -> Result<()> {
     Ok(())
 }
 
-fn damaged(why: &dyn std::fmt::Display) -> Error {
+pub(super) fn damaged(why: &dyn std::fmt::Display) -> Error {
     Error::new(format!("cannot read the Parquet file: {why}"))
         .hint("the file may be damaged or not whole; fetch it again")
 }
 
-fn undecodable() -> Error {
+pub(super) fn undecodable() -> Error {
     damaged(&"its pages cannot be decoded")
 }
 
@@ -398,7 +407,8 @@ impl<'a> Plan<'a> {
 /// # Errors
 /// The file cannot be read or is damaged.
 pub(super) fn sample(path: &std::path::Path) -> Result<Sample> {
-    let read = || sample_from(fs_err::File::open(path)?.into_parts().0);
+    let open = || Ok(fs_err::File::open(path)?.into_parts().0);
+    let read = || sample_from(&open);
     guarded(read).unwrap_or_else(|| Err(undecodable()))
 }
 
@@ -407,17 +417,24 @@ pub(super) fn sample(path: &std::path::Path) -> Result<Sample> {
 /// # Errors
 /// As [`sample`].
 pub(super) fn sample_of_bytes(bytes: Vec<u8>) -> Result<Sample> {
-    guarded(|| sample_from(Bytes::from(bytes))).unwrap_or_else(|| Err(undecodable()))
+    let bytes = Bytes::from(bytes);
+    guarded(|| sample_from(&|| Ok(bytes.clone()))).unwrap_or_else(|| Err(undecodable()))
 }
 
-fn sample_from<R: ChunkReader + 'static>(file: R) -> Result<Sample> {
+fn sample_from<R: ChunkReader + 'static>(open: Open<'_, R>) -> Result<Sample> {
+    let file = open()?;
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let metadata = ArrowReaderMetadata::load(&file, options).map_err(|it| damaged(&it))?;
     check_ranges(&metadata, file.len())?;
     let schema = metadata.parquet_schema();
+    let paths = all_paths(schema);
+    let records = match presets::recognize(&paths) {
+        Some(_) => presets::first_rows(open()?, SAMPLED)?,
+        None => Vec::new(),
+    };
     let single = |it: &usize| schema.column(*it).max_rep_level() == 0;
     let leaves: Vec<usize> = (0..schema.num_columns()).filter(single).collect();
-    let paths = leaves.iter().map(|&it| path_of(schema, it)).collect::<Result<Vec<_>>>()?;
+    let places = leaves.iter().map(|&it| path_of(schema, it)).collect::<Result<Vec<_>>>()?;
     let mask = ProjectionMask::leaves(schema, leaves);
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone())
         .with_projection(mask)
@@ -428,7 +445,7 @@ fn sample_from<R: ChunkReader + 'static>(file: R) -> Result<Sample> {
     let mut columns: Vec<SampleColumn> = Vec::new();
     for batch in reader {
         let batch = batch.map_err(|it| damaged(&it))?;
-        for (index, path) in paths.iter().enumerate() {
+        for (index, path) in places.iter().enumerate() {
             // A column of a kind that cannot be used can mean nothing.
             let cells = Cells::new(&batch, &path.keys, path.physical == Physical::INT96);
             let cells = cells.unwrap_or_else(|_| Cells::missing());
@@ -444,7 +461,13 @@ fn sample_from<R: ChunkReader + 'static>(file: R) -> Result<Sample> {
             }
         }
     }
-    Ok(Sample { format: "parquet", delimiter: None, columns, lists: Vec::new() })
+    Ok(Sample { format: "parquet", delimiter: None, columns, lists: Vec::new(), paths, records })
+}
+
+/// The dotted paths to all columns, and to the groups that they are in.
+fn all_paths(schema: &SchemaDescriptor) -> BTreeSet<String> {
+    let columns = schema.columns().iter().map(|it| it.path().parts());
+    columns.flat_map(|it| (1..=it.len()).map(move |end| it[..end].join("."))).collect()
 }
 
 fn path_of(schema: &SchemaDescriptor, leaf: usize) -> Result<Path> {

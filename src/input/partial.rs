@@ -17,6 +17,7 @@ use super::gather::{Gather, Part};
 use super::jsonl::Outcome;
 use super::mapping::{Common, fields};
 use super::options::{SourceOptions, TimeFormat};
+use super::presets;
 use super::read::{Met, Planned, ReadSettings, plan, strict_error};
 use crate::base::{Dictionary, Error, Issues, Place, Progress, Result};
 use crate::model::raw::{Batch, Blocked, Fields, InputFile, Sequence, TextColumn};
@@ -87,16 +88,17 @@ pub fn fold(
     out: &mut dyn Write,
 ) -> Result<(Totals, Issues)> {
     let settings = &ReadSettings { keep_all_rejects: true, ..settings.clone() };
+    let resolved = &presets::resolved(sources)?;
     let common = Common {
         // Not by the journey's priority, which is no matter of reading.
-        fields: fields(sources, &settings.keep),
+        fields: fields(resolved, &settings.keep),
         zone: settings.zone.clone(),
         currency: settings.currency,
         blocklist: settings.blocklist.clone(),
         gather: None,
     };
-    let plan = chosen(plan(sources, settings, &common)?, &how.only)?;
-    let files = files(plan, sources, how)?;
+    let plan = chosen(plan(resolved, settings, &common)?, &how.only)?;
+    let files = files(plan, resolved, how)?;
     let head = Head {
         tools: [env!("CARGO_PKG_VERSION").to_owned()].into(),
         reading: reading(sources, settings, &common.fields.texts, how.ranked),
@@ -117,7 +119,7 @@ pub fn fold(
     }
     // Some of the files need not have all that is asked of all of them.
     if how.only.is_empty() {
-        met.check(sources, &settings.keep)?;
+        met.check(resolved, &settings.keep)?;
     }
     Ok((writer.finish()?, issues))
 }
@@ -378,7 +380,7 @@ fn facts(
             sha256: piece.sha256.clone(),
         });
     }
-    met.check(sources, &settings.keep)?;
+    met.check(&presets::resolved(sources)?, &settings.keep)?;
     Ok(Facts { issues, inputs, blocked })
 }
 

@@ -201,7 +201,7 @@ impl Paths {
 
 /// The text of a value: a string's content, the digits of a number, `true` or
 /// `false`, nothing for `null`, and arrays and objects as they are written.
-fn text_of(raw: &str) -> serde_json::Result<Option<Cow<'_, str>>> {
+pub(super) fn text_of(raw: &str) -> serde_json::Result<Option<Cow<'_, str>>> {
     Ok(match raw.as_bytes() {
         b"null" => None,
         [b'"', inside @ .., b'"'] if memchr::memchr(b'\\', inside).is_none() => {

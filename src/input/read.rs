@@ -20,6 +20,7 @@ use super::options::SourceOptions;
 #[cfg(feature = "parquet")]
 use super::parquet;
 use super::partial::{self, Partials};
+use super::presets::{self, Preset};
 use super::rows::{FileId, Rows};
 use super::xes;
 use crate::base::names::nearest;
@@ -176,7 +177,8 @@ pub fn read(
     settings: &ReadSettings,
     progress: &dyn Progress,
 ) -> Result<RawEvents> {
-    let fields = fields(sources, &settings.keep).with_priority(&settings.priority);
+    let resolved = &presets::resolved(sources)?;
+    let fields = fields(resolved, &settings.keep).with_priority(&settings.priority);
     let gather = Arc::new(Gather::new(&fields, Arc::clone(&settings.keep_rows)));
     let common = Common {
         fields,
@@ -188,7 +190,7 @@ pub fn read(
     if let Some(merged) = &settings.partials {
         return partial::read(merged, sources, settings, &common, &gather, progress);
     }
-    let plan = plan(sources, settings, &common)?;
+    let plan = plan(resolved, settings, &common)?;
     progress.stage("reading", plan.iter().map(|it| it.stamp.bytes).sum());
     let mut issues = Issues::new(settings.keep_all_rejects);
     let (mut batches, mut inputs) = (Vec::new(), Vec::new());
@@ -218,7 +220,7 @@ pub fn read(
             return Err(strict_error(reject));
         }
     }
-    met.check(sources, &settings.keep)?;
+    met.check(resolved, &settings.keep)?;
     progress.stage("coding", 0);
     gather.finish(common.fields, batches, issues, inputs)
 }
@@ -255,9 +257,35 @@ fn times_as(outcome: &Outcome) -> String {
 pub(super) struct Planned<'a> {
     pub source: &'a SourceOptions,
     pub mapping: Arc<Mapping>,
-    format: &'static Format,
+    form: Form,
     pub found: Found,
     pub stamp: Stamp,
+}
+
+/// How a file is read: by its format alone, or by a preset.
+#[derive(Clone, Copy)]
+struct Form {
+    name: &'static str,
+    preset: Option<&'static Preset>,
+    read: Option<fn(&Job<'_>) -> Result<Outcome>>,
+}
+
+impl Form {
+    fn read(&self, job: &Job<'_>) -> Result<Outcome> {
+        match (self.preset, self.read) {
+            (Some(it), _) => presets::read(it, job),
+            (None, Some(read)) => read(job),
+            (None, None) => Err(Error::new("the file has no format")),
+        }
+    }
+
+    /// The form in words: `jsonl`, or `ga4 (jsonl)`.
+    fn words(&self) -> String {
+        match self.preset {
+            Some(it) if it.name != self.name => format!("{} ({})", it.name, self.name),
+            _ => self.name.to_owned(),
+        }
+    }
 }
 
 /// All files of all sources; nothing is opened yet.
@@ -269,7 +297,9 @@ pub(super) fn plan<'a>(
     let mut plan: Vec<Planned<'a>> = Vec::new();
     for source in sources {
         let mapping = Arc::new(Mapping::new(source, common)?);
-        for mut found in open::expand(&source.path, &settings.folder, &known_endings())? {
+        let preset = presets::of(source)?;
+        let endings = preset.map_or_else(known_endings, presets::endings);
+        for mut found in open::expand(&source.path, &settings.folder, &endings)? {
             // An absolute path says where it leads; a relative one must stay in its folder.
             if settings.inside && !found.is_stdin() && Path::new(&source.path).is_relative() {
                 open::check_inside(&found, &settings.folder)?;
@@ -281,9 +311,17 @@ pub(super) fn plan<'a>(
             if let (true, Some(saved)) = (found.is_stdin(), &settings.stdin) {
                 found.location.clone_from(saved);
             }
-            let format = format_of(source, &found)?;
+            let form = match preset {
+                Some(it) => {
+                    Form { name: presets::form_of(it, &source.format, &found)?, preset, read: None }
+                }
+                None => {
+                    let it = format_of(source, &found)?;
+                    Form { name: it.name, preset: None, read: Some(it.read) }
+                }
+            };
             let stamp = Stamp::of(&found)?;
-            plan.push(Planned { source, mapping: Arc::clone(&mapping), format, found, stamp });
+            plan.push(Planned { source, mapping: Arc::clone(&mapping), form, found, stamp });
         }
     }
     Ok(plan)
@@ -307,7 +345,7 @@ impl Planned<'_> {
             progress: &counted,
         };
         let place = |it: Error| it.or_at(Place::file(&*self.found.name));
-        let outcome = (self.format.read)(&job).map_err(place);
+        let outcome = self.form.read(&job).map_err(place);
         // Whatever a reader made of it: rows may be missing.
         progress.check()?;
         let outcome = outcome?;
@@ -316,7 +354,7 @@ impl Planned<'_> {
         let input = InputFile {
             path: self.found.name.clone(),
             location: self.found.location.clone(),
-            format: self.format.name.to_owned(),
+            format: self.form.words(),
             bytes: if stdin { counted.bytes.into_inner() } else { self.stamp.bytes },
             rows: outcome.parts.iter().map(|it| it.1.read).sum(),
             times_as: times_as(&outcome),

@@ -208,6 +208,12 @@ impl<'m> Rows<'m> {
         self.issues.rounded += u64::from(rounded);
     }
 
+    /// Counts a record that is knowingly no row, for this reason.
+    pub fn leave_out(&mut self, reason: &'static str) {
+        self.issues.read += 1;
+        self.issues.leave_out(reason);
+    }
+
     /// How many records came so far.
     pub fn read(&self) -> u64 {
         self.issues.read

@@ -2,6 +2,9 @@
 //!
 //! Knows formats only well enough to look; never decides what a column means.
 
+use std::collections::BTreeSet;
+
+use super::presets;
 use crate::base::{Error, Result};
 
 /// How many rows are looked at.
@@ -28,7 +31,7 @@ impl Column {
 }
 
 /// The first rows of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Sample {
     /// `csv`, `tsv`, `jsonl`, `parquet` or `xes`.
     pub format: &'static str,
@@ -37,6 +40,10 @@ pub(super) struct Sample {
     pub columns: Vec<Column>,
     /// Keys of JSON objects that hold lists of objects, which are no columns.
     pub lists: Vec<String>,
+    /// All names: those of columns, of lists and of what columns are in.
+    pub paths: BTreeSet<String>,
+    /// The records as JSON objects, where they are such or a preset knows them.
+    pub records: Vec<String>,
 }
 
 /// Rows of a text file, from its first bytes; `whole` where they are all of it.
@@ -62,24 +69,31 @@ pub(super) fn of_text(head: &[u8], whole: bool, ending: &str) -> Result<Sample> 
     if text.trim().is_empty() {
         return Err(Error::new("the file is empty"));
     }
-    if matches!(ending, "jsonl" | "ndjson" | "json") || text.trim_start().starts_with('{') {
-        return of_lines(text, whole);
+    if matches!(ending, "jsonl" | "ndjson" | "json") || text.trim_start().starts_with(['{', '[']) {
+        let mut lines: Vec<&str> = text.lines().collect();
+        if text.trim_start().starts_with('[') {
+            lines.clear();
+        } else if !whole {
+            lines.pop();
+        }
+        let elements = presets::elements_of(if lines.is_empty() { text } else { "" })?;
+        let records = lines.into_iter().chain(elements.iter().map(String::as_str));
+        return of_objects(records);
     }
     of_fields(text, whole)
 }
 
 /// JSON lines: columns are the dotted paths to all single values.
-fn of_lines(text: &str, whole: bool) -> Result<Sample> {
-    let mut lines: Vec<&str> = text.lines().collect();
-    if !whole {
-        lines.pop();
-    }
+fn of_objects<'t>(lines: impl Iterator<Item = &'t str>) -> Result<Sample> {
     let mut columns: indexmap::IndexMap<String, Vec<String>> = indexmap::IndexMap::new();
     let mut lists = Vec::new();
+    let (mut paths, mut records) = (BTreeSet::new(), Vec::new());
     let mut rows = 0;
-    for line in lines.into_iter().filter(|it| !it.trim().is_empty()).take(ROWS) {
+    for line in lines.filter(|it| !it.trim().is_empty()).take(ROWS) {
         let Ok(serde_json::Value::Object(object)) = serde_json::from_str(line) else { continue };
         flatten("", &object, rows, DEPTH, &mut columns);
+        note_paths("", &object, DEPTH, &mut paths);
+        records.push(line.to_owned());
         for (key, value) in object {
             if value.pointer("/0").is_some_and(serde_json::Value::is_object)
                 && !lists.contains(&key)
@@ -98,7 +112,25 @@ fn of_lines(text: &str, whole: bool) -> Result<Sample> {
         Column { name, values }
     };
     let columns = columns.into_iter().map(column).collect();
-    Ok(Sample { format: "jsonl", delimiter: None, columns, lists })
+    Ok(Sample { format: "jsonl", delimiter: None, columns, lists, paths, records })
+}
+
+/// Notes the dotted paths to all values, to lists and objects too.
+fn note_paths(
+    prefix: &str,
+    object: &serde_json::Map<String, serde_json::Value>,
+    depth: usize,
+    paths: &mut BTreeSet<String>,
+) {
+    for (key, value) in object {
+        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        if let (Some(inner), true) = (value.as_object(), depth > 0) {
+            note_paths(&path, inner, depth - 1, paths);
+        }
+        if paths.len() < COLUMNS {
+            paths.insert(path);
+        }
+    }
 }
 
 fn flatten(
@@ -148,13 +180,31 @@ fn of_fields(text: &str, whole: bool) -> Result<Sample> {
         name,
         values: records.iter().map(|it| it.get(index).cloned().unwrap_or_default()).collect(),
     });
-    let columns = columns.collect();
+    let columns: Vec<Column> = columns.collect();
     let (format, delimiter) = match delimiter {
         ',' => ("csv", None),
         '\t' => ("tsv", None),
         other => ("csv", Some(other)),
     };
-    Ok(Sample { format, delimiter, columns, lists: Vec::new() })
+    let paths: BTreeSet<String> = columns.iter().map(|it| it.name.clone()).collect();
+    let records = match presets::recognize(&paths) {
+        Some(_) => objects(&columns, records.len()),
+        None => Vec::new(),
+    };
+    Ok(Sample { format, delimiter, columns, lists: Vec::new(), paths, records })
+}
+
+/// Rows of columns as JSON objects.
+fn objects(columns: &[Column], rows: usize) -> Vec<String> {
+    let object = |row: usize| {
+        let value = |it: &Column| {
+            let value = it.values.get(row).cloned().unwrap_or_default();
+            (it.name.clone(), serde_json::Value::from(value))
+        };
+        let map: serde_json::Map<_, _> = columns.iter().map(value).collect();
+        serde_json::Value::Object(map).to_string()
+    };
+    (0..rows).map(object).collect()
 }
 
 /// Whether a text is a number or a date, and so hardly the name of a column.

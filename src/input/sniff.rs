@@ -4,12 +4,12 @@
 
 use std::path::Path;
 
-use super::guess::{Guess, guess};
+use super::guess::{Guess, goal_rank, guess};
 use super::open::{Found, expand, open};
 use super::options::SourceOptions;
+use super::presets::{self, Preset};
 use super::read::known_endings;
 use super::sample::{self, Sample};
-use super::xes;
 use crate::base::{Error, Place, Result, Unwatched};
 
 /// How much of a file is looked at, in bytes.
@@ -35,7 +35,10 @@ pub struct Sniffed {
 impl Sniffed {
     /// Whether the file is a log of cases, which end with their last event and not by silence.
     pub fn is_of_cases(&self) -> bool {
-        !self.source.ids.is_empty() && self.source.ids.keys().all(|it| it == "case")
+        let sources = presets::resolved(std::slice::from_ref(&self.source)).unwrap_or_default();
+        let of_cases =
+            |it: &SourceOptions| !it.ids.is_empty() && it.ids.keys().all(|it| it == "case");
+        !sources.is_empty() && sources.iter().all(of_cases)
     }
 }
 
@@ -53,8 +56,7 @@ pub fn sniff(path: &str) -> Result<Sniffed> {
     let Some(first) = found.first() else {
         return Err(Error::new("there is no such file").at(Place::file(path)));
     };
-    let sample = sample_of(first).map_err(|it| it.or_at(Place::file(&first.name)))?;
-    sniff_sample(path, &first.name, &sample)
+    look_at(path, first)
 }
 
 /// Looks at standard input that was saved to a file.
@@ -63,39 +65,100 @@ pub fn sniff(path: &str) -> Result<Sniffed> {
 /// As [`sniff`].
 pub fn sniff_saved(location: &Path) -> Result<Sniffed> {
     let found = Found { name: "-".to_owned(), location: location.to_owned() };
-    let sample = sample_of(&found).map_err(|it| it.or_at(Place::file("-")))?;
-    sniff_sample("-", "-", &sample)
+    look_at("-", &found)
+}
+
+fn look_at(path: &str, found: &Found) -> Result<Sniffed> {
+    let place = |it: Error| it.or_at(Place::file(&found.name));
+    let head = head_of(found).map_err(place)?;
+    if let Some((preset, words)) = presets::recognize_bytes(&head) {
+        let records = match preset.look {
+            None => Vec::new(),
+            Some(look) => {
+                let mut opened = open(found, &Unwatched)?;
+                look(&mut |buffer| opened.fill_all(buffer)).map_err(place)?
+            }
+        };
+        let sample = Sample { format: preset.name, records, ..Sample::default() };
+        return Ok(of_preset(path, (&found.name, preset.name), &sample, preset, words));
+    }
+    let sample = sample_of(found, head).map_err(place)?;
+    sniff_sample(path, &found.name, &sample)
+}
+
+/// The first bytes of a file, unpacked.
+fn head_of(found: &Found) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    open(found, &Unwatched)?.fill(&mut head, HEAD)?;
+    Ok(head)
 }
 
 fn sniff_sample(path: &str, file: &str, sample: &Sample) -> Result<Sniffed> {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let stem = name.split('.').next().filter(|it| !matches!(*it, "" | "-")).unwrap_or("event");
+    let by_ending = Found { name: file.to_owned(), location: file.into() }.ending();
+    if let Some((preset, sign)) = presets::recognize(&sample.paths) {
+        let words = presets::words(sign);
+        return Ok(of_preset(path, (file, &by_ending), sample, preset, &words));
+    }
     let guess = guess(sample, stem).map_err(|it| it.or_at(Place::file(file)))?;
     let Guess { mut source, words, conversion, currency, events } = guess;
     source.path = path.to_owned();
-    let by_ending = Found { name: file.to_owned(), location: file.into() }.ending();
     if by_ending != sample.format {
         source.format = sample.format.to_owned();
     }
     Ok(Sniffed { path: path.to_owned(), source, guesses: words, conversion, currency, events })
 }
 
-fn sample_of(found: &Found) -> Result<Sample> {
-    let mut head = Vec::new();
-    let mut opened = open(found, &Unwatched)?;
-    opened.fill(&mut head, HEAD)?;
+/// What the look says of an export that a preset knows.
+fn of_preset(
+    path: &str,
+    (file, ending): (&str, &str),
+    sample: &Sample,
+    preset: &Preset,
+    words: &str,
+) -> Sniffed {
+    let mut source = SourceOptions {
+        path: path.to_owned(),
+        preset: preset.name.to_owned(),
+        delimiter: sample.delimiter,
+        ..SourceOptions::default()
+    };
+    let forms = match sample.format {
+        "jsonl" => &["jsonl", "ndjson", "json"][..],
+        "csv" => &["csv", "txt"],
+        "tsv" => &["tsv", "tab"],
+        _ => &["parquet", "pq"],
+    };
+    // A format with a reader of its own has no other form.
+    if !forms.contains(&ending) && preset.read.is_none() {
+        source.format = sample.format.to_owned();
+    }
+    let look = presets::look(preset, &sample.records, &presets::stem(file));
+    let guesses = vec![format!("preset = \"{}\" ({}: {words})", preset.name, preset.about)];
+    let ranked = look.events.iter().filter_map(|it| Some((goal_rank(it)?, it)));
+    let conversion = ranked.min_by_key(|it| it.0).map(|it| it.1.clone());
+    Sniffed {
+        path: path.to_owned(),
+        source,
+        guesses,
+        conversion,
+        currency: look.currency,
+        events: look.events,
+    }
+}
+
+fn sample_of(found: &Found, mut head: Vec<u8>) -> Result<Sample> {
     if head.starts_with(b"PAR1") {
+        let mut opened = open(found, &Unwatched)?;
         if !opened.is_packed() {
             return parquet_sample(found);
         }
+        head.clear();
         while opened.fill(&mut head, HEAD)? > 0 {}
         return packed_parquet_sample(head);
     }
-    let (whole, ending) = (head.len() < HEAD, found.ending());
-    if xes::is_xml(&head, &ending) {
-        return xes::sample(&head, &mut |buffer| opened.fill_all(buffer));
-    }
-    sample::of_text(&head, whole, &ending)
+    sample::of_text(&head, head.len() < HEAD, &found.ending())
 }
 
 #[cfg(feature = "parquet")]

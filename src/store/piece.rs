@@ -48,6 +48,9 @@ pub struct Piece {
     pub read: u64,
     /// Rows that the source's `where` left out.
     pub filtered: u64,
+    /// Of these, the rows that are knowingly none, by reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub left_out: BTreeMap<String, u64>,
     /// Amounts that were rounded.
     pub rounded: u64,
     /// Times that a change of clocks made ambiguous.
@@ -85,6 +88,7 @@ impl Piece {
     pub fn set_issues(&mut self, issues: &Issues) {
         self.read = issues.read;
         self.filtered = issues.filtered;
+        self.left_out.clone_from(issues.left_out());
         self.rounded = issues.rounded;
         self.ambiguous = issues.ambiguous;
         let record = |it: &Reject| SetAside {
@@ -105,6 +109,7 @@ impl Piece {
         let mut issues = Issues::new(keep_all);
         issues.read = self.read;
         issues.filtered = self.filtered;
+        self.left_out.iter().for_each(|it| issues.add_left_out(it.0, *it.1));
         issues.rounded = self.rounded;
         issues.ambiguous = self.ambiguous;
         for it in &self.rejects {

@@ -16,6 +16,7 @@ mod guesses;
 mod hostile;
 mod increments;
 mod names;
+mod presets;
 mod real;
 #[cfg(unix)]
 mod signals;

@@ -36,8 +36,14 @@ const HOUR: i64 = 3600 * SECOND;
 pub(in crate::input) const CONVERSION: &str = "(conversion)";
 
 /// Usual names of the columns, without case and punctuation.
-const PATHS: [&str; 6] =
-    ["path", "paths", "channelpath", "conversionpath", "touchpath", "defaultchannelgroupingpath"];
+const PATHS: [&str; 6] = [
+    "path",
+    "paths",
+    "channelpath",
+    "conversionpath",
+    "mcfchannelgroupingpath",
+    "defaultchannelgroupingpath",
+];
 const CONVERSIONS: [&str; 5] =
     ["conversions", "totalconversions", "conversion", "totalconversion", "conv"];
 const NULLS: [&str; 6] = ["nulls", "totalnull", "totalnulls", "null", "nonconversions", "convnull"];
@@ -279,7 +285,12 @@ impl<'j> Expand<'j> {
         let show =
             |column: usize| format!("\"{}\" (column {})", values[column], self.names[column]);
         let touches: Vec<&str> = values[self.path].split(self.separator).map(str::trim).collect();
-        if touches.iter().any(|it| it.is_empty() || *it == CONVERSION) {
+        // `a > > b` has an empty channel too.
+        let mark = self.separator.trim();
+        let is_bad = |it: &&str| {
+            it.is_empty() || it.starts_with(mark) || it.ends_with(mark) || *it == CONVERSION
+        };
+        if touches.iter().any(is_bad) {
             return Err((IssueKind::BadPath, show(self.path)));
         }
         let count = |column: usize| {

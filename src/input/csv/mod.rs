@@ -9,6 +9,7 @@ mod chunks;
 mod expand;
 mod parse;
 mod read;
+pub(in crate::input) mod records;
 mod scan;
 mod split;
 

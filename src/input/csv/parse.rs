@@ -439,7 +439,7 @@ pub(super) fn value(text: &str, doubled: bool) -> Cow<'_, str> {
 }
 
 /// Bytes as text for people: what is no UTF-8 is replaced, the end of it left out.
-fn shown(bytes: &[u8]) -> String {
+pub(super) fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).into_owned()
 }
 
@@ -452,7 +452,7 @@ fn column_of(record: &str, value: &str) -> u64 {
 
 /// The column in characters, from 1, of a place in the line that begins at
 /// `start`; 0 if the place is on a later line.
-fn column_at(bytes: &[u8], start: usize, at: usize) -> u64 {
+pub(super) fn column_at(bytes: &[u8], start: usize, at: usize) -> u64 {
     let before = &bytes[start..at];
     if memchr(b'\n', before).is_some() {
         return 0;

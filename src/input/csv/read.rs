@@ -190,7 +190,7 @@ pub(super) fn delimiter(wanted: char) -> Result<u8> {
 }
 
 /// Refuses a header with carriage returns alone as line ends.
-fn refuse_returns(header: &[u8], name: &str) -> Result<()> {
+pub(super) fn refuse_returns(header: &[u8], name: &str) -> Result<()> {
     if memchr::memchr(b'\r', header).is_none() {
         return Ok(());
     }

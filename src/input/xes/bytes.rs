@@ -4,8 +4,8 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::Fill;
 use crate::base::Error;
+use crate::input::jsonl::Fill;
 
 /// How much is read at a time.
 const BLOCK: usize = 256 << 10;

@@ -11,7 +11,7 @@ mod deliver;
 mod sample;
 mod walk;
 
-use super::jsonl::{Outcome, check_seen};
+use super::jsonl::{Fill, Outcome, check_seen};
 use super::mapping::Mapping;
 use super::read::Job;
 use super::rows::FileId;
@@ -19,10 +19,7 @@ use crate::base::{Place, Progress, Result};
 use bytes::Bytes;
 use deliver::Delivery;
 
-pub(super) use sample::{is_xml, sample};
-
-/// Fills a buffer with the next bytes of a file; says how many, fewer only at its end.
-type Fill<'f> = &'f mut (dyn FnMut(&mut [u8]) -> Result<usize> + Send);
+pub(super) use sample::{knows, look};
 
 /// What columns of traces begin with.
 const TRACE: &str = "case:";

@@ -1,41 +1,42 @@
-//! The first events of a log as plain columns, for guessing what they mean.
-
-use indexmap::IndexMap;
+//! The first events of a log as JSON objects, for a look at them.
 
 use super::bytes::Bytes;
 use super::walk::{Scope, Sink, walk};
 use super::{Fill, TRACE};
 use crate::base::{Error, Result};
-use crate::input::sample::{Column, ROWS, Sample};
+use crate::input::sample::ROWS;
 
-/// Whether these first bytes of a file can be those of XML, and of no table.
-pub(in crate::input) fn is_xml(head: &[u8], ending: &str) -> bool {
+/// What tells that these first bytes are those of a log.
+pub(in crate::input) fn knows(head: &[u8]) -> Option<&'static str> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    ending == "xes" || head.starts_with(b"<?xml") || head.starts_with(b"<log")
+    let is_log = || memchr::memmem::find(head, b"<log").is_some();
+    (head.starts_with(b"<") && is_log()).then_some("it is XML with a <log>")
 }
 
 /// How much of a log is looked at, in bytes; some have long heads.
 const MOST: usize = 64 << 20;
 
-/// The first events of a log: its first bytes are at hand, more come by `more`.
+/// The first events of a log as JSON objects of texts.
 ///
 /// # Errors
 /// It is no log, is broken, or holds no event near its begin.
-pub(in crate::input) fn sample(mut head: &[u8], more: Fill<'_>) -> Result<Sample> {
-    head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let (mut given, mut cut) = (0, false);
+pub(in crate::input) fn look(more: Fill<'_>) -> Result<Vec<String>> {
+    let (mut given, mut cut, mut begun) = (0, false, false);
     let mut fill = |buffer: &mut [u8]| {
-        let (now, rest) = head.split_at(buffer.len().min(head.len()));
-        buffer[..now.len()].copy_from_slice(now);
-        head = rest;
-        given += buffer.len();
-        cut = given > MOST;
-        Ok(if cut { 0 } else { now.len() + more(&mut buffer[now.len()..])? })
+        let mut count = more(buffer)?;
+        if !begun && buffer[..count].starts_with(b"\xef\xbb\xbf") {
+            buffer[..3].fill(b' ');
+        }
+        begun = true;
+        given += count;
+        if given > MOST {
+            (count, cut) = (0, true);
+        }
+        Ok(count)
     };
     let mut events = Events::default();
-    let walked = walk(Bytes::new(&mut fill), "", &mut events);
-    if let Err(error) = walked
-        && !(cut && events.rows > 0)
+    if let Err(error) = walk(Bytes::new(&mut fill), "", &mut events)
+        && !(cut && !events.rows.is_empty())
     {
         // The place names no file; whoever asks names it.
         let line = error.place().map_or(0, |it| it.line);
@@ -46,32 +47,18 @@ pub(in crate::input) fn sample(mut head: &[u8], more: Fill<'_>) -> Result<Sample
             None => shown,
         });
     }
-    if events.rows == 0 {
-        return Err(Error::new("the log holds no event"));
-    }
-    let rows = events.rows;
-    let column = |(name, mut values): (String, Vec<String>)| {
-        values.resize(rows, String::new());
-        Column { name, values }
-    };
-    let columns = events.columns.into_iter().map(column).collect();
-    Ok(Sample { format: "xes", delimiter: None, columns, lists: Vec::new() })
+    Ok(events.rows.into_iter().map(|it| serde_json::Value::Object(it).to_string()).collect())
 }
 
+type Row = serde_json::Map<String, serde_json::Value>;
+
+/// Keeps whole events.
 #[derive(Default)]
 struct Events {
-    columns: IndexMap<String, Vec<String>>,
-    trace: Vec<(usize, String)>,
-    rows: usize,
-}
-
-impl Events {
-    fn put(&mut self, column: usize, row: usize, value: &str) {
-        if let Some((_, values)) = self.columns.get_index_mut(column) {
-            values.resize(row, String::new());
-            values.push(value.to_owned());
-        }
-    }
+    rows: Vec<Row>,
+    keys: Vec<String>,
+    trace: Row,
+    event: Row,
 }
 
 impl Sink for Events {
@@ -85,33 +72,27 @@ impl Sink for Events {
     }
 
     fn begin_event(&mut self, _: u64) {
-        let trace = std::mem::take(&mut self.trace);
-        for (column, value) in &trace {
-            self.put(*column, self.rows, value);
-        }
-        self.trace = trace;
+        self.event = self.trace.clone();
     }
 
     fn end_event(&mut self) -> Result<()> {
-        self.rows += 1;
+        self.rows.push(std::mem::take(&mut self.event));
+        self.keys.clear();
         Ok(())
     }
 
     fn column(&mut self, scope: Scope, path: &str) -> Option<usize> {
-        let name = match scope {
+        self.keys.push(match scope {
             Scope::Trace => format!("{TRACE}{path}"),
             Scope::Event => path.to_owned(),
-        };
-        let entry = self.columns.entry(name);
-        let column = entry.index();
-        entry.or_default();
-        Some(column)
+        });
+        Some(self.keys.len() - 1)
     }
 
     fn value(&mut self, scope: Scope, column: usize, value: &str) -> Result<()> {
-        match scope {
-            Scope::Trace => self.trace.push((column, value.to_owned())),
-            Scope::Event => self.put(column, self.rows, value),
+        let row = if scope == Scope::Trace { &mut self.trace } else { &mut self.event };
+        if let Some(key) = self.keys.get(column) {
+            row.insert(key.clone(), value.into());
         }
         Ok(())
     }
@@ -121,6 +102,6 @@ impl Sink for Events {
     fn tag(&mut self, _: &str, _: bool) {}
 
     fn is_full(&self) -> bool {
-        self.rows >= ROWS
+        self.rows.len() >= ROWS
     }
 }
