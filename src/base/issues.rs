@@ -22,10 +22,14 @@ pub enum IssueKind {
     BadJson,
     /// A JSON line that is not an object.
     NotAnObject,
+    /// An attribute of an XES event that is not valid XML.
+    BadXml,
     /// The header once more, in the middle of the data.
     RepeatedHeader,
     /// No time in the row.
     MissingTime,
+    /// No name in an event of a format whose events have one.
+    MissingName,
     /// A time that cannot be read.
     BadTime,
     /// A local time that a change of clocks skipped.
@@ -40,12 +44,16 @@ pub enum IssueKind {
     OtherCurrency,
     /// A sequence that is not a whole number.
     BadSequence,
+    /// A path with an empty channel, or one that is named as the conversion is.
+    BadPath,
+    /// A number of journeys that is not whole, or none at all.
+    BadCount,
     /// A record that is not as its preset's format says.
     BadRecord,
 }
 
 /// All kinds, in the order in which they are reported.
-pub const ISSUE_KINDS: [IssueKind; 17] = [
+pub const ISSUE_KINDS: [IssueKind; 21] = [
     IssueKind::FieldCount,
     IssueKind::BadQuote,
     IssueKind::BadEncoding,
@@ -53,8 +61,10 @@ pub const ISSUE_KINDS: [IssueKind; 17] = [
     IssueKind::TooLong,
     IssueKind::BadJson,
     IssueKind::NotAnObject,
+    IssueKind::BadXml,
     IssueKind::RepeatedHeader,
     IssueKind::MissingTime,
+    IssueKind::MissingName,
     IssueKind::BadTime,
     IssueKind::SkippedTime,
     IssueKind::MissingId,
@@ -62,6 +72,8 @@ pub const ISSUE_KINDS: [IssueKind; 17] = [
     IssueKind::BadValue,
     IssueKind::OtherCurrency,
     IssueKind::BadSequence,
+    IssueKind::BadPath,
+    IssueKind::BadCount,
     IssueKind::BadRecord,
 ];
 
@@ -76,8 +88,10 @@ impl IssueKind {
             Self::TooLong => "too_long",
             Self::BadJson => "bad_json",
             Self::NotAnObject => "not_an_object",
+            Self::BadXml => "bad_xml",
             Self::RepeatedHeader => "repeated_header",
             Self::MissingTime => "missing_time",
+            Self::MissingName => "missing_name",
             Self::BadTime => "bad_time",
             Self::SkippedTime => "skipped_time",
             Self::MissingId => "missing_id",
@@ -85,6 +99,8 @@ impl IssueKind {
             Self::BadValue => "bad_value",
             Self::OtherCurrency => "other_currency",
             Self::BadSequence => "bad_sequence",
+            Self::BadPath => "bad_path",
+            Self::BadCount => "bad_count",
             Self::BadRecord => "bad_record",
         }
     }
@@ -99,8 +115,10 @@ impl IssueKind {
             Self::TooLong => "a record or field is too long",
             Self::BadJson => "not valid JSON",
             Self::NotAnObject => "not a JSON object",
+            Self::BadXml => "not valid XML:",
             Self::RepeatedHeader => "the header once more",
             Self::MissingTime => "no time",
+            Self::MissingName => "no event name",
             Self::BadTime => "cannot read a time from",
             Self::SkippedTime => "the clocks jumped over this time:",
             Self::MissingId => "no id",
@@ -108,6 +126,8 @@ impl IssueKind {
             Self::BadValue => "cannot read an amount from",
             Self::OtherCurrency => "an amount in another currency:",
             Self::BadSequence => "cannot read a sequence from",
+            Self::BadPath => "cannot read a path from",
+            Self::BadCount => "cannot read a count from",
             Self::BadRecord => "not as the preset's format says:",
         }
     }
@@ -124,8 +144,10 @@ impl IssueKind {
             Self::TooLong => "a quote may be missing, or the line is not an event",
             Self::BadJson => "each line must hold one JSON object",
             Self::NotAnObject => "each line must hold one JSON object",
+            Self::BadXml => "the export is damaged there; export it again",
             Self::RepeatedHeader => "files were joined with their headers; the line is left out",
             Self::MissingTime => "an event needs a time; a totals line has none",
+            Self::MissingName => "an event of a log needs a name (concept:name)",
             Self::BadTime => "name the format with time_format in the source",
             Self::SkippedTime => "the clocks of this zone jumped over this time; check timezone",
             Self::MissingId => "an event needs an id; a totals line has none",
@@ -135,6 +157,8 @@ impl IssueKind {
                 "amounts of several currencies are never added; convert them first"
             }
             Self::BadSequence => "a sequence must be a whole number; use event_id for text",
+            Self::BadPath => "check paths.separator in the source",
+            Self::BadCount => "write a whole number of journeys; a row must stand for one at least",
             Self::BadRecord => "compare the record with the vendor's description of the export",
         }
     }

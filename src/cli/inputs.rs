@@ -15,6 +15,8 @@ use crate::config::Config;
 use crate::input::sniff::{self, Sniffed};
 use crate::input::stdin::Stdin;
 use crate::output::{atomic, bundle};
+use crate::prepare::EndOfData;
+use crate::prepare::journeys::Limit;
 use crate::store::{Merged, Partial, Rules, is_partial};
 use crate::study::{LoadOptions, Study, fold};
 
@@ -142,6 +144,7 @@ fn is_journey(path: &str) -> bool {
 fn bare(paths: &[&str], stdin: &mut Option<TempPath>, ui: &Ui) -> Result<Config> {
     let mut config = Config::default();
     let mut met = std::collections::BTreeSet::new();
+    let mut cases = !paths.is_empty();
     for path in paths {
         if !met.insert(fs_err::canonicalize(path).unwrap_or_else(|_| path.into())) {
             return Err(Error::new("the file is named twice")
@@ -163,7 +166,13 @@ fn bare(paths: &[&str], stdin: &mut Option<TempPath>, ui: &Ui) -> Result<Config>
         {
             config.sections.currency = code.parse()?;
         }
+        cases &= sniffed.is_of_cases();
         config.sections.source.push(sniffed.source);
+    }
+    if cases {
+        ui.note("guessed journey.gap = \"none\": cases end with their last event");
+        config.sections.journey.gap = Limit(None);
+        config.sections.journey.end_of_data = EndOfData::Exit;
     }
     Ok(config)
 }

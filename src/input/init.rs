@@ -220,8 +220,7 @@ fn journey(files: &[Sniffed], text: &mut String) {
             goals.push(goal);
         }
     }
-    let cases =
-        !files.is_empty() && files.iter().all(|it| it.source.ids.keys().all(|it| it == "case"));
+    let cases = !files.is_empty() && files.iter().all(Sniffed::is_of_cases);
     line!(text, "\n[journey]");
     match goals[..] {
         [] => line!(text, "# conversion = \"…\"                # the stage that is the goal"),

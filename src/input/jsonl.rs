@@ -524,8 +524,13 @@ fn keys_of_first_line(bytes: &[u8]) -> Vec<String> {
     }
 }
 
-/// Refuses a file where no line has the time, or no line any id.
-fn check_seen(mapping: &Mapping, file: &FileId, outcome: &Outcome, keys: &[String]) -> Result<()> {
+/// Refuses a file where no record has the time, or none any id; `keys` are for the hint.
+pub(super) fn check_seen(
+    mapping: &Mapping,
+    file: &FileId,
+    outcome: &Outcome,
+    keys: &[String],
+) -> Result<()> {
     if keys.is_empty() {
         return Ok(());
     }

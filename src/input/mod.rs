@@ -30,6 +30,7 @@ mod scan;
 pub mod sniff;
 pub mod stdin;
 pub mod time;
+mod xes;
 
 /// How likely an event's name is that of a goal: 0 the likeliest; none if it is not.
 ///

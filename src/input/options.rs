@@ -24,13 +24,17 @@ pub struct SourceOptions {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schemars(extend("enum" = super::presets::names()))]
     pub preset: String,
-    /// `csv`, `tsv`, `jsonl`, `parquet`, or `auto`: by the ending, looking through `.gz` and `.zst`.
+    /// `csv`, `tsv`, `jsonl`, `parquet`, `xes`, `paths` (CSV whose rows are counted paths), or
+    /// `auto`: by the ending, looking through `.gz` and `.zst`.
     #[serde(skip_serializing_if = "is_auto")]
-    #[schemars(extend("enum" = ["auto", "csv", "tsv", "jsonl", "parquet"]))]
+    #[schemars(extend("enum" = ["auto", "csv", "tsv", "jsonl", "parquet", "xes", "paths"]))]
     pub format: String,
     /// The character between fields of a CSV file; found in its first line if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
+    /// Where a file of counted paths (format `paths`) has what.
+    #[serde(skip_serializing_if = "is_default")]
+    pub paths: PathOptions,
     /// Whether rows are events, or only links between ids (identify, alias).
     #[serde(skip_serializing_if = "is_default")]
     pub role: Role,
@@ -96,6 +100,42 @@ pub struct SourceOptions {
     /// Only rows for which this holds are read; names are columns: `where = "country == 'DE'"`.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
+}
+
+/// Where a file of counted paths has what: each row is a path, how many journeys took it
+/// and converted or did not, and what their conversions were worth together.
+///
+/// Columns that are not named are found by their usual names: `path`, `conversions`,
+/// `total_conversions`, `nulls`, `total_null`, `value`, `total_conversion_value` and the like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PathOptions {
+    /// The column with the channels from the first touch to the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The column with how many journeys converted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversions: Option<String>,
+    /// The column with how many did not; a file without one has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nulls: Option<String>,
+    /// The column with what all conversions of the row were worth, in major units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// What stands between two channels. A channel that holds it is taken for two.
+    pub separator: String,
+}
+
+impl Default for PathOptions {
+    fn default() -> Self {
+        Self {
+            path: None,
+            conversions: None,
+            nulls: None,
+            value: None,
+            separator: " > ".to_owned(),
+        }
+    }
 }
 
 /// What the rows of a source are.

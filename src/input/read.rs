@@ -22,6 +22,7 @@ use super::parquet;
 use super::partial::{self, Partials};
 use super::presets::{self, Preset};
 use super::rows::{FileId, Rows};
+use super::xes;
 use crate::base::names::nearest;
 use crate::base::{Currency, Error, Issues, Place, Progress, Reject, Result};
 use crate::model::raw::InputFile;
@@ -130,6 +131,8 @@ pub const FORMATS: &[Format] = &[
     Format { name: "jsonl", endings: &["jsonl", "ndjson"], read: jsonl::read_jsonl },
     #[cfg(feature = "parquet")]
     Format { name: "parquet", endings: &["parquet", "pq"], read: parquet::read_parquet },
+    Format { name: "xes", endings: &["xes"], read: xes::read_xes },
+    Format { name: "paths", endings: &[], read: csv::read_paths },
 ];
 
 /// The endings of all formats.

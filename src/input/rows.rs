@@ -203,6 +203,11 @@ impl<'m> Rows<'m> {
         });
     }
 
+    /// Counts an amount that the reader itself had to round.
+    pub fn note_rounded(&mut self, rounded: bool) {
+        self.issues.rounded += u64::from(rounded);
+    }
+
     /// Counts a record that is knowingly no row, for this reason.
     pub fn leave_out(&mut self, reason: &'static str) {
         self.issues.read += 1;

@@ -33,7 +33,7 @@ impl Column {
 /// The first rows of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Sample {
-    /// `csv`, `tsv`, `jsonl` or `parquet`.
+    /// `csv`, `tsv`, `jsonl`, `parquet` or `xes`.
     pub format: &'static str,
     /// The character between fields, where it is not the usual one.
     pub delimiter: Option<char>,
@@ -165,7 +165,7 @@ fn flatten(
 fn of_fields(text: &str, whole: bool) -> Result<Sample> {
     let (delimiter, mut records) = best_split(text, whole).ok_or_else(|| {
         Error::new("the file is no table: no comma, tab, semicolon or bar splits its lines alike")
-            .hint("CSV, TSV, JSON lines and Parquet can be read")
+            .hint("CSV, TSV, JSON lines, Parquet and XES can be read")
     })?;
     let header = records.remove(0);
     let unnamed = |it: &String| it.trim().is_empty() || looks_like_data(it);

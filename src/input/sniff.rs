@@ -32,6 +32,16 @@ pub struct Sniffed {
     pub events: Vec<String>,
 }
 
+impl Sniffed {
+    /// Whether the file is a log of cases, which end with their last event and not by silence.
+    pub fn is_of_cases(&self) -> bool {
+        let sources = presets::resolved(std::slice::from_ref(&self.source)).unwrap_or_default();
+        let of_cases =
+            |it: &SourceOptions| !it.ids.is_empty() && it.ids.keys().all(|it| it == "case");
+        !sources.is_empty() && sources.iter().all(of_cases)
+    }
+}
+
 /// Looks at a file, or at the first of a folder or pattern.
 ///
 /// # Errors
@@ -62,7 +72,14 @@ fn look_at(path: &str, found: &Found) -> Result<Sniffed> {
     let place = |it: Error| it.or_at(Place::file(&found.name));
     let head = head_of(found).map_err(place)?;
     if let Some((preset, words)) = presets::recognize_bytes(&head) {
-        let sample = Sample { format: preset.name, ..Sample::default() };
+        let records = match preset.look {
+            None => Vec::new(),
+            Some(look) => {
+                let mut opened = open(found, &Unwatched)?;
+                look(&mut |buffer| opened.fill_all(buffer)).map_err(place)?
+            }
+        };
+        let sample = Sample { format: preset.name, records, ..Sample::default() };
         return Ok(of_preset(path, (&found.name, preset.name), &sample, preset, words));
     }
     let sample = sample_of(found, head).map_err(place)?;

@@ -203,6 +203,44 @@ const SAMPLES: &[Sample] = &[
             },
         ],
     },
+    Sample {
+        preset: "xes",
+        goal: "purchase",
+        plain: "ids = { case = 'case' }\nutm_source = ''\nutm_medium = ''\ncampaign = ''\n\
+                event_id = ''\nvariant = ''\n\
+                properties = { lifecycle = 'lifecycle', resource = 'resource' }",
+        links: "",
+        exports: &[Export {
+            files: &["log.xes"],
+            set_aside: &[
+                ("bad_xml", 1),
+                ("missing_time", 1),
+                ("missing_name", 1),
+                ("bad_time", 1),
+                ("missing_id", 2),
+            ],
+            left_out: &[],
+        }],
+    },
+    Sample {
+        preset: "paths",
+        // Counted paths name their own goal.
+        goal: "(conversion)",
+        plain: "ids = { case = 'case' }\nutm_source = ''\nutm_medium = ''\ncampaign = ''\n\
+                event_id = ''\nvariant = ''\nchannel = 'channel'",
+        links: "",
+        exports: &[Export {
+            files: &["paths.csv"],
+            set_aside: &[
+                ("field_count", 1),
+                ("repeated_header", 1),
+                ("bad_value", 2),
+                ("bad_path", 1),
+                ("bad_count", 2),
+            ],
+            left_out: &[],
+        }],
+    },
 ];
 
 /// The keys that the facts of every sample have.
@@ -227,13 +265,12 @@ pub fn study_of(goal: &str, sources: &str, folder: &Path) -> Study {
 impl Sample {
     fn plain(&self) -> Study {
         let folder = folder(self.preset);
-        let keys = DEFAULT.lines().filter(|line| {
-            let key = line.split(' ').next().unwrap_or_default();
-            !self.plain.lines().any(|it| it.starts_with(key))
-        });
-        let keys: Vec<&str> =
-            keys.chain(self.plain.lines().filter(|it| !it.ends_with("= ''"))).collect();
-        let mut sources = format!("[[source]]\n{PLAIN}{}\n", keys.join("\n"));
+        let key = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+        let usual = PLAIN.lines().chain(DEFAULT.lines());
+        let usual = usual.filter(|it| !self.plain.lines().any(|own| key(own) == key(it)));
+        let own = self.plain.lines().filter(|it| !it.ends_with("= ''"));
+        let keys: Vec<&str> = usual.chain(own).collect();
+        let mut sources = format!("[[source]]\n{}\n", keys.join("\n"));
         if !self.links.is_empty() {
             let links = "[[source]]\npath = 'plain_links.csv'\nrole = 'links'\n";
             let _ = write!(sources, "{links}{}\n", self.links);

@@ -3,9 +3,10 @@
 //! RFC 4180 without forgiveness: what is out of shape is set aside, never mended.
 //! `split` knows the shape of records, `scan` finds many plain ones at once, `chunks`
 //! cuts a stream at their ends, `parse` delivers them, `read` runs the parts on all
-//! threads.
+//! threads. `expand` reads rows that stand for many journeys.
 
 mod chunks;
+mod expand;
 mod parse;
 mod read;
 pub(in crate::input) mod records;
@@ -19,4 +20,5 @@ mod pollock;
 #[cfg(test)]
 mod tests;
 
+pub use expand::read_paths;
 pub use read::{read_csv, read_tsv};

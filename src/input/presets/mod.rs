@@ -16,6 +16,7 @@ mod matomo;
 mod mixpanel;
 #[cfg(feature = "parquet")]
 mod pages;
+mod paths;
 mod plan;
 mod posthog;
 mod recognize;
@@ -27,6 +28,7 @@ mod shop;
 mod sink;
 mod table;
 mod tables;
+mod xes;
 
 pub use drive::drive;
 pub(in crate::input) use look::{elements_of, look, stem};
@@ -53,6 +55,8 @@ pub const PRESETS: &[&Preset] = &[
     &mixpanel::MIXPANEL,
     &amplitude::AMPLITUDE,
     &matomo::MATOMO,
+    &xes::XES,
+    &paths::PATHS,
 ];
 
 /// The names of all presets.

@@ -6,7 +6,7 @@
 use super::record::{Record, Trouble};
 use crate::base::Result;
 use crate::input::TimeFormat;
-use crate::input::jsonl::Outcome;
+use crate::input::jsonl::{Fill, Outcome};
 use crate::input::read::Job;
 
 /// An export format of one vendor: how each of its records becomes rows.
@@ -46,6 +46,8 @@ pub struct Preset {
     /// What of the first bytes of a file tells the format, in words such as "it begins with
     /// <log", where it is no JSON, Parquet or table with the names of [`Self::signs`].
     pub knows: Option<fn(&[u8]) -> Option<&'static str>>,
+    /// The first records of such a file as JSON objects, where it is no JSON, Parquet or table.
+    pub look: Option<fn(Fill<'_>) -> Result<Vec<String>>>,
     /// A reader of its own, for bytes that are no JSON, CSV or Parquet, or records that
     /// must be put together first.
     pub read: Option<fn(&Job<'_>) -> Result<Outcome>>,
@@ -67,6 +69,7 @@ pub const NOTHING: Preset = Preset {
     json: &[],
     endings: &["json"],
     knows: None,
+    look: None,
     read: None,
 };
 
