@@ -23,6 +23,9 @@ pub fn check(study: &Study) -> Result<Report> {
     report.tables.push(rows(study, ties));
     report.tables.push(files(study));
     report.tables.push(reasons(study));
+    if !study.raw.issues.left_out().is_empty() {
+        report.tables.push(left_out(study));
+    }
     report.tables.push(places(study));
     report.tables.push(ids(study));
     report.tables.push(blocked(study));
@@ -125,6 +128,21 @@ fn reasons(study: &Study) -> Table {
             Cell::share(count, study.raw.issues.read),
             Cell::text(kind.hint()),
         ]);
+    }
+    table
+}
+
+fn left_out(study: &Study) -> Table {
+    let columns = vec![
+        Column::new("reason", Kind::Text, "what the rows are"),
+        Column::new("rows", Kind::Count, "how many"),
+        Column::new("share", Kind::Share, "of rows read"),
+    ];
+    let about = "Part of the rows filtered out: those that are knowingly no events.";
+    let mut table = Table::new("left_out", "Rows that are no events", about, columns);
+    for (reason, count) in study.raw.issues.left_out() {
+        let share = Cell::share(*count, study.raw.issues.read);
+        table.push(vec![Cell::text(reason), Cell::Count(*count), share]);
     }
     table
 }

@@ -15,6 +15,9 @@ use touchpath::study::{LoadOptions, Study};
 
 use crate::case::{Case, reports};
 
+mod bare;
+mod broken;
+#[cfg(feature = "parquet")]
 mod pack;
 
 /// One sample beside its facts, in one or more forms of the same export.
@@ -273,7 +276,7 @@ impl Sample {
         let mut sources = format!("[[source]]\n{}\n", keys.join("\n"));
         if !self.links.is_empty() {
             let links = "[[source]]\npath = 'plain_links.csv'\nrole = 'links'\n";
-            let _ = write!(sources, "{links}{}\n", self.links);
+            let _ = writeln!(sources, "{links}{}", self.links);
         }
         study_of(self.goal, &sources, &folder)
     }
