@@ -51,6 +51,7 @@ pub fn manifest(
             "read": issues.read,
             "used": issues.used(),
             "filtered": issues.filtered,
+            "no_events": issues.left_out(),
             "set_aside": issues.rejected(),
         },
         "events": study.catalog.events,

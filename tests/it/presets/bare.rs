@@ -135,3 +135,51 @@ fn check_says_which_rows_are_no_events() {
     assert_eq!(table.rows[0][..2], [Cell::text("group calls"), Cell::Count(1)]);
     assert!(report(&study, "paths").table("paths").is_some());
 }
+
+#[test]
+fn tables_of_profiles_join_ids() {
+    let folder = Case::new(&[
+        (
+            "identifiers.csv",
+            "canonical_segment_id,type,value,seq\np1,user_id,u-1,1\np1,anonymous_id,a-2,2\n\
+             p1,ios.idfa,x,3\np9,email,z@example.com,4\n",
+        ),
+        ("merges.csv", "segment_id,canonical_segment_id,timestamp\np9,p1,2026-03-01 10:00:00\n"),
+        (
+            "mapping.csv",
+            "segment_id,external_id_type,external_id_value,timestamp\n\
+             p1,user_id,u-7,2026-03-01 10:00:00\n",
+        ),
+        (
+            "events.csv",
+            "t,u,c,m\n2026-03-01T10:00:00Z,u-1,,\n2026-03-01T10:00:00Z,,a-2,\n\
+             2026-03-01T10:00:00Z,,,z@example.com\n2026-03-01T10:00:00Z,u-7,,\n\
+             2026-03-01T10:00:00Z,u-8,,\n",
+        ),
+    ]);
+    let mut sources = String::new();
+    for file in ["identifiers.csv", "merges.csv", "mapping.csv"] {
+        assert_eq!(
+            sniff(&folder.path(file).display().to_string()).unwrap().source.preset,
+            "segment"
+        );
+        sources.push_str(&format!("[[source]]\npath = '{file}'\npreset = 'segment'\n"));
+    }
+    sources.push_str(
+        "[[source]]\npath = 'events.csv'\ntime = 't'\nconstants = { event = 'visit' }\n\
+         ids = { user = 'u', cookie = 'c', email = 'm' }\n",
+    );
+    let study = study_of("visit", &sources, &folder.path(""));
+    assert_eq!((study.catalog.events, study.catalog.customers), (5, 2));
+    assert_eq!(study.raw.issues.rejected(), 0);
+}
+
+#[test]
+fn visits_whose_actions_php_wrote_as_an_object_are_read() {
+    let visit = r#"[{"idVisit":1,"visitorId":"v","actionDetails":{"0":{"type":"action",
+        "timestamp":1772359200},"2":{"type":"action","timestamp":1772359260}}}]"#;
+    let case = Case::new(&[("visits.json", visit)]);
+    let source = "[[source]]\npath = 'visits.json'\npreset = 'matomo'\n";
+    let study = study_of("pageview", source, &case.path(""));
+    assert_eq!((study.raw.issues.read, study.catalog.events), (2, 2));
+}
