@@ -230,7 +230,11 @@ fn write_piece(
     piece.texts.clone_from(&fields.texts);
     piece.blocked = blocked.into_iter().map(|((kind, id), count)| (kind, id, count)).collect();
     piece.set_issues(&issues);
-    let packed: Vec<Packed> = blocks(&batches)
+    // A block holds events or links, and a preset's file may hold both.
+    let (links, events): (Vec<Batch>, Vec<Batch>) = batches.into_iter().partition(|it| it.links);
+    let mut runs = blocks(&events);
+    runs.extend(blocks(&links));
+    let packed: Vec<Packed> = runs
         .into_par_iter()
         .map(|runs| Packed::new(gather(&runs), &piece.id_types, &piece.texts))
         .collect::<Result<_>>()?;

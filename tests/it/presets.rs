@@ -14,6 +14,7 @@ use touchpath::output::json::write_report;
 use touchpath::study::{LoadOptions, Study};
 
 use crate::case::{Case, reports};
+use crate::cli::run;
 
 mod bare;
 mod broken;
@@ -432,4 +433,24 @@ fn each_row_that_is_no_fact_is_counted_with_its_reason() {
         let details: Vec<_> = issues.rejects().iter().map(|it| (it.kind, &it.detail)).collect();
         (!good).then(|| format!("{aside:?} {out:?}\n{details:?}"))
     });
+}
+
+#[test]
+fn a_partial_of_an_export_answers_as_the_export() {
+    for sample in SAMPLES {
+        let name = sample.exports[0].files[0];
+        let path = folder(sample.preset).join(name).display().to_string();
+        let case = Case::new(&[]);
+        let folder = case.path("");
+        assert_eq!(run(&folder, &["fold", &path, "-o", "a.part"]).code, 0, "{name}");
+        let goal = format!("journey.conversion=[\"{}\"]", sample.goal);
+        let ask = |input: &str| {
+            let out = format!("{}.json", if input == "a.part" { "part" } else { "whole" });
+            let run = run(&folder, &["report", input, "--set", &goal, "-o", &out]);
+            assert!(run.code < 2, "{}", run.err);
+            std::fs::read_to_string(case.path(&out)).unwrap()
+        };
+        let (whole, part) = (ask(&path), ask("a.part"));
+        assert_eq!(difference(&whole, &part), None, "{name}");
+    }
 }

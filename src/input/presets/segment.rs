@@ -35,6 +35,9 @@ const SOLD: When = When::Any(&[When::Is("event", SALE), When::Is("event_text", S
 
 const PREVIOUS: &[Take] = &[Take::At("previousId"), Take::At("previous_id")];
 const PAIR: &[Take] = &[
+    // The call's own id rather than the people's, which may have to be forgotten.
+    Take::If(ALIAS, &Take::At("messageId")),
+    Take::If(ALIAS, &Take::At("id")),
     Take::If(ALIAS, &Take::Joined(&["previousId", "userId"])),
     Take::If(ALIAS, &Take::Joined(&["previous_id", "user_id"])),
     Take::If(MERGED, &Take::Joined(&["segment_id", "canonical_segment_id"])),
