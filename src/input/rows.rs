@@ -15,7 +15,7 @@ use super::mapping::Mapping;
 use super::nobody::is_nobodys;
 use super::options::TimeFormat;
 use super::time::{TimeProblem, TimeReader};
-use crate::base::{IssueKind, Issues, Place, Reject};
+use crate::base::{IssueKind, Issues, NONE, Place, Reject};
 use crate::model::raw::{Batch, Blocked, NO_AMOUNT, NO_SEQUENCE, NO_TIME, Sequence};
 
 /// Larger amounts of one row, in minor units, are taken for mistakes: sums of any
@@ -94,6 +94,8 @@ struct Record<'a> {
 /// How much of a record and of a value is kept of one that is set aside, in bytes.
 const RAW_KEPT: usize = 1024;
 const VALUE_KEPT: usize = 100;
+/// The texts that say where a visit is from.
+const FROM: [&str; 2] = ["utm_source", "utm_medium"];
 /// How many records of one id are expected at least, when room is set aside.
 const RECORDS_PER_ID: usize = 4;
 /// How many columns a filter may ask about without a list made for each row.
@@ -248,7 +250,14 @@ impl<'m> Rows<'m> {
         }
         batch.texts.resize_with(mapping.common.fields.texts.len(), Default::default);
         for (coder, plan) in self.texts.into_iter().zip(&mapping.texts) {
-            batch.texts[plan.field] = coder.finish();
+            let column = &mut batch.texts[plan.field];
+            *column = coder.finish();
+            // A source that says where visits are from says so of every row, also where a
+            // part of a file happens to hold none that came from anywhere.
+            let name = mapping.common.fields.texts[plan.field].as_str();
+            if plan.column.is_some() && FROM.contains(&name) && column.codes.is_empty() {
+                column.codes = vec![NONE; batch.times.len()];
+            }
         }
         let part = match &mapping.common.gather {
             Some(it) => it.take(batch, mapping.event_id.is_some()),
