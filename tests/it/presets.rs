@@ -43,6 +43,40 @@ const SAMPLES: &[Sample] = &[
         left_out: &[],
     },
     Sample {
+        preset: "snowplow",
+        files: &["events.tsv", "warehouse.csv"],
+        plain: "ids = { user = 'user', cookie = 'cookie', device = 'device', \
+                network = 'network' }\nevent_id = 'tie'\nproperties = { platform = 'platform', \
+                device = 'kind', country = 'country', page = 'page', category = 'category' }",
+        set_aside: &[
+            ("field_count", 1),
+            ("bad_time", 1),
+            ("missing_id", 1),
+            ("bad_value", 1),
+            ("bad_record", 2),
+        ],
+        left_out: &[
+            ("bot: on the list of spiders and robots", 1),
+            ("page ping: the page was still open", 1),
+        ],
+    },
+    Sample {
+        preset: "shopify",
+        files: &["orders_export.csv"],
+        plain: "ids = { email = 'email', phone = 'phone' }\nevent_id = 'tie'\nproperties = { \
+                source = 'source', status = 'status', discount = 'discount', \
+                location = 'location' }",
+        set_aside: &[
+            ("field_count", 1),
+            ("bad_time", 1),
+            ("missing_id", 1),
+            ("bad_value", 2),
+            ("other_currency", 1),
+            ("bad_record", 1),
+        ],
+        left_out: &[("a further item of an order", 1)],
+    },
+    Sample {
         preset: "xes",
         files: &["log.xes"],
         plain: "ids = { case = 'case' }\nproperties = { lifecycle = 'lifecycle', resource = 'resource' }",
@@ -95,8 +129,8 @@ pub fn study_of(sources: &str, folder: &Path) -> Study {
 impl Sample {
     fn plain(&self) -> Study {
         let folder = folder(self.preset);
-        // Logs know no campaigns; counted paths know nothing of where channels come from.
-        let log = matches!(self.preset, "xes" | "paths");
+        // Logs and orders know no campaigns; counted paths know nothing of where channels come from.
+        let log = matches!(self.preset, "xes" | "paths" | "shopify");
         let has = |it: &&str| !log || !(it.starts_with("utm") || it.starts_with("campaign"));
         let keys: Vec<&str> = PLAIN.lines().filter(has).collect();
         let mut sources = format!("[[source]]\n{}\n{}\n", keys.join("\n"), self.plain);
