@@ -102,11 +102,12 @@ pub const EVENTS: [&str; 14] = [
 pub const PAGES: [&str; 4] = ["pagepath", "urlpath", "pageurl", "path"];
 
 /// Events that are goals.
-pub const GOALS: [&str; 25] = [
+pub const GOALS: [&str; 26] = [
     "purchase",
     "orderplaced",
     "ordercompleted",
     "orderconfirmed",
+    "ecommerceorder",
     "order",
     "purchased",
     "orders",

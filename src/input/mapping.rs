@@ -286,6 +286,8 @@ pub fn fields(sources: &[SourceOptions], keep: &[String]) -> Fields {
 fn strength(id_type: &str) -> usize {
     const STRONG: [&str; 7] = ["user", "customer", "account", "email", "phone", "loyalty", "crm"];
     match id_type {
+        // What presets put between two ids of one type names nobody.
+        "alias" => STRONG.len() + 3,
         "cookie" | "anonymous" | "visitor" => STRONG.len() + 2,
         "device" => STRONG.len() + 1,
         _ => STRONG.iter().position(|it| *it == id_type).unwrap_or(STRONG.len()),

@@ -37,7 +37,7 @@ pub(in crate::input) fn look(preset: &Preset, records: &[String], file: &str) ->
                 }
             }
         };
-        let whole = Record { root: &root, element: None, file };
+        let whole = Record { root: &root, element: None, file, index: 0 };
         let Some(each) = &preset.each else {
             see(&whole);
             continue;
@@ -46,7 +46,7 @@ pub(in crate::input) fn look(preset: &Preset, records: &[String], file: &str) ->
             && let Inside::List(elements) = list.inside()
         {
             for element in elements {
-                see(&Record { root: &root, element: Some((each.name, element)), file });
+                see(&Record { root: &root, element: Some((each.name, element)), file, index: 0 });
             }
         }
     }

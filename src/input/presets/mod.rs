@@ -5,19 +5,26 @@
 //! `pages`); the preset's table says which of their values is which key of a source
 //! (`plan`, `record`); [`Sink`] hands the rows on. Nothing here knows customers.
 
+mod amplitude;
 mod drive;
 mod elements;
 mod ga4;
 mod json;
 mod lines;
 mod look;
+mod matomo;
+mod mixpanel;
 #[cfg(feature = "parquet")]
 mod pages;
 mod paths;
 mod plan;
+mod posthog;
 mod recognize;
 mod record;
 mod resolve;
+mod rudderstack;
+mod segment;
+mod shop;
 mod shopify;
 mod sink;
 mod snowplow;
@@ -42,8 +49,19 @@ use super::read::{Job, known_endings};
 use crate::base::{Error, Place, Result};
 
 /// All presets, in the order in which help lists them.
-pub const PRESETS: &[&Preset] =
-    &[&ga4::GA4, &snowplow::SNOWPLOW, &shopify::SHOPIFY, &xes::XES, &paths::PATHS];
+pub const PRESETS: &[&Preset] = &[
+    &ga4::GA4,
+    &segment::SEGMENT,
+    &rudderstack::RUDDERSTACK,
+    &posthog::POSTHOG,
+    &mixpanel::MIXPANEL,
+    &amplitude::AMPLITUDE,
+    &matomo::MATOMO,
+    &snowplow::SNOWPLOW,
+    &shopify::SHOPIFY,
+    &xes::XES,
+    &paths::PATHS,
+];
 
 /// The names of all presets.
 ///

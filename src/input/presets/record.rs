@@ -16,6 +16,8 @@ pub struct Record<'r, 't> {
     pub(super) element: Option<(&'static str, &'r Json<'t>)>,
     /// The file's name up to its first point.
     pub(super) file: &'r str,
+    /// The position of the element in its list.
+    pub(super) index: usize,
 }
 
 /// Why a record cannot be used.
@@ -68,6 +70,9 @@ impl<'r, 't> Record<'r, 't> {
         if path == "@file" {
             return Ok(Some(Cow::Borrowed(self.file)));
         }
+        if path == "@index" {
+            return Ok(Some(Cow::Owned(self.index.to_string())));
+        }
         let Some(value) = self.find(path)? else { return Ok(None) };
         let value = match value.inside() {
             Inside::Single => value,
@@ -83,6 +88,17 @@ impl<'r, 't> Record<'r, 't> {
         };
         let text = value.text().map_err(|_| Trouble::json(path))?;
         Ok(text.filter(|it| !it.trim().is_empty()))
+    }
+
+    /// The paths to the keys of an object that begin so.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub fn keys_with(&self, path: &str, start: &str) -> Result<Vec<String>, Trouble> {
+        let Some(it) = self.find(path)? else { return Ok(Vec::new()) };
+        let Inside::Object(entries) = it.inside() else { return Ok(Vec::new()) };
+        let keys = entries.iter().filter(|it| it.0.starts_with(start));
+        Ok(keys.map(|it| format!("{path}.{}", it.0)).collect())
     }
 
     /// The value as text, objects and lists as they are written: for columns that a user
@@ -110,8 +126,10 @@ impl<'r, 't> Record<'r, 't> {
     pub fn holds(&self, when: &When) -> Result<bool, Trouble> {
         Ok(match when {
             When::Is(path, texts) => self.text(path)?.is_some_and(|it| texts.contains(&&*it)),
+            When::Has("@file") => true,
             When::Has(path) => self.find(path)?.is_some_and(|it| !it.is_empty()),
             When::Lacks(path) => self.find(path)?.is_none_or(Json::is_empty),
+            When::Not(other) => !self.holds(other)?,
             When::All(all) => {
                 for it in *all {
                     if !self.holds(it)? {
@@ -296,7 +314,7 @@ mod tests {
 
     fn pick(json: &str, take: &Take) -> Result<Option<String>, String> {
         let root = Json::object(json).unwrap();
-        let record = Record { root: &root, element: None, file: "tracks" };
+        let record = Record { root: &root, element: None, file: "tracks", index: 0 };
         record.take(take).map(|it| it.map(Cow::into_owned)).map_err(|it| it.detail)
     }
 

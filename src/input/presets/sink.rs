@@ -107,7 +107,7 @@ impl<'p> Sink<'p> {
     }
 
     fn root(&mut self, root: &Json<'_>, place: Place<'_>) {
-        let record = Record { root, element: None, file: &self.plan.file };
+        let record = Record { root, element: None, file: &self.plan.file, index: 0 };
         let Some(each) = &self.plan.preset.each else { return self.record(&record, place) };
         let wrong = |detail| Trouble::record(detail);
         let list = match record.find(each.list) {
@@ -123,14 +123,14 @@ impl<'p> Sink<'p> {
         if elements.is_empty() {
             return self.leave_out(each.empty);
         }
-        for element in elements {
+        for (index, element) in elements.iter().enumerate() {
             if !matches!(element.inside(), Inside::Object(_)) {
                 let detail = format!("an element of {} is no object", each.list);
                 self.trouble(wrong(detail), place);
                 continue;
             }
             let record =
-                Record { root, element: Some((each.name, element)), file: &self.plan.file };
+                Record { root, element: Some((each.name, element)), file: &self.plan.file, index };
             self.record(&record, place);
         }
     }

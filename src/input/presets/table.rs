@@ -28,7 +28,7 @@ pub struct Preset {
     pub tuples: &'static [Tuple],
     /// How the value of `time` is written.
     pub time_format: TimeFormat,
-    /// Keys or paths that together tell that two rows are the same one; none where the
+    /// Keys (such as `dedupe.id`, which is nothing else) or paths that together tell that two rows are the same one; none where the
     /// vendor defines no such key.
     pub dedupe: &'static [&'static str],
     /// Keys without which an event is set aside, besides its time and an id.
@@ -76,7 +76,8 @@ pub const NOTHING: Preset = Preset {
 /// One place that a value may be taken from; paths are dotted.
 ///
 /// A path goes through objects by key, through lists by position or, where a list is of
-/// `{key, value}` objects, by that key. `@file` is the file's name up to its first point.
+/// `{key, value}` objects, by that key. `@file` is the file's name up to its first point,
+/// `@index` the position of an element in its list.
 #[derive(Debug, Clone, Copy)]
 pub enum Take {
     /// The value at a path.
@@ -114,6 +115,8 @@ pub enum When {
     Has(&'static str),
     /// There is none.
     Lacks(&'static str),
+    /// Another does not.
+    Not(&'static When),
     /// All of these.
     All(&'static [When]),
     /// One of these.
