@@ -192,9 +192,9 @@ fn all_steps(values: &[i64], least: i64, scale: u64) -> bool {
 fn width_of(most: u64) -> u8 {
     match most {
         0 => 0,
-        ..=0xff => 1,
-        ..=0xffff => 2,
-        ..=0xffff_ffff => 4,
+        1..=0xff => 1,
+        0x100..=0xffff => 2,
+        0x1_0000..=0xffff_ffff => 4,
         _ => 8,
     }
 }
