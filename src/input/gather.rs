@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::columns::promoted;
 use crate::base::{Dictionary, Error, Issues, NONE, Result};
 use crate::model::raw::{
-    Batch, Blocked, Fields, ID_SHARDS, IdTable, InputFile, Sequence, TextColumn,
+    Batch, Blocked, Fields, ID_SHARDS, IdTable, InputFile, Keys, Sequence, TextColumn,
 };
 use crate::store::Keep;
 use crate::store::batches::{Batches, Kept, dense};
@@ -33,6 +33,7 @@ const PER_ID: u64 = 28;
 pub struct Part {
     batch: Batch,
     ticket: Option<u32>,
+    rows: usize,
 }
 
 impl Deref for Part {
@@ -44,6 +45,16 @@ impl Deref for Part {
 }
 
 impl Part {
+    /// How many rows there are, gathered or not.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The keys of the rows, which stay with the part.
+    pub fn take_keys(&mut self) -> Keys {
+        take(&mut self.batch.keys)
+    }
+
     /// The rows; none where they are gathered.
     pub fn into_batch(self) -> Batch {
         self.batch
@@ -52,7 +63,7 @@ impl Part {
 
 impl From<Batch> for Part {
     fn from(batch: Batch) -> Self {
-        Self { batch, ticket: None }
+        Self { rows: batch.len(), batch, ticket: None }
     }
 }
 
@@ -132,7 +143,8 @@ impl Gather {
     /// Takes a batch in; `event_ids` says that its sequence is of event ids.
     pub fn take(&self, mut batch: Batch, event_ids: bool) -> Part {
         let blocked = take(&mut batch.blocked);
-        let left = Batch { blocked, times_as: batch.times_as, ..Batch::default() };
+        let (keys, rows) = (take(&mut batch.keys), batch.len());
+        let left = Batch { blocked, keys, times_as: batch.times_as, ..Batch::default() };
         // Its texts are put in order now, while they are near.
         let mut unsettled = Unsettled::new(0, batch, event_ids);
         let (ticket, round) = {
@@ -149,7 +161,7 @@ impl Gather {
             (ticket, if full { take(&mut waiting.batches) } else { Vec::new() })
         };
         self.settle(round);
-        Part { batch: left, ticket: Some(ticket) }
+        Part { batch: left, ticket: Some(ticket), rows }
     }
 
     /// Settles batches; trouble is kept for [`Self::finish`].

@@ -197,6 +197,24 @@ impl Batches {
         self.dense(&self.kept[index])
     }
 
+    /// The order of the file of a batch among all input files.
+    pub fn get_file(&self, index: usize) -> u32 {
+        self.kept[index].file_order
+    }
+
+    /// Changes the rows of a batch; ids and event ids stand there with the codes that they
+    /// were packed with.
+    ///
+    /// # Errors
+    /// The spill file cannot be read or written.
+    pub fn rewrite(&mut self, index: usize, change: impl FnOnce(&mut Batch)) -> Result<()> {
+        let kept = &self.kept[index];
+        let mut batch = kept.unpack(&self.keep)?;
+        change(&mut batch);
+        self.kept[index] = Kept::new(&batch, kept.event_ids, &self.keep)?;
+        Ok(())
+    }
+
     /// All batches in order.
     ///
     /// # Errors

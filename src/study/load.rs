@@ -102,6 +102,7 @@ impl Wishes {
             )
             .into(),
             partials: options.partials.clone(),
+            bots: config.sections.bots.clone(),
         }
     }
 

@@ -18,5 +18,6 @@ mod increments;
 mod names;
 mod presets;
 mod real;
+mod screens;
 #[cfg(unix)]
 mod signals;
