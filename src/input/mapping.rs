@@ -264,7 +264,9 @@ fn check_currency(source: &SourceOptions, common: &Common) -> Result<()> {
         };
     }
     let constant = source.constants.get("currency").map(|it| it.parse::<Currency>()).transpose()?;
-    if common.currency == Currency::UNNAMED && (constant.is_some() || source.currency.is_some()) {
+    // The column of a preset may be empty in all rows; a row with a currency is set aside.
+    let named = constant.is_some() || (source.currency.is_some() && source.preset.is_empty());
+    if common.currency == Currency::UNNAMED && named {
         return Err(wrong("has amounts with a currency, and the journey names none".into())
             .hint("add currency = \"EUR\" (or yours) to the journey"));
     }

@@ -87,6 +87,7 @@ pub(super) const SNOWPLOW: Preset = Preset {
         ("value", &[Take::If(SALE, &Take::At("tr_total"))]),
         ("currency", &[Take::If(SALE, &Take::At("tr_currency"))]),
         ("order", &[Take::At("tr_orderid"), Take::At("ti_orderid")]),
+        ("user_agent", &[Take::At("useragent")]),
         ("properties.platform", &[Take::At("platform")]),
         ("properties.device", &[Take::At("dvce_type")]),
         ("properties.country", &[Take::At("geo_country")]),
