@@ -5,6 +5,7 @@ use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::analysis::{ANALYSES, Entry};
 use crate::demo::{SHOP_CUSTOMERS, SHOP_SEED};
+use crate::input::presets::PRESETS;
 use crate::output::FORMATS;
 
 use super::flags::flags;
@@ -344,7 +345,23 @@ fn ui(command: Command) -> Command {
 }
 
 fn files(help: &'static str) -> Arg {
-    Arg::new("inputs").value_name("INPUT").num_args(1..).required(true).help(help)
+    Arg::new("inputs")
+        .value_name("INPUT")
+        .num_args(1..)
+        .required(true)
+        .help(help)
+        .long_help(format!("{help}.\n\n{}", presets()))
+}
+
+/// The exports of vendors that are read as they are.
+fn presets() -> String {
+    let mut text =
+        "Exports that are recognized as they are; preset = \"NAME\" in a source says so:"
+            .to_owned();
+    for it in PRESETS {
+        text.push_str(&format!("\n  {:<12} {}", it.name, it.about));
+    }
+    text
 }
 
 fn output(help: &'static str) -> Arg {

@@ -264,9 +264,9 @@ fn check_currency(source: &SourceOptions, common: &Common) -> Result<()> {
         };
     }
     let constant = source.constants.get("currency").map(|it| it.parse::<Currency>()).transpose()?;
-    // The column of a preset may be empty in all rows; a row with a currency is set aside.
-    let named = constant.is_some() || (source.currency.is_some() && source.preset.is_empty());
-    if common.currency == Currency::UNNAMED && named {
+    // A preset's column may hold none; rows that name one are then set aside.
+    let own = source.currency.is_some() && source.preset.is_empty();
+    if common.currency == Currency::UNNAMED && (constant.is_some() || own) {
         return Err(wrong("has amounts with a currency, and the journey names none".into())
             .hint("add currency = \"EUR\" (or yours) to the journey"));
     }

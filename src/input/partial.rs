@@ -237,7 +237,11 @@ fn write_piece(
     }
     piece.blocked = blocked.into_iter().map(|((kind, id), count)| (kind, id, count)).collect();
     piece.set_issues(&issues);
-    let packed: Vec<Packed> = blocks(&batches)
+    // A block holds events or links, and a preset's file may hold both.
+    let (links, events): (Vec<Batch>, Vec<Batch>) = batches.into_iter().partition(|it| it.links);
+    let mut runs = blocks(&events);
+    runs.extend(blocks(&links));
+    let packed: Vec<Packed> = runs
         .into_par_iter()
         .map(|runs| Packed::new(gather(&runs), &piece.id_types, &fields.texts))
         .collect::<Result<_>>()?;

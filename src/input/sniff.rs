@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use super::guess::{Guess, goal_rank, guess};
-use super::open::{Found, expand, open};
+use super::open::{Found, check_inside, expand, open};
 use super::options::SourceOptions;
 use super::presets::{self, Preset};
-use super::read::known_endings;
+use super::read::{ReadSettings, known_endings};
 use super::sample::{self, Sample};
 use crate::base::{Error, Place, Result, Unwatched};
 
@@ -52,7 +52,9 @@ pub fn sniff(path: &str) -> Result<Sniffed> {
         return Err(Error::new("standard input cannot be looked at before it is read")
             .hint("say what its columns mean in a journey file, with path = \"-\""));
     }
-    let found = expand(path, Path::new(""), &known_endings())?;
+    // Some exports end in .json, which alone tells no form; a folder may hold nothing else.
+    let found = expand(path, Path::new(""), &known_endings())
+        .or_else(|error| expand(path, Path::new(""), &["json"]).map_err(|_| error))?;
     let Some(first) = found.first() else {
         return Err(Error::new("there is no such file").at(Place::file(path)));
     };
@@ -84,6 +86,20 @@ fn look_at(path: &str, found: &Found) -> Result<Sniffed> {
     }
     let sample = sample_of(found, head).map_err(place)?;
     sniff_sample(path, &found.name, &sample)
+}
+
+/// The currency that the amounts of a source with a preset have most often, as a look at
+/// the beginning of its first file tells; none where it does not, or cannot be read.
+pub fn currency(source: &SourceOptions, settings: &ReadSettings) -> Option<String> {
+    let preset = presets::of(source).ok()??;
+    let found = expand(&source.path, &settings.folder, &presets::endings(preset)).ok()?;
+    let mut first = found.into_iter().next()?;
+    if first.is_stdin() {
+        first.location = settings.stdin.clone()?;
+    } else if settings.inside && Path::new(&source.path).is_relative() {
+        check_inside(&first, &settings.folder).ok()?;
+    }
+    look_at(&source.path, &first).ok()?.currency
 }
 
 /// The first bytes of a file, unpacked.

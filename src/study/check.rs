@@ -23,8 +23,10 @@ pub fn check(study: &Study) -> Result<Report> {
     report.tables.push(rows(study, ties));
     report.tables.push(files(study));
     report.tables.push(reasons(study));
+    if !study.raw.issues.left_out().is_empty() {
+        report.tables.push(left_out(study));
+    }
     report.tables.push(places(study));
-    report.tables.extend((!issues.left_out().is_empty()).then(|| left_out(study)));
     report.tables.push(ids(study));
     report.tables.push(blocked(study));
     report.notes.extend(study.guesses.iter().map(|it| format!("Guessed: {it}.")));
@@ -157,14 +159,14 @@ fn places(study: &Study) -> Table {
 
 fn left_out(study: &Study) -> Table {
     let columns = vec![
-        Column::new("reason", Kind::Text, "why rows were left out"),
+        Column::new("reason", Kind::Text, "what the rows are"),
         Column::new("rows", Kind::Count, "how many"),
         Column::new("share", Kind::Share, "of rows read"),
         Column::new("first_places", Kind::Text, "where the first ones stand, as far as known"),
     ];
-    let about = "Part of the rows filtered out: knowingly no events of theirs, such as duplicates \
-                 and bots.";
-    let mut table = Table::new("left_out", "Rows left out", about, columns);
+    let about = "Part of the rows filtered out: those that are knowingly no events, or not of \
+                 their own, as duplicates and those of bots.";
+    let mut table = Table::new("left_out", "Rows that are no events", about, columns);
     let issues = &study.raw.issues;
     for (reason, rows) in issues.left_out() {
         let places = issues.left_out_at().filter(|it| it.0 == reason);

@@ -10,7 +10,7 @@ use crate::input::partial::{self, FoldSettings};
 use crate::store::{Head, Totals};
 
 use super::LoadOptions;
-use super::load::Wishes;
+use super::load::{Wishes, settle_presets};
 
 /// What of a journey a fold reads, and what it says of it.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +37,9 @@ pub fn fold(
             "--since, --until and --where apply to questions: rows outside tell who is who",
         ));
     }
+    let mut config = config.clone();
+    settle_presets(&mut config, options, &mut Vec::new())?;
+    let config = &config;
     let settings = Wishes::new(config, options)?.settings(config, options);
     let ranked = config.file.is_some();
     let how = FoldSettings {

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::base::filter::Filter;
-use crate::base::{Names, Progress, Result, Timestamp};
+use crate::base::{Currency, Names, Progress, Result, Timestamp};
 use crate::config::Config;
-use crate::input::{self, ReadSettings};
+use crate::input::{self, ReadSettings, presets};
 use crate::model::Catalog;
 use crate::prepare::channels::Channels;
 use crate::prepare::group::Shards;
@@ -27,7 +27,13 @@ impl Study {
     /// # Errors
     /// Files that cannot be read, columns that are missing, names that do not
     /// occur; with `strict`, the first rejected row.
-    pub fn load(config: Config, options: &LoadOptions, progress: &dyn Progress) -> Result<Self> {
+    pub fn load(
+        mut config: Config,
+        options: &LoadOptions,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        let mut guesses = Vec::new();
+        settle_presets(&mut config, options, &mut guesses)?;
         let wishes = Wishes::new(&config, options)?;
         let settings = wishes.settings(&config, options);
         let mut raw = input::read(&config.sections.source, &settings, progress)?;
@@ -40,7 +46,6 @@ impl Study {
         progress.stage("grouping", raw.batches.rows() as u64);
         let partition = meaning.partition(&mut raw, &wishes, options, &stitched, progress)?;
         stitched.settle_names(&raw);
-        let mut guesses = Vec::new();
         let (catalog, ranks) =
             meaning.catalog(&config, &wishes, &raw, &partition.seen, &mut guesses)?;
         let unmapped = partition.seen.unmapped;
@@ -48,6 +53,32 @@ impl Study {
         let walking = meaning.walking(&config, &wishes, &catalog)?;
         Ok(Self { config, catalog, shards, walking, stitched, raw, unmapped, guesses })
     }
+}
+
+/// Checks the names of presets, and takes the currency of the journey from their data
+/// where it names none.
+///
+/// # Errors
+/// An unknown preset, with the nearest one.
+pub(super) fn settle_presets(
+    config: &mut Config,
+    options: &LoadOptions,
+    guesses: &mut Vec<String>,
+) -> Result<()> {
+    for (at, source) in config.sections.source.iter().enumerate() {
+        presets::of(source)
+            .map_err(|it| config.placed(it, &["source", &at.to_string(), "preset"]))?;
+    }
+    if config.sections.currency != Currency::UNNAMED || options.partials.is_some() {
+        return Ok(());
+    }
+    let settings = Wishes::new(config, options)?.settings(config, options);
+    let found = config.sections.source.iter().find_map(|it| input::sniff::currency(it, &settings));
+    if let Some(currency) = found.and_then(|it| it.parse::<Currency>().ok()) {
+        guesses.push(format!("currency = \"{currency}\" (the journey names none, the data does)"));
+        config.sections.currency = currency;
+    }
+    Ok(())
 }
 
 /// What journey file and options ask for, before anything is read.

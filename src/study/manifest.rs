@@ -40,7 +40,7 @@ pub fn manifest(
     let issues = &study.raw.issues;
     let asked: serde_json::Map<String, Value> =
         questions.iter().map(|(entry, options)| (entry.name.to_owned(), options.clone())).collect();
-    let mut manifest = json!({
+    Ok(json!({
         "tool": "touchpath",
         "version": env!("CARGO_PKG_VERSION"),
         "journey": study.config.sections.name,
@@ -51,6 +51,7 @@ pub fn manifest(
             "read": issues.read,
             "used": issues.used(),
             "filtered": issues.filtered,
+            "no_events": issues.left_out(),
             "set_aside": issues.rejected(),
         },
         "events": study.catalog.events,
@@ -64,11 +65,7 @@ pub fn manifest(
             "strict": options.strict,
         },
         "analyses": asked,
-    });
-    if !issues.left_out().is_empty() {
-        manifest["rows"]["left_out"] = json!(issues.left_out());
-    }
-    Ok(manifest)
+    }))
 }
 
 fn input(file: &InputFile, hash: Option<&str>) -> Value {

@@ -14,7 +14,11 @@ use touchpath::output::json::write_report;
 use touchpath::study::{LoadOptions, Study};
 
 use crate::case::{Case, reports};
+use crate::cli::run;
 
+mod bare;
+mod broken;
+#[cfg(feature = "parquet")]
 mod pack;
 
 /// One sample beside its facts, in one or more forms of the same export.
@@ -315,7 +319,7 @@ impl Sample {
         let mut sources = format!("[[source]]\n{}\n", keys.join("\n"));
         if !self.links.is_empty() {
             let links = "[[source]]\npath = 'plain_links.csv'\nrole = 'links'\n";
-            let _ = write!(sources, "{links}{}\n", self.links);
+            let _ = writeln!(sources, "{links}{}", self.links);
         }
         study_of(self.goal, &sources, &folder)
     }
@@ -471,4 +475,24 @@ fn each_row_that_is_no_fact_is_counted_with_its_reason() {
         let details: Vec<_> = issues.rejects().iter().map(|it| (it.kind, &it.detail)).collect();
         (!good).then(|| format!("{aside:?} {out:?}\n{details:?}"))
     });
+}
+
+#[test]
+fn a_partial_of_an_export_answers_as_the_export() {
+    for sample in SAMPLES {
+        let name = sample.exports[0].files[0];
+        let path = folder(sample.preset).join(name).display().to_string();
+        let case = Case::new(&[]);
+        let folder = case.path("");
+        assert_eq!(run(&folder, &["fold", &path, "-o", "a.part"]).code, 0, "{name}");
+        let goal = format!("journey.conversion=[\"{}\"]", sample.goal);
+        let ask = |input: &str| {
+            let out = format!("{}.json", if input == "a.part" { "part" } else { "whole" });
+            let run = run(&folder, &["report", input, "--set", &goal, "-o", &out]);
+            assert!(run.code < 2, "{}", run.err);
+            std::fs::read_to_string(case.path(&out)).unwrap()
+        };
+        let (whole, part) = (ask(&path), ask("a.part"));
+        assert_eq!(difference(&whole, &part), None, "{name}");
+    }
 }

@@ -75,6 +75,20 @@ pub(super) const GA4: Preset = Preset {
                 ),
             ],
             &[
+                Take::Unless(
+                    "session_traffic_source_last_click.cross_channel_campaign.source",
+                    GONE,
+                ),
+                Take::Unless(
+                    "session_traffic_source_last_click.cross_channel_campaign.medium",
+                    GONE,
+                ),
+                Take::Unless(
+                    "session_traffic_source_last_click.cross_channel_campaign.campaign_name",
+                    GONE,
+                ),
+            ],
+            &[
                 Take::Text("google"),
                 Take::Text("cpc"),
                 Take::Unless(

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::elements::{Element, Elements};
-use super::json::{Inside, Json};
+use super::json::Json;
 use super::record::Record;
-use super::sink::{spliced, what};
+use super::sink::{elements, spliced, what};
 use super::table::{Preset, Row};
 use crate::base::Result;
 
@@ -43,7 +43,7 @@ pub(in crate::input) fn look(preset: &Preset, records: &[String], file: &str) ->
             continue;
         };
         if let Ok(Some(list)) = whole.find(each.list)
-            && let Inside::List(elements) = list.inside()
+            && let Some(elements) = elements(list)
         {
             for element in elements {
                 see(&Record { root: &root, element: Some((each.name, element)), file, index: 0 });

@@ -14,6 +14,8 @@ const REFUND: When = When::Is("event", REFUNDS);
 const SOLD: When = When::Is("event", SALES);
 const DEVICE: &str = "$device:";
 const PAIR: &[Take] = &[
+    // The event's own id rather than the people's, which may have to be forgotten.
+    Take::If(MERGES, &Take::At("properties.$insert_id")),
     Take::If(MERGES, &Take::Joined(&["properties.$identified_id", "properties.$anon_id"])),
     Take::If(MERGES, &Take::Joined(&["properties.alias", "properties.distinct_id"])),
     Take::If(MERGES, &Take::Joined(&["properties.$distinct_ids.0", "properties.$distinct_ids.1"])),

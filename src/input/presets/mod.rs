@@ -41,7 +41,7 @@ pub(in crate::input) use recognize::{recognize, recognize_bytes, words};
 pub use record::{Found, Record, Trouble};
 pub use resolve::{of, resolved};
 pub use sink::Sink;
-pub use table::{Each, Link, NOTHING, Preset, Row, Take, Tuple, When};
+pub use table::{Each, Knows, Link, LookInto, NOTHING, Preset, Row, Take, Tuple, When};
 
 use super::jsonl::Outcome;
 use super::open::Found as File;

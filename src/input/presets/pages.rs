@@ -32,24 +32,33 @@ const DEEPEST: usize = 32;
 /// The file cannot be read or is damaged.
 pub(super) fn read(job: &Job<'_>, plan: &Plan<'_>) -> Result<Outcome> {
     let run = || match source_of(job)? {
-        Source::Path(path) => from(fs_err::File::open(path)?.into_parts().0, job, plan),
-        Source::Bytes(bytes) => from(bytes, job, plan),
+        Source::Path(path) => from(fs_err::File::open(path)?.into_parts().0, true, job, plan),
+        Source::Bytes(bytes) => from(bytes, false, job, plan),
     };
     // The decoder should never panic; if a damaged file makes it, that is still only an error.
     guarded(run).unwrap_or_else(|| Err(undecodable()))
 }
 
-fn from<R: ChunkReader + 'static>(input: R, job: &Job<'_>, plan: &Plan<'_>) -> Result<Outcome> {
+/// Reads all rows; `from_file` where nobody has told of the bytes yet.
+fn from<R: ChunkReader + 'static>(
+    input: R,
+    from_file: bool,
+    job: &Job<'_>,
+    plan: &Plan<'_>,
+) -> Result<Outcome> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let metadata = ArrowReaderMetadata::load(&input, options).map_err(|it| damaged(&it))?;
     check_ranges(&metadata, input.len())?;
     let promised = metadata.metadata().file_metadata().num_rows();
+    let bytes = if from_file { input.len() } else { 0 };
     let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata)
         .with_batch_size(ROWS)
         .build()
         .map_err(|it| damaged(&it))?;
     let mut row = 1u64;
+    let mut told = 0u64;
     let next = move || {
+        job.progress.check()?;
         let batch = guarded(|| reader.next()).ok_or_else(undecodable)?;
         let Some(batch) = batch.transpose().map_err(|it| damaged(&it))? else {
             return match i64::try_from(row - 1).is_ok_and(|it| it == promised) {
@@ -61,6 +70,11 @@ fn from<R: ChunkReader + 'static>(input: R, job: &Job<'_>, plan: &Plan<'_>) -> R
         };
         let first = row;
         row += batch.num_rows() as u64;
+        let share =
+            u128::from(bytes) * u128::from(row - 1) / promised.max(1).unsigned_abs() as u128;
+        let share = u64::try_from(share).unwrap_or(bytes).min(bytes);
+        job.progress.advance(share.saturating_sub(told));
+        told = share.max(told);
         Ok(Some((first, batch)))
     };
     drive(job, plan, next, |(first, batch), sink| {

@@ -26,6 +26,8 @@ const OTHER: &[Take] = &[
     ),
 ];
 const PAIR: &[Take] = &[
+    // The event's own id rather than the people's, which may have to be forgotten.
+    Take::If(MERGES, &Take::At("uuid")),
     Take::If(MERGES, &Take::Joined(&["properties.$anon_distinct_id", "distinct_id"])),
     Take::If(
         When::Is("event", &["$create_alias", "$merge_dangerously"]),

@@ -9,6 +9,11 @@ use super::record::{Found, Record};
 use super::table::{Link, NOTHING, Preset, Row, Take, Tuple, When};
 
 const ALIAS: When = When::Any(&[When::Is("type", &["alias"]), When::Has("previous_id")]);
+/// Rows of Profiles Sync: `id_graph_updates`, `profile_merges`, `user_identifiers` and
+/// `external_id_mapping_updates`.
+const PROFILE: When =
+    When::Any(&[When::Has("canonical_segment_id"), When::Has("external_id_value")]);
+const MERGED: When = When::All(&[When::Has("segment_id"), When::Has("canonical_segment_id")]);
 const PAGE: When = When::Any(&[
     When::Is("type", &["page"]),
     When::All(&[When::Lacks("type"), When::Lacks("event"), When::Lacks("event_text")]),
@@ -30,20 +35,30 @@ const SOLD: When = When::Any(&[When::Is("event", SALE), When::Is("event_text", S
 
 const PREVIOUS: &[Take] = &[Take::At("previousId"), Take::At("previous_id")];
 const PAIR: &[Take] = &[
+    // The call's own id rather than the people's, which may have to be forgotten.
+    Take::If(ALIAS, &Take::At("messageId")),
+    Take::If(ALIAS, &Take::At("id")),
     Take::If(ALIAS, &Take::Joined(&["previousId", "userId"])),
     Take::If(ALIAS, &Take::Joined(&["previous_id", "user_id"])),
+    Take::If(MERGED, &Take::Joined(&["segment_id", "canonical_segment_id"])),
 ];
+const USER: &[&str] = &["user_id"];
+const COOKIE: &[&str] = &["anonymous_id"];
+const EMAIL: &[&str] = &["email"];
 
 /// See the module.
 pub(super) const SEGMENT: Preset = Preset {
     name: "segment",
-    about: "Segment, calls (JSON lines) and warehouse tables (CSV, Parquet)",
+    about: "Segment, calls (JSON lines), warehouse and profile tables (CSV, Parquet)",
     signs: &[
         &["messageId", "type", "anonymousId"],
         &["messageId", "type", "userId"],
         &["id", "anonymous_id", "received_at", "sent_at", "original_timestamp"],
         &["id", "anonymous_id", "received_at", "sent_at", "timestamp"],
         &["id", "previous_id", "user_id", "received_at"],
+        &["segment_id", "canonical_segment_id"],
+        &["segment_id", "external_id_type", "external_id_value"],
+        &["canonical_segment_id", "type", "value"],
     ],
     keys: &[
         (
@@ -72,6 +87,8 @@ pub(super) const SEGMENT: Preset = Preset {
                 Take::At("userId"),
                 Take::At("user_id"),
                 Take::If(When::Is("@file", &["users"]), &Take::At("id")),
+                Take::If(When::Is("type", USER), &Take::At("value")),
+                Take::If(When::Is("external_id_type", USER), &Take::At("external_id_value")),
             ],
         ),
         (
@@ -81,9 +98,20 @@ pub(super) const SEGMENT: Preset = Preset {
                 Take::At("context.traits.email"),
                 Take::At("context_traits_email"),
                 Take::If(When::Is("@file", &["identifies", "users"]), &Take::At("email")),
+                Take::If(When::Is("type", EMAIL), &Take::At("value")),
+                Take::If(When::Is("external_id_type", EMAIL), &Take::At("external_id_value")),
             ],
         ),
-        ("ids.cookie", &[Take::At("anonymousId"), Take::At("anonymous_id")]),
+        (
+            "ids.cookie",
+            &[
+                Take::At("anonymousId"),
+                Take::At("anonymous_id"),
+                Take::If(When::Is("type", COOKIE), &Take::At("value")),
+                Take::If(When::Is("external_id_type", COOKIE), &Take::At("external_id_value")),
+            ],
+        ),
+        ("ids.profile", &[Take::At("segment_id"), Take::At("canonical_segment_id")]),
         ("ids.alias", PAIR),
         (
             "session",
@@ -157,6 +185,7 @@ pub(super) const SEGMENT: Preset = Preset {
     needs: &["event"],
     rows: &[
         (When::Is("type", &["identify", "alias"]), Row::Link),
+        (PROFILE, Row::Link),
         (When::Is("type", &["group"]), Row::Out("group calls")),
         (
             When::All(&[When::Is("type", &["track"]), When::Lacks("event")]),
@@ -183,10 +212,14 @@ pub(super) const SEGMENT: Preset = Preset {
         (When::Any(&[When::Has("url"), When::Has("path")]), Row::Event),
         (When::Has("@file"), Row::Link),
     ],
-    // An alias names two ids of one type, which no row holds: the pair stands between.
+    // An alias (and a merge of profiles) names two ids of one type, which no row holds: the pair stands between.
     links: &[
         Link { when: ALIAS, ids: &[("user", PREVIOUS), ("alias", PAIR)] },
         Link { when: ALIAS, ids: &[("cookie", PREVIOUS), ("alias", PAIR)] },
+        Link {
+            when: MERGED,
+            ids: &[("profile", &[Take::At("canonical_segment_id")]), ("alias", PAIR)],
+        },
     ],
     ..NOTHING
 };

@@ -117,13 +117,13 @@ impl<'p> Sink<'p> {
             }
             Ok(Some(it)) => it,
         };
-        let Inside::List(elements) = list.inside() else {
+        let Some(elements) = elements(list) else {
             return self.trouble(wrong(format!("{} is no list", each.list)), place);
         };
         if elements.is_empty() {
             return self.leave_out(each.empty);
         }
-        for (index, element) in elements.iter().enumerate() {
+        for (index, element) in elements.into_iter().enumerate() {
             if !matches!(element.inside(), Inside::Object(_)) {
                 let detail = format!("an element of {} is no object", each.list);
                 self.trouble(wrong(detail), place);
@@ -210,6 +210,19 @@ impl<'p> Sink<'p> {
     #[cold]
     fn trouble(&mut self, trouble: Trouble, place: Place<'_>) {
         self.events.reject(place.line, 0, trouble.kind, trouble.detail, place.raw);
+    }
+}
+
+/// The elements of a list; also of an object whose keys are positions, as PHP writes lists
+/// from which something was taken out.
+pub(super) fn elements<'r, 't>(list: &'r Json<'t>) -> Option<Vec<&'r Json<'t>>> {
+    let is_position = |key: &str| !key.is_empty() && key.bytes().all(|it| it.is_ascii_digit());
+    match list.inside() {
+        Inside::List(all) => Some(all.iter().collect()),
+        Inside::Object(all) if all.iter().all(|it| is_position(&it.0)) => {
+            Some(all.iter().map(|it| &it.1).collect())
+        }
+        _ => None,
     }
 }
 

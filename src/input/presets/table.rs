@@ -9,6 +9,11 @@ use crate::input::TimeFormat;
 use crate::input::jsonl::{Fill, Outcome};
 use crate::input::read::Job;
 
+/// Says what of the first bytes of a file tells a format, where it is that format.
+pub type Knows = fn(&[u8]) -> Option<&'static str>;
+/// Gives the first records of a file as JSON objects.
+pub type LookInto = fn(Fill<'_>) -> Result<Vec<String>>;
+
 /// An export format of one vendor: how each of its records becomes rows.
 ///
 /// A preset is one file with one of these as a constant, and a line in
@@ -46,9 +51,9 @@ pub struct Preset {
     pub endings: &'static [&'static str],
     /// What of the first bytes of a file tells the format, in words such as "it begins with
     /// <log", where it is no JSON, Parquet or table with the names of [`Self::signs`].
-    pub knows: Option<fn(&[u8]) -> Option<&'static str>>,
+    pub knows: Option<Knows>,
     /// The first records of such a file as JSON objects, where it is no JSON, Parquet or table.
-    pub look: Option<fn(Fill<'_>) -> Result<Vec<String>>>,
+    pub look: Option<LookInto>,
     /// A reader of its own, for bytes that are no JSON, CSV or Parquet, or records that
     /// must be put together first.
     pub read: Option<fn(&Job<'_>) -> Result<Outcome>>,

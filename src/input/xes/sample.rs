@@ -36,7 +36,7 @@ pub(in crate::input) fn look(more: Fill<'_>) -> Result<Vec<String>> {
     };
     let mut events = Events::default();
     if let Err(error) = walk(Bytes::new(&mut fill), "", &mut events)
-        && !(cut && !events.rows.is_empty())
+        && (!cut || events.rows.is_empty())
     {
         // The place names no file; whoever asks names it.
         let line = error.place().map_or(0, |it| it.line);
