@@ -15,6 +15,7 @@ mod golden;
 mod guesses;
 mod hostile;
 mod increments;
+mod mappings;
 mod names;
 mod presets;
 mod real;
