@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::options::{Role, SourceOptions};
+use super::presets;
 use super::sniff::Sniffed;
 
 /// How many events are shown as examples of stages.
@@ -30,12 +31,20 @@ pub fn journey_file(files: &[Sniffed]) -> String {
     for file in files {
         source(file, &mut text);
     }
-    identity(files, &mut text);
-    sessions(files, &mut text);
+    let whole: Vec<Sniffed> = files.iter().map(resolved).collect();
+    identity(&whole, &mut text);
+    sessions(&whole, &mut text);
     stages(files, &mut text);
     journey(files, &mut text);
     experiment(files, &mut text);
     text
+}
+
+/// The same with the keys of the source's preset.
+fn resolved(file: &Sniffed) -> Sniffed {
+    let source = presets::resolved(std::slice::from_ref(&file.source)).ok();
+    let source = source.and_then(|it| it.into_iter().next());
+    Sniffed { source: source.unwrap_or_else(|| file.source.clone()), ..file.clone() }
 }
 
 /// A text as TOML writes it on one line: as JSON does, but for one character.

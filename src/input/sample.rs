@@ -196,10 +196,12 @@ fn of_fields(text: &str, whole: bool) -> Result<Sample> {
 
 /// Rows of columns as JSON objects.
 fn objects(columns: &[Column], rows: usize) -> Vec<String> {
+    let shouted = presets::is_shouted(columns.iter().map(|it| it.name.as_str()));
     let object = |row: usize| {
         let value = |it: &Column| {
             let value = it.values.get(row).cloned().unwrap_or_default();
-            (it.name.clone(), serde_json::Value::from(value))
+            let name = if shouted { it.name.to_lowercase() } else { it.name.clone() };
+            (name, serde_json::Value::from(value))
         };
         let map: serde_json::Map<_, _> = columns.iter().map(value).collect();
         serde_json::Value::Object(map).to_string()

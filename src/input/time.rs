@@ -378,7 +378,7 @@ fn key_of(date: &[u8; 10]) -> DateKey {
 #[inline]
 fn two(high: u8, low: u8) -> Option<i64> {
     let (high, low) = (high.wrapping_sub(b'0'), low.wrapping_sub(b'0'));
-    (high <= 9 && low <= 9).then_some(i64::from(high * 10 + low))
+    (high <= 9 && low <= 9).then_some(i64::from(high) * 10 + i64::from(low))
 }
 
 /// The start of a day `YYYY-MM-DD` of the years 1 to 9999, as if in UTC.

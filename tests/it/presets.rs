@@ -224,7 +224,9 @@ const SAMPLES: &[Sample] = &[
                 ("bad_record", 2),
             ],
             left_out: &[
+                ("bot: its user agent says so", 1),
                 ("bot: on the list of spiders and robots", 1),
+                ("duplicate: another row has its key", 1),
                 ("page ping: the page was still open", 1),
             ],
         }],

@@ -37,7 +37,7 @@ pub(in crate::input) use look::{elements_of, look, stem};
 #[cfg(feature = "parquet")]
 pub(in crate::input) use pages::first_rows;
 pub use plan::Plan;
-pub(in crate::input) use recognize::{recognize, recognize_bytes, words};
+pub(in crate::input) use recognize::{is_shouted, recognize, recognize_bytes, words};
 pub use record::{Found, Record, Trouble};
 pub use resolve::{of, resolved};
 pub use sink::Sink;

@@ -13,6 +13,7 @@ use parquet::file::reader::ChunkReader;
 
 use super::drive::drive;
 use super::plan::Plan;
+use super::recognize::is_shouted;
 use crate::base::guard::guarded;
 use crate::base::{IssueKind, Result};
 use crate::input::cells::Cells;
@@ -144,9 +145,12 @@ struct NoText;
 impl Table {
     fn new(batch: &RecordBatch) -> Self {
         let schema = batch.schema();
+        let shouted = is_shouted(schema.fields().iter().map(|it| it.name().as_str()));
         let columns = schema.fields().iter().zip(batch.columns());
         let column = |(field, array): (&arrow_schema::FieldRef, &ArrayRef)| {
-            (key(field.name()), Node::new(array, DEEPEST))
+            let name = field.name();
+            let name = if shouted { key(&name.to_lowercase()) } else { key(name) };
+            (name, Node::new(array, DEEPEST))
         };
         Self { columns: columns.map(column).collect() }
     }

@@ -12,6 +12,13 @@ use super::table::Preset;
 pub(in crate::input) fn recognize(
     paths: &BTreeSet<String>,
 ) -> Option<(&'static Preset, &'static [&'static str])> {
+    let lowered: BTreeSet<String>;
+    let paths = if is_shouted(paths.iter().map(String::as_str)) {
+        lowered = paths.iter().map(|it| it.to_lowercase()).collect();
+        &lowered
+    } else {
+        paths
+    };
     let mut best: Option<(&'static Preset, &'static [&'static str])> = None;
     for preset in PRESETS.iter().copied() {
         for sign in preset.signs {
@@ -22,6 +29,17 @@ pub(in crate::input) fn recognize(
         }
     }
     best
+}
+
+/// Whether names of columns are all in capitals, as Snowflake writes those of everybody;
+/// they are then read as if in small letters.
+pub(in crate::input) fn is_shouted<'n>(names: impl Iterator<Item = &'n str>) -> bool {
+    let (mut any, mut all) = (false, true);
+    for letter in names.flat_map(str::chars) {
+        any |= letter.is_uppercase();
+        all &= !letter.is_lowercase();
+    }
+    any && all
 }
 
 /// The preset that knows a file by its first bytes, and by what.

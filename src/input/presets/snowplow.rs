@@ -18,6 +18,8 @@ use crate::base::Result;
 use crate::input::jsonl::Outcome;
 use crate::input::read::Job;
 
+/// Servers of one's own send by libraries, which are no bots.
+const WEB: When = When::Is("platform", &["web"]);
 const STRUCT: When = When::Is("event", &["struct", "se"]);
 const SALE: When = When::Is("event", &["transaction", "tr"]);
 const GOOGLE: When =
@@ -87,7 +89,7 @@ pub(super) const SNOWPLOW: Preset = Preset {
         ("value", &[Take::If(SALE, &Take::At("tr_total"))]),
         ("currency", &[Take::If(SALE, &Take::At("tr_currency"))]),
         ("order", &[Take::At("tr_orderid"), Take::At("ti_orderid")]),
-        ("user_agent", &[Take::At("useragent")]),
+        ("user_agent", &[Take::If(WEB, &Take::At("useragent"))]),
         ("properties.platform", &[Take::At("platform")]),
         ("properties.device", &[Take::At("dvce_type")]),
         ("properties.country", &[Take::At("geo_country")]),

@@ -4,6 +4,7 @@
 
 use super::drive::drive;
 use super::plan::Plan;
+use super::recognize::is_shouted;
 use crate::base::Result;
 use crate::input::csv::records::{Records, Shaped};
 use crate::input::jsonl::Outcome;
@@ -15,7 +16,10 @@ use crate::input::read::Job;
 /// The file cannot be read or has no header.
 pub(super) fn read(job: &Job<'_>, plan: &Plan<'_>, usual: Option<u8>) -> Result<Outcome> {
     let mut records = Records::open(job, usual)?;
-    let names = records.names().to_vec();
+    let mut names = records.names().to_vec();
+    if is_shouted(names.iter().map(String::as_str)) {
+        names.iter_mut().for_each(|it| *it = it.to_lowercase());
+    }
     let keys: Vec<String> =
         names.iter().map(|it| format!("{}:", serde_json::Value::from(it.as_str()))).collect();
     drive(

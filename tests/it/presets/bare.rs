@@ -183,3 +183,30 @@ fn visits_whose_actions_php_wrote_as_an_object_are_read() {
     let study = study_of("pageview", source, &case.path(""));
     assert_eq!((study.raw.issues.read, study.catalog.events), (2, 2));
 }
+
+#[test]
+fn names_of_columns_in_capitals_are_those_in_small_letters() {
+    let case = Case::new(&[]);
+    for file in ["tracks.csv", "pages.csv", "identifies.csv"] {
+        let text = std::fs::read_to_string(folder("rudderstack").join(file)).unwrap();
+        let (header, rows) = text.split_once('\n').unwrap();
+        std::fs::write(case.path(file), format!("{}\n{rows}", header.to_uppercase())).unwrap();
+    }
+    let path = case.path("tracks.csv").display().to_string();
+    assert_eq!(sniff(&path).unwrap().source.preset, "rudderstack");
+    let source = |it: &str| format!("[[source]]\npath = '{it}.csv'\npreset = 'rudderstack'\n");
+    let sources: String = ["tracks", "pages", "identifies"].map(source).concat();
+    let [small, large] = [folder("rudderstack"), case.path("")]
+        .map(|it| answers(&study_of("Order Completed", &sources, &it)));
+    assert_eq!(difference(&small, &large), None);
+}
+
+#[test]
+fn filters_and_properties_reach_into_lists_of_keys() {
+    let source = "[[source]]\npath = 'events.jsonl'\npreset = 'ga4'\n\
+                  where = \"event_params.ga_session_id == 1772359200 and country == 'Germany'\"\n\
+                  properties = { country = 'geo.country' }\n";
+    let source = source.replace("country ==", "geo.country ==");
+    let study = study_of("purchase", &source, &folder("ga4"));
+    assert_eq!(study.catalog.events, 5);
+}

@@ -1,6 +1,7 @@
 //! Samples cut and changed at random: no panic, and every row is counted.
 
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use touchpath::base::{Result, Unwatched};
 use touchpath::config::Config;
 use touchpath::input::{ReadSettings, read};
@@ -107,7 +108,7 @@ fn changed(bytes: &[u8], changes: &[Change]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn changed_samples_panic_nowhere_and_lose_no_row(
         changes in prop::collection::vec(change(), 1..4),
@@ -125,6 +126,71 @@ proptest! {
                 let array = bytes.trim_ascii_start().starts_with(b"[");
                 prop_assert!(array || issues.read >= lines.count() as u64, "{} {}", preset, name);
             }
+        }
+    }
+}
+
+/// All pointers into a value.
+fn pointers(value: &Value, at: &str, out: &mut Vec<String>) {
+    let mut inner = |key: &str, value: &Value| {
+        let key = key.replace('~', "~0").replace('/', "~1");
+        let at = format!("{at}/{key}");
+        out.push(at.clone());
+        pointers(value, &at, out);
+    };
+    match value {
+        Value::Object(it) => it.iter().for_each(|(key, value)| inner(key, value)),
+        Value::Array(it) => {
+            it.iter().enumerate().for_each(|(at, value)| inner(&at.to_string(), value));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_value_of_any_wrong_type_at_any_place_loses_no_row() {
+    let wrong = [
+        json!(null),
+        json!(""),
+        json!("text"),
+        json!(-1),
+        json!(1e300),
+        json!(true),
+        json!([]),
+        json!({}),
+        json!([1]),
+        json!([{ "key": "ga_session_id", "value": [] }]),
+        json!({ "a": 1 }),
+        json!("{\"a\":1}"),
+        json!("[1"),
+    ];
+    for (preset, name, bytes) in files().into_iter().filter(|it| it.1.ends_with(".jsonl")) {
+        let text = String::from_utf8(bytes).unwrap();
+        let mut variants = String::new();
+        let mut count = 0u64;
+        for line in text.lines() {
+            let Ok(value @ Value::Object(_)) = serde_json::from_str(line) else { continue };
+            let mut all = Vec::new();
+            pointers(&value, "", &mut all);
+            for pointer in all {
+                for it in &wrong {
+                    let mut changed = value.clone();
+                    *changed.pointer_mut(&pointer).unwrap() = it.clone();
+                    variants.push_str(&format!("{changed}\n"));
+                    count += 1;
+                }
+            }
+        }
+        let raw = read_bytes(preset, name, variants.as_bytes()).unwrap();
+        let issues = &raw.issues;
+        assert!(count > 500 && issues.read >= count, "{preset}: {count} {}", issues.read);
+        assert_eq!(issues.read, issues.used() + issues.filtered + issues.rejected(), "{preset}");
+        assert_eq!(issues.used(), raw.len() as u64, "{preset}");
+        // Objects and lists are nobody's id.
+        for table in &raw.ids {
+            let ids = (0..table.len()).map(|it| table.get(it as u32));
+            let odd: Vec<&str> = ids.filter(|it| it.starts_with(['{', '['])).collect();
+            assert!(odd.iter().all(|it| matches!(*it, "{\"a\":1}" | "[1")), "{preset}: {odd:?}");
         }
     }
 }
