@@ -25,9 +25,6 @@ use crate::store::raw::{Pairs, RawEvents};
 const ROUND: usize = 1 << 20;
 /// The most ids of a type in one shard: codes leave six bits for the shard.
 const SHARD_LIMIT: u32 = (NONE / ID_SHARDS as u32) - 1;
-/// About what an id costs in a dictionary besides its text, in bytes.
-const PER_ID: u64 = 28;
-
 /// A batch as readers hand it on: its rows, or what is left when they are gathered.
 #[derive(Debug, Default)]
 pub struct Part {
@@ -344,20 +341,16 @@ impl Shared {
         let mut grown = 0;
         for shard in (0..ID_SHARDS).map(|it| (it + start * ID_SHARDS / 2) % ID_SHARDS) {
             let mut shared = lock(&self.shards[shard]);
-            let before = shared.len();
+            let before = shared.memory();
             for (column, map) in columns.iter().zip(&mut maps) {
-                let mut known = shared.len() as u32;
                 let mut locals = column.codes(shard).iter();
-                shared.intern_all(column.texts(shard), |code, text| {
-                    if code >= known {
-                        (known, grown) = (code + 1, grown + text.len() as u64);
-                    }
+                shared.intern_all(column.texts(shard), |code| {
                     if let Some(&local) = locals.next() {
                         map[local as usize] = code * ID_SHARDS as u32 + shard as u32;
                     }
                 });
             }
-            grown += (shared.len() - before) as u64 * PER_ID;
+            grown += (shared.memory() - before) as u64;
             if shared.len() as u64 > u64::from(SHARD_LIMIT) {
                 return Err(Error::new("more than four billion distinct ids")
                     .hint("fold the data in shards by customer"));
@@ -400,9 +393,12 @@ impl ByShard {
             return Self::default();
         }
         let count = u32::try_from(dictionary.len()).unwrap_or(NONE);
+        let hashes: Vec<u64> =
+            dictionary.iter().map(|it| dictionary.hash_of(it.as_bytes())).collect();
+        let shard = |code: u32| IdTable::shard(hashes[code as usize]);
         let mut shards = vec![0u32; ID_SHARDS];
         for code in 0..count {
-            shards[IdTable::shard(dictionary.hash(code))] += 1;
+            shards[shard(code)] += 1;
         }
         let mut next = [0u32; ID_SHARDS];
         let mut total = 0;
@@ -413,7 +409,7 @@ impl ByShard {
         }
         let mut codes = vec![0; total as usize];
         for code in 0..count {
-            let place = &mut next[IdTable::shard(dictionary.hash(code))];
+            let place = &mut next[shard(code)];
             codes[*place as usize] = code;
             *place += 1;
         }
@@ -423,7 +419,7 @@ impl ByShard {
             arena.len()
         };
         let ends = codes.iter().map(end).collect();
-        let hashes = codes.iter().map(|&it| dictionary.hash(it)).collect();
+        let hashes = codes.iter().map(|&it| hashes[it as usize]).collect();
         Self { codes, hashes, arena, ends, shards }
     }
 
@@ -476,12 +472,9 @@ fn intern_texts(column: &mut TextColumn, shared: &Mutex<Dictionary>, bytes: &Ato
     }
     let map: Vec<u32> = {
         let mut shared = lock(shared);
-        let before = shared.len();
-        let code =
-            |(code, text): (usize, &str)| shared.intern_hashed(text, local.hash(code as u32));
-        let map = local.iter().enumerate().map(code).collect();
-        let grown = (shared.len() - before) as u64;
-        bytes.fetch_add(grown * (PER_ID + 16), Ordering::Relaxed);
+        let before = shared.memory();
+        let map = local.iter().map(|it| shared.intern(it)).collect();
+        bytes.fetch_add((shared.memory() - before) as u64, Ordering::Relaxed);
         map
     };
     remap(&mut column.codes, &map);

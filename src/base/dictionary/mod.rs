@@ -38,7 +38,6 @@ impl TextHasher {
 pub struct Dictionary {
     arena: String,
     ends: Vec<usize>,
-    hashes: Vec<u64>,
     table: Table,
     hasher: TextHasher,
 }
@@ -73,8 +72,7 @@ impl Dictionary {
         let start = self.arena.len();
         self.arena.push_str(text);
         self.ends.push(self.arena.len());
-        self.hashes.push(hash);
-        self.table.insert(code, hash, start, text.len(), &self.hashes);
+        self.table.insert(code, hash, start, text.len());
         code
     }
 
@@ -82,7 +80,7 @@ impl Dictionary {
     pub fn intern_all<'t>(
         &mut self,
         texts: impl Iterator<Item = (&'t str, u64)>,
-        mut then: impl FnMut(u32, &'t str),
+        mut then: impl FnMut(u32),
     ) {
         let mut texts = texts.fuse();
         let mut some = [("", 0); TOGETHER];
@@ -95,7 +93,7 @@ impl Dictionary {
             let some = &some[..count];
             self.touch(some);
             for &(text, hash) in some {
-                then(self.intern_hashed(text, hash), text);
+                then(self.intern_hashed(text, hash));
             }
             if count < TOGETHER {
                 return;
@@ -119,8 +117,7 @@ impl Dictionary {
     /// Sets room aside for so many more texts.
     pub fn reserve(&mut self, texts: usize) {
         self.ends.reserve(texts);
-        self.hashes.reserve(texts);
-        self.table.grow(self.table.len() + texts, &self.hashes);
+        self.table.grow(self.table.len() + texts);
     }
 
     /// The hash by which this dictionary finds a text.
@@ -146,14 +143,13 @@ impl Dictionary {
     /// all of them from then on, and no text may be interned any more.
     pub fn freeze(&mut self) {
         self.table = Table::default();
-        self.hashes = Vec::new();
         self.arena.shrink_to_fit();
         self.ends.shrink_to_fit();
     }
 
     /// The code of a text, if it has one.
     pub fn code(&self, text: &str) -> Option<u32> {
-        if self.hashes.len() < self.ends.len() {
+        if self.table.len() < self.ends.len() {
             return self.iter().position(|it| it == text).map(|it| it as u32);
         }
         self.find_hashed(text.as_bytes(), self.hasher.hash(text.as_bytes()))
@@ -174,10 +170,10 @@ impl Dictionary {
         self.arena.len()
     }
 
-    /// The hash of the text with this code.
-    #[inline]
-    pub fn hash(&self, code: u32) -> u64 {
-        self.hashes[code as usize]
+    /// How much memory it takes, in bytes.
+    pub fn memory(&self) -> usize {
+        let ends = self.ends.capacity() * size_of::<usize>();
+        self.arena.capacity() + ends + self.table.memory()
     }
 
     /// All texts in order of their codes.

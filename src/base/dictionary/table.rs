@@ -3,7 +3,7 @@
 //! One line of the cache says all that is needed to look at the text itself, and
 //! several searches can be set off at once. Knows no text.
 
-/// Where a text may stand: its code, the rest of its hash, its first byte and its length.
+/// Where a text may stand: its code, half of its hash, its first byte and its length.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot {
     tag: u32,
@@ -43,10 +43,10 @@ impl Slot {
     }
 }
 
-/// The part of a hash that chooses no place in the table.
+/// The half of a hash that chooses places, in a table of whatever size.
 #[inline]
 fn tag(hash: u64) -> u32 {
-    (hash >> 32) as u32
+    hash as u32
 }
 
 /// Slots, a power of two of them, at most two thirds full.
@@ -61,7 +61,7 @@ impl Table {
     #[inline]
     pub fn find(&self, hash: u64, same: impl Fn(&Slot) -> bool) -> Option<Slot> {
         let mask = self.slots.len().wrapping_sub(1);
-        let mut at = hash as usize & mask;
+        let mut at = tag(hash) as usize & mask;
         loop {
             let slot = self.slots.get(at)?;
             if slot.next_code == 0 {
@@ -74,32 +74,32 @@ impl Table {
         }
     }
 
-    /// Adds a text that is not there; `hashes` are those of all codes so far.
+    /// Adds a text that is not there.
     #[inline]
-    pub fn insert(&mut self, code: u32, hash: u64, start: usize, length: usize, hashes: &[u64]) {
+    pub fn insert(&mut self, code: u32, hash: u64, start: usize, length: usize) {
         if (self.filled + 1) * 3 > self.slots.len() * 2 {
-            self.grow(self.filled + 1, hashes);
+            self.grow(self.filled + 1);
         }
-        self.put(Slot::new(code, hash, start, length), hash);
+        self.put(Slot::new(code, hash, start, length));
         self.filled += 1;
     }
 
     /// Makes room for so many texts in all.
     #[cold]
-    pub fn grow(&mut self, texts: usize, hashes: &[u64]) {
+    pub fn grow(&mut self, texts: usize) {
         let wanted = (texts * 3 / 2 + 1).next_power_of_two().max(16);
         if wanted <= self.slots.len() {
             return;
         }
         let old = std::mem::replace(&mut self.slots, vec![EMPTY; wanted]);
         for slot in old.into_iter().filter(|it| it.next_code > 0) {
-            self.put(slot, hashes[slot.code() as usize]);
+            self.put(slot);
         }
     }
 
-    fn put(&mut self, slot: Slot, hash: u64) {
+    fn put(&mut self, slot: Slot) {
         let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = slot.tag as usize & mask;
         while self.slots[at].next_code > 0 {
             at = (at + 1) & mask;
         }
@@ -110,7 +110,12 @@ impl Table {
     #[inline]
     pub fn touch(&self, hash: u64) -> usize {
         let mask = self.slots.len().wrapping_sub(1);
-        self.slots.get(hash as usize & mask).map_or(0, Slot::start)
+        self.slots.get(tag(hash) as usize & mask).map_or(0, Slot::start)
+    }
+
+    /// How much memory it takes, in bytes.
+    pub fn memory(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>()
     }
 
     /// How many texts there are.
