@@ -17,6 +17,7 @@ use crate::analysis::ANALYSES;
 use crate::base::names::nearest;
 use crate::base::{Currency, Error, Place, Result};
 use crate::input::SourceOptions;
+use crate::input::bots::BotOptions;
 use crate::prepare::rules::RuleOptions;
 use crate::prepare::stitch::IdentityOptions;
 use crate::prepare::{JourneyOptions, SessionOptions};
@@ -34,6 +35,9 @@ pub struct Sections {
     pub timezone: String,
     /// Where events come from.
     pub source: Vec<SourceOptions>,
+    /// Which rows are those of bots.
+    #[serde(skip_serializing_if = "is_default")]
+    pub bots: BotOptions,
     /// How ids become customers.
     pub identity: IdentityOptions,
     /// Where sessions are cut.
@@ -44,6 +48,10 @@ pub struct Sections {
     pub channel: Vec<RuleOptions>,
     /// What a journey is.
     pub journey: JourneyOptions,
+}
+
+fn is_default(bots: &BotOptions) -> bool {
+    *bots == BotOptions::default()
 }
 
 /// A journey file as read, or as guessed for bare data files.

@@ -193,6 +193,8 @@ pub struct Issues {
     pub filtered: u64,
     /// Of those left out, the ones that are knowingly no rows, by reason.
     left_out: BTreeMap<String, u64>,
+    /// The first places of such rows, with the order of their files.
+    left_out_at: BTreeMap<String, Vec<(u32, Place)>>,
     counts: [u64; ISSUE_KINDS.len()],
     samples: Vec<Reject>,
     keep_all: bool,
@@ -215,6 +217,7 @@ impl Issues {
             read: 0,
             filtered: 0,
             left_out: BTreeMap::new(),
+            left_out_at: BTreeMap::new(),
             counts: [0; ISSUE_KINDS.len()],
             samples: Vec::new(),
             keep_all,
@@ -243,6 +246,25 @@ impl Issues {
     pub fn leave_out(&mut self, reason: &str) {
         self.add_left_out(reason, 1);
         self.filtered += 1;
+    }
+
+    /// As [`Self::leave_out`], of a row that was counted as read before, with its place in
+    /// the file of this order; the first places of each reason are kept. Rows must come in
+    /// file order.
+    pub fn leave_out_at(&mut self, reason: &str, file_order: u32, place: impl FnOnce() -> Place) {
+        self.leave_out(reason);
+        let places = match self.left_out_at.get_mut(reason) {
+            Some(it) => it,
+            None => self.left_out_at.entry(reason.to_owned()).or_default(),
+        };
+        if places.len() < SAMPLES {
+            places.push((file_order, place()));
+        }
+    }
+
+    /// The first places of rows left out, by reason, where they are known.
+    pub fn left_out_at(&self) -> impl Iterator<Item = (&str, &Place)> {
+        self.left_out_at.iter().flat_map(|it| it.1.iter().map(|at| (it.0.as_str(), &at.1)))
     }
 
     /// Notes that so many of the rows filtered out were so for this reason.
@@ -288,6 +310,12 @@ impl Issues {
         self.read += other.read;
         self.filtered += other.filtered;
         other.left_out.iter().for_each(|(reason, rows)| self.add_left_out(reason, *rows));
+        for (reason, mut places) in other.left_out_at {
+            let own = self.left_out_at.entry(reason).or_default();
+            own.append(&mut places);
+            own.sort();
+            own.truncate(SAMPLES);
+        }
         self.rounded += other.rounded;
         self.ambiguous += other.ambiguous;
         for (count, more) in self.counts.iter_mut().zip(other.counts) {

@@ -54,6 +54,13 @@ pub struct Mapping {
     pub(super) value: Option<usize>,
     pub(super) quantity: Option<usize>,
     pub(super) currency: Option<usize>,
+    /// The columns whose values are the key of a row, and what keys begin with.
+    pub(super) dedupe: Vec<usize>,
+    pub(super) preset: String,
+    /// The column with what the visitor's program calls itself.
+    pub(super) user_agent: Option<usize>,
+    /// The columns with when the sender's clock sent a record, and when it came.
+    pub(super) skew: Option<(usize, usize)>,
     /// The filter, and the columns that it asks about.
     pub(super) filter: Option<(Filter, Vec<usize>)>,
     pub(super) blocklist: Dictionary,
@@ -95,6 +102,13 @@ impl Mapping {
             value,
             quantity: amount(&source.quantity, &mut columns),
             currency: amount(&source.currency, &mut columns),
+            dedupe: source.dedupe.iter().map(|it| columns.need(it)).collect(),
+            preset: source.preset.clone(),
+            user_agent: source.user_agent.as_deref().map(|it| columns.need(it)),
+            skew: match (&source.sent, &source.received) {
+                (Some(sent), Some(received)) => Some((columns.need(sent), columns.need(received))),
+                _ => None,
+            },
             filter: source.filter.as_ref().map(|it| {
                 let asked = it.names().iter().map(|name| columns.need(name)).collect();
                 (it.clone(), asked)
@@ -104,6 +118,14 @@ impl Mapping {
             columns: columns.names,
             optional: columns.optional,
         })
+    }
+
+    /// Whether each row must be looked at by itself, so that blocks of rows are of no use.
+    pub(super) fn is_row_by_row(&self) -> bool {
+        self.filter.is_some()
+            || !self.dedupe.is_empty()
+            || self.user_agent.is_some()
+            || self.skew.is_some()
     }
 
     /// The raw columns that a reader delivers, in this order: header names, or
@@ -214,6 +236,10 @@ fn check_keys(source: &SourceOptions) -> Result<()> {
         return Err(wrong("has no id".into()).hint("add ids = { user = \"…\" }"));
     }
     let reserved = |it: &&String| WELL_KNOWN.contains(&it.as_str()) || is_other(it);
+    if source.sent.is_some() != source.received.is_some() {
+        return Err(wrong("corrects the sender's clock by one time alone".into())
+            .hint("name both: sent = \"…\" and received = \"…\""));
+    }
     if let Some(key) = source.properties.keys().find(reserved) {
         return Err(wrong(format!("maps \"{key}\" as a property"))
             .hint(format!("\"{key}\" is a key of its own: write {key} = \"…\"")));

@@ -3,11 +3,13 @@
 //! Opens, splits, checks and codes records; every record ends up used, filtered
 //! or set aside with a reason. Knows nothing of customers, stages or journeys.
 
+pub mod bots;
 #[cfg(feature = "parquet")]
 mod cells;
 mod columns;
 pub mod csv;
 pub mod decimal;
+mod dedupe;
 pub mod gather;
 mod guess;
 mod guess_names;

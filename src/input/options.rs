@@ -94,9 +94,24 @@ pub struct SourceOptions {
     /// Fixed texts for `event`, `channel`, `currency` … or a property, used where a row has none.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub constants: IndexMap<String, String>,
-    /// Columns that together tell that two rows are the same one, of which one is used.
+    /// Columns that together tell that two rows are the same one, of which one is used: the
+    /// one with the least time, then the least sequence. Told over all files of the source,
+    /// and over all sources of one preset; a row without a value in the first column has no
+    /// key. Presets name the key that their vendor defines; `[""]` takes it back.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dedupe: Vec<String>,
+    /// The column with what the visitor's program calls itself (the user agent): rows whose
+    /// program says that it is a bot are left out. Off where no column is named; presets name
+    /// one where the export has it, and an empty text takes it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// The column with the time at which the sender's clock sent the row. With `received`,
+    /// times are corrected by how far that clock was off: `time + (received - sent)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<String>,
+    /// The column with the time at which the row was received, by a clock that is right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received: Option<String>,
     /// Only rows for which this holds are read; names are columns: `where = "country == 'DE'"`.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,

@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::columns::promoted;
+use super::dedupe;
 use super::gather::{Gather, Part};
 use super::jsonl::Outcome;
 use super::mapping::{Common, fields};
 use super::options::{SourceOptions, TimeFormat};
 use super::presets;
-use super::read::{Met, Planned, ReadSettings, plan, strict_error};
+use super::read::{Met, Planned, ReadSettings, plan, screened, strict_error};
 use crate::base::{Dictionary, Error, Issues, Place, Progress, Result};
 use crate::model::raw::{Batch, Blocked, Fields, InputFile, Sequence, TextColumn};
 use crate::store::block::{blocks, gather, pack};
@@ -211,7 +212,10 @@ fn write_piece(
     let mut blocked = BTreeMap::new();
     for (part, more) in outcome.parts {
         issues.merge(more);
-        let batch = part.into_batch();
+        let mut batch = part.into_batch();
+        if !planned.mapping.dedupe.is_empty() {
+            batch.texts.push(dedupe::to_texts(&std::mem::take(&mut batch.keys)));
+        }
         for ((id_type, id), count) in &batch.blocked {
             *blocked.entry((fields.id_types[*id_type].clone(), id.clone())).or_default() += count;
         }
@@ -228,6 +232,9 @@ fn write_piece(
     piece.event_ids = event_ids;
     piece.id_types.clone_from(&fields.id_types);
     piece.texts.clone_from(&fields.texts);
+    if !planned.mapping.dedupe.is_empty() {
+        piece.texts.push(dedupe::KEPT_AS.to_owned());
+    }
     piece.blocked = blocked.into_iter().map(|((kind, id), count)| (kind, id, count)).collect();
     piece.set_issues(&issues);
     // A block holds events or links, and a preset's file may hold both.
@@ -236,7 +243,7 @@ fn write_piece(
     runs.extend(blocks(&links));
     let packed: Vec<Packed> = runs
         .into_par_iter()
-        .map(|runs| Packed::new(gather(&runs), &piece.id_types, &piece.texts))
+        .map(|runs| Packed::new(gather(&runs), &piece.id_types, &fields.texts))
         .collect::<Result<_>>()?;
     piece.rows = packed.iter().map(|it| it.rows).sum();
     piece.blocks = packed.len() as u64;
@@ -323,10 +330,14 @@ pub(super) fn read(
         .par_iter()
         .map(|(order, partial, entry, block)| {
             progress.check()?;
-            let batch = partial.block(entry, block)?;
+            let mut batch = partial.block(entry, block)?;
             let rows = batch.len() as u64;
             progress.advance(block.bytes);
             progress.rows(rows);
+            if let Some(at) = entry.piece.texts.iter().position(|it| it == dedupe::KEPT_AS) {
+                let keys = batch.texts.get(at).map(|it| dedupe::of_texts(it, batch.len()));
+                batch.keys = keys.unwrap_or_default();
+            }
             let batch = placed(batch, &entry.piece, *order as u32, &common.fields);
             Ok((gather.take(batch, entry.piece.event_ids), rows))
         })
@@ -339,8 +350,15 @@ pub(super) fn read(
     progress.stage("coding", 0);
     let event_ids = jobs.iter().map(|it| it.2.piece.event_ids);
     let mut parts: Vec<(Part, bool)> = taken.into_iter().map(|it| it.0).zip(event_ids).collect();
+    let mut keys = dedupe::Found::default();
+    let none = SourceOptions::default();
+    for (job, part) in jobs.iter().zip(&mut parts) {
+        let rank = job.2.piece.rank as usize;
+        keys.take(&mut part.0, dedupe::scope(sources.get(rank).unwrap_or(&none), rank));
+    }
     parts.push((Batch { blocked: facts.blocked, ..Batch::default() }.into(), false));
-    gather.finish(common.fields.clone(), parts, facts.issues, facts.inputs)
+    let raw = gather.finish(common.fields.clone(), parts, facts.issues, facts.inputs)?;
+    screened(raw, keys, settings, progress)
 }
 
 /// What there is to say of files besides their rows.

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 
+use super::bots::{self, BotOptions};
 use super::csv;
+use super::dedupe;
 use super::gather::Gather;
 use super::jsonl::{self, Outcome};
 use super::mapping::{Common, Mapping, fields};
@@ -55,6 +57,8 @@ pub struct ReadSettings {
     pub keep_rows: Arc<Keep>,
     /// Partials to read instead of the sources' files.
     pub partials: Partials,
+    /// The most events of one id in an hour, above which it is a bot's.
+    pub bots: BotOptions,
 }
 
 impl Default for ReadSettings {
@@ -72,6 +76,7 @@ impl Default for ReadSettings {
             stdin: None,
             keep_rows: Arc::default(),
             partials: None,
+            bots: BotOptions::default(),
         }
     }
 }
@@ -194,6 +199,7 @@ pub fn read(
     progress.stage("reading", plan.iter().map(|it| it.stamp.bytes).sum());
     let mut issues = Issues::new(settings.keep_all_rejects);
     let (mut batches, mut inputs) = (Vec::new(), Vec::new());
+    let mut keys = dedupe::Found::default();
     let mut met = Met::default();
     let read_file = |(order, planned): (usize, &Planned<'_>)| {
         let order = u32::try_from(order).map_err(|_| Error::new("too many input files"))?;
@@ -210,8 +216,10 @@ pub fn read(
         let (outcome, input) = read?;
         met.note(planned.mapping.columns(), &outcome.seen, input.rows);
         inputs.push(input);
-        for (batch, more) in outcome.parts {
+        let rank = resolved.iter().position(|it| std::ptr::eq(it, planned.source)).unwrap_or(0);
+        for (mut batch, more) in outcome.parts {
             issues.merge(more);
+            keys.take(&mut batch, dedupe::scope(planned.source, rank));
             batches.push((batch, planned.mapping.event_id.is_some()));
         }
         if settings.strict
@@ -222,7 +230,22 @@ pub fn read(
     }
     met.check(resolved, &settings.keep)?;
     progress.stage("coding", 0);
-    gather.finish(common.fields, batches, issues, inputs)
+    let raw = gather.finish(common.fields, batches, issues, inputs)?;
+    screened(raw, keys, settings, progress)
+}
+
+/// The rows without duplicates and bots.
+pub(super) fn screened(
+    mut raw: RawEvents,
+    keys: dedupe::Found,
+    settings: &ReadSettings,
+    progress: &dyn Progress,
+) -> Result<RawEvents> {
+    keys.drop_duplicates(&mut raw, progress)?;
+    if let Some(rate) = settings.bots.rate {
+        bots::drop_fast(&mut raw, rate, progress)?;
+    }
+    Ok(raw)
 }
 
 /// Files of so many bytes together are read at the same time.

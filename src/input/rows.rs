@@ -7,16 +7,18 @@ pub mod block;
 
 use std::sync::Arc;
 
+use super::bots::{AGENT, is_bot};
 use super::columns::{Coder, EventIds, text_of};
 use super::decimal::{Decimal, to_minor};
+use super::dedupe;
 use super::gather::Part;
 use super::ids::{folds_case, id_of};
 use super::mapping::Mapping;
 use super::nobody::is_nobodys;
 use super::options::TimeFormat;
-use super::time::{TimeProblem, TimeReader};
+use super::time::{TimeProblem, TimeReader, is_time};
 use crate::base::{IssueKind, Issues, NONE, Place, Reject};
-use crate::model::raw::{Batch, Blocked, NO_AMOUNT, NO_SEQUENCE, NO_TIME, Sequence};
+use crate::model::raw::{Batch, Blocked, Keys, NO_AMOUNT, NO_SEQUENCE, NO_TIME, Sequence};
 
 /// Larger amounts of one row, in minor units, are taken for mistakes: sums of any
 /// order's lines then stay exact.
@@ -72,6 +74,9 @@ pub struct Rows<'m> {
     folds: Vec<bool>,
     /// Which ids of the record at hand are somebody's.
     good_ids: Vec<bool>,
+    keys: Keys,
+    /// The user agent that came last, and whether it is a bot's.
+    agent: (String, bool),
     scratch: String,
     filter_scratch: Vec<String>,
     found: block::Found,
@@ -154,6 +159,8 @@ impl<'m> Rows<'m> {
             amounts: Vec::new(),
             folds: mapping.ids.iter().map(|it| folds_case(id_type(it.0))).collect(),
             good_ids: vec![false; mapping.ids.len()],
+            keys: Keys::default(),
+            agent: (String::new(), false),
             scratch: String::new(),
             filter_scratch: Vec::new(),
             found: block::Found::default(),
@@ -180,9 +187,41 @@ impl<'m> Rows<'m> {
             self.issues.filtered += 1;
             return;
         }
-        if let Err(fault) = self.take(fields) {
-            self.set_aside(fault, &Record { line, fields, raw, column_of });
+        if self.is_bots(fields) {
+            let file = &self.file;
+            let place = || Place::line(&*file.name, line);
+            self.issues.leave_out_at(AGENT, file.order, place);
+            return;
         }
+        match self.take(fields) {
+            Ok(()) => self.keep_key(line, fields),
+            Err(fault) => self.set_aside(fault, &Record { line, fields, raw, column_of }),
+        }
+    }
+
+    /// Whether the record is that of a bot, by its user agent.
+    fn is_bots(&mut self, fields: &[Field<'_>]) -> bool {
+        let Some(column) = self.mapping.user_agent else { return false };
+        let text = text_of(&fields[column], &mut self.scratch);
+        if text != self.agent.0 {
+            self.agent = (text.to_owned(), is_bot(text));
+        }
+        self.agent.1
+    }
+
+    /// Keeps what tells that the record is the same as another.
+    fn keep_key(&mut self, line: u64, fields: &[Field<'_>]) {
+        let mapping = self.mapping;
+        if mapping.dedupe.is_empty() {
+            return;
+        }
+        let texts: Vec<String> = mapping
+            .dedupe
+            .iter()
+            .map(|&it| text_of(&fields[it], &mut self.scratch).to_owned())
+            .collect();
+        self.keys.hashes.push(dedupe::key(&mapping.preset, texts.iter().map(String::as_str)));
+        self.keys.lines.push(u32::try_from(line).unwrap_or(u32::MAX));
     }
 
     /// Counts a record that the reader could not take apart.
@@ -241,6 +280,7 @@ impl<'m> Rows<'m> {
                 (None, None) => Sequence::None,
             },
             amounts: self.amounts,
+            keys: self.keys,
             blocked: self.blocked,
             ..Batch::default()
         };
@@ -316,7 +356,22 @@ impl<'m> Rows<'m> {
 
     fn time(&mut self, fields: &[Field<'_>]) -> Result<i64, Fault> {
         let Some(column) = self.mapping.time else { return Ok(NO_TIME) };
-        self.time_of(&fields[column]).map_err(|it| fault(time_kind(it), column))
+        let bad = |it: TimeProblem, column: usize| fault(time_kind(it), column);
+        let time = self.time_of(&fields[column]).map_err(|it| bad(it, column))?;
+        let Some((sent, received)) = self.mapping.skew.filter(|_| time != NO_TIME) else {
+            return Ok(time);
+        };
+        // How far the sender's clock was off; where it is not told, the time stands.
+        let mut other = |column: usize| match self.time_of(&fields[column]) {
+            Ok(NO_TIME) | Err(TimeProblem::Missing) => Ok(None),
+            Ok(it) => Ok(Some(it)),
+            Err(it) => Err(bad(it, column)),
+        };
+        let (Some(sent), Some(received)) = (other(sent)?, other(received)?) else {
+            return Ok(time);
+        };
+        let corrected = received.checked_sub(sent).and_then(|it| time.checked_add(it));
+        corrected.filter(|it| is_time(*it)).ok_or_else(|| bad(TimeProblem::Bad, column))
     }
 
     /// The time that a value is; links need none.

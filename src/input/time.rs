@@ -63,6 +63,11 @@ const FIRST: i64 = -62_135_683_200 * SECOND;
 /// 9999-12-30T22:00:00.999999Z.
 const LAST: i64 = 253_402_207_200 * SECOND + 999_999;
 
+/// Whether an instant lies in the years that are read.
+pub(super) fn is_time(micros: i64) -> bool {
+    (FIRST..=LAST).contains(&micros)
+}
+
 /// The bytes of a date, as a key that is quick to compare.
 type DateKey = (u64, u16);
 const NO_DATE: DateKey = (0, 0);

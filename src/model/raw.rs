@@ -87,6 +87,17 @@ impl TextColumn {
     }
 }
 
+/// What tells that a row is the same one as another: a hash of its key, and its line.
+///
+/// Empty where the source names no key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// 128 bits of a hash; 0 where a row has no key.
+    pub hashes: Vec<u128>,
+    /// The line of each row in its file, for reports; the last one that fits beyond that.
+    pub lines: Vec<u32>,
+}
+
 /// A run of rows of one file, in file order.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
@@ -108,6 +119,8 @@ pub struct Batch {
     pub amounts: Vec<i64>,
     /// Ids that were left out because they are nobody's.
     pub blocked: Blocked,
+    /// The keys of the rows, where duplicates are told.
+    pub keys: Keys,
 }
 
 impl Batch {

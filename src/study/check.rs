@@ -132,21 +132,6 @@ fn reasons(study: &Study) -> Table {
     table
 }
 
-fn left_out(study: &Study) -> Table {
-    let columns = vec![
-        Column::new("reason", Kind::Text, "what the rows are"),
-        Column::new("rows", Kind::Count, "how many"),
-        Column::new("share", Kind::Share, "of rows read"),
-    ];
-    let about = "Part of the rows filtered out: those that are knowingly no events.";
-    let mut table = Table::new("left_out", "Rows that are no events", about, columns);
-    for (reason, count) in study.raw.issues.left_out() {
-        let share = Cell::share(*count, study.raw.issues.read);
-        table.push(vec![Cell::text(reason), Cell::Count(*count), share]);
-    }
-    table
-}
-
 fn places(study: &Study) -> Table {
     let columns = vec![
         Column::new("place", Kind::Text, "file:line:column"),
@@ -168,6 +153,30 @@ fn places(study: &Study) -> Table {
                 Cell::text(&reject.detail),
             ]);
         }
+    }
+    table
+}
+
+fn left_out(study: &Study) -> Table {
+    let columns = vec![
+        Column::new("reason", Kind::Text, "what the rows are"),
+        Column::new("rows", Kind::Count, "how many"),
+        Column::new("share", Kind::Share, "of rows read"),
+        Column::new("first_places", Kind::Text, "where the first ones stand, as far as known"),
+    ];
+    let about = "Part of the rows filtered out: those that are knowingly no events, or not of \
+                 their own, as duplicates and those of bots.";
+    let mut table = Table::new("left_out", "Rows that are no events", about, columns);
+    let issues = &study.raw.issues;
+    for (reason, rows) in issues.left_out() {
+        let places = issues.left_out_at().filter(|it| it.0 == reason);
+        let places: Vec<String> = places.take(3).map(|it| it.1.to_string()).collect();
+        table.push(vec![
+            Cell::text(reason),
+            Cell::Count(*rows),
+            Cell::share(*rows, issues.read),
+            Cell::text(places.join(", ")),
+        ]);
     }
     table
 }

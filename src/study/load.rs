@@ -133,6 +133,7 @@ impl Wishes {
             )
             .into(),
             partials: options.partials.clone(),
+            bots: config.sections.bots.clone(),
         }
     }
 

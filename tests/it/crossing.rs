@@ -83,7 +83,7 @@ fn case(ending: &str, encode: Encode) -> Case {
 }
 
 /// Folds each file of a case alone.
-fn partials(case: &Case, ending: &str) -> Vec<PathBuf> {
+pub fn partials(case: &Case, ending: &str) -> Vec<PathBuf> {
     let fold = |shard: usize| {
         let only = vec![format!("log-{shard}.{ending}")];
         let how = FoldOptions { only, by_customer: false };
@@ -98,12 +98,12 @@ fn partials(case: &Case, ending: &str) -> Vec<PathBuf> {
     (0..SHARDS).rev().map(fold).collect()
 }
 
-fn merged(paths: &[PathBuf]) -> Arc<Merged> {
+pub fn merged(paths: &[PathBuf]) -> Arc<Merged> {
     let open = |it: &PathBuf| Partial::open(it).unwrap();
     Arc::new(Merged::new(paths.iter().map(open).collect(), Rules::default()).unwrap())
 }
 
-fn load(journey: &Path, partials: Option<Arc<Merged>>, memory: Option<u64>) -> Study {
+pub fn load(journey: &Path, partials: Option<Arc<Merged>>, memory: Option<u64>) -> Study {
     let memory = memory.map(Memory::of);
     let options = LoadOptions { memory, partials, ..LoadOptions::default() };
     Study::load(Config::read(journey).unwrap(), &options, &Unwatched).unwrap()

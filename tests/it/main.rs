@@ -15,8 +15,10 @@ mod golden;
 mod guesses;
 mod hostile;
 mod increments;
+mod mappings;
 mod names;
 mod presets;
 mod real;
+mod screens;
 #[cfg(unix)]
 mod signals;

@@ -208,6 +208,50 @@ const SAMPLES: &[Sample] = &[
         ],
     },
     Sample {
+        preset: "snowplow",
+        goal: "purchase",
+        plain: "ids = { user = 'user', cookie = 'cookie', device = 'device', \
+                network = 'network' }\nvariant = ''\nproperties = { platform = 'platform', \
+                device = 'kind', country = 'country', page = 'page', category = 'category' }",
+        links: "",
+        exports: &[Export {
+            files: &["events.tsv", "warehouse.csv"],
+            set_aside: &[
+                ("field_count", 1),
+                ("bad_time", 1),
+                ("missing_id", 1),
+                ("bad_value", 1),
+                ("bad_record", 2),
+            ],
+            left_out: &[
+                ("bot: its user agent says so", 1),
+                ("bot: on the list of spiders and robots", 1),
+                ("duplicate: another row has its key", 1),
+                ("page ping: the page was still open", 1),
+            ],
+        }],
+    },
+    Sample {
+        preset: "shopify",
+        goal: "purchase",
+        plain: "ids = { email = 'email', phone = 'phone' }\nutm_source = ''\nutm_medium = ''\n\
+                campaign = ''\nvariant = ''\nproperties = { source = 'source', \
+                status = 'status', discount = 'discount', location = 'location' }",
+        links: "",
+        exports: &[Export {
+            files: &["orders_export.csv"],
+            set_aside: &[
+                ("field_count", 1),
+                ("bad_time", 1),
+                ("missing_id", 1),
+                ("bad_value", 2),
+                ("other_currency", 1),
+                ("bad_record", 1),
+            ],
+            left_out: &[("a further item of an order", 1)],
+        }],
+    },
+    Sample {
         preset: "xes",
         goal: "purchase",
         plain: "ids = { case = 'case' }\nutm_source = ''\nutm_medium = ''\ncampaign = ''\n\

@@ -90,7 +90,8 @@ pub(super) const AMPLITUDE: Preset = Preset {
             &[Take::At("user_properties.referring_domain"), Take::Text("referral")],
         ],
     }],
-    dedupe: &["dedupe.id"],
+    // Amplitude tells duplicates of one device.
+    dedupe: &["dedupe.id", "ids.device"],
     needs: &["event"],
     rows: &[
         (When::Is("event_type", &["$identify"]), Row::Link),

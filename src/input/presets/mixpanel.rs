@@ -104,7 +104,8 @@ pub(super) const MIXPANEL: Preset = Preset {
             &[Take::By(referrer), Take::Text("referral")],
         ],
     }],
-    dedupe: &["event", "properties.distinct_id", "time", "event_id"],
+    // The id comes first: a row without one is no duplicate.
+    dedupe: &["event_id", "event", "properties.distinct_id", "time"],
     needs: &["event"],
     rows: &[(MERGES, Row::Link)],
     links: &[

@@ -25,7 +25,9 @@ mod resolve;
 mod rudderstack;
 mod segment;
 mod shop;
+mod shopify;
 mod sink;
+mod snowplow;
 mod table;
 mod tables;
 mod xes;
@@ -55,6 +57,8 @@ pub const PRESETS: &[&Preset] = &[
     &mixpanel::MIXPANEL,
     &amplitude::AMPLITUDE,
     &matomo::MATOMO,
+    &snowplow::SNOWPLOW,
+    &shopify::SHOPIFY,
     &xes::XES,
     &paths::PATHS,
 ];
@@ -86,6 +90,10 @@ pub fn form_of(preset: &Preset, format: &str, found: &File) -> Result<&'static s
     if preset.read.is_some() {
         return Ok(preset.name);
     }
+    form_by(format, found)
+}
+
+fn form_by(format: &str, found: &File) -> Result<&'static str> {
     let ending = found.ending();
     let told = match format {
         "" | "auto" => ending.as_str(),
@@ -111,12 +119,16 @@ pub fn read(preset: &'static Preset, job: &Job<'_>) -> Result<Outcome> {
     if let Some(read) = preset.read {
         return read(job);
     }
-    let plan = Plan::new(preset, job)?;
-    match form_of(preset, &job.source.format, job.found)? {
-        "csv" => tables::read(job, &plan, None),
-        "tsv" => tables::read(job, &plan, Some(b'\t')),
+    by_form(job, &Plan::new(preset, job)?)
+}
+
+/// Reads a file of records by what the source says of its form, or by its ending.
+fn by_form(job: &Job<'_>, plan: &Plan<'_>) -> Result<Outcome> {
+    match form_by(&job.source.format, job.found)? {
+        "csv" => tables::read(job, plan, None),
+        "tsv" => tables::read(job, plan, Some(b'\t')),
         #[cfg(feature = "parquet")]
-        "parquet" => pages::read(job, &plan),
-        _ => lines::read(job, &plan),
+        "parquet" => pages::read(job, plan),
+        _ => lines::read(job, plan),
     }
 }

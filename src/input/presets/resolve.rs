@@ -102,13 +102,14 @@ fn single<'s>(source: &'s mut SourceOptions, key: &str) -> Option<&'s mut Option
         "currency" => &mut source.currency,
         "order" => &mut source.order,
         "variant" => &mut source.variant,
+        "user_agent" => &mut source.user_agent,
         _ => return None,
     })
 }
 
 /// An empty text for a column takes a preset's default back: the source has no such column.
 fn without_empty(source: &mut SourceOptions) {
-    const KEYS: [&str; 14] = [
+    const KEYS: [&str; 15] = [
         "time",
         "event",
         "event_id",
@@ -123,6 +124,7 @@ fn without_empty(source: &mut SourceOptions) {
         "currency",
         "order",
         "variant",
+        "user_agent",
     ];
     if source.preset.is_empty() {
         return;

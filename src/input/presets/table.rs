@@ -33,7 +33,8 @@ pub struct Preset {
     pub tuples: &'static [Tuple],
     /// How the value of `time` is written.
     pub time_format: TimeFormat,
-    /// Keys (such as `dedupe.id`, which is nothing else) or paths that together tell that two rows are the same one; none where the
+    /// Keys (such as `dedupe.id`, which is nothing else) or paths that together tell that two
+    /// rows are the same one; a row without a value of the first has no key. None where the
     /// vendor defines no such key.
     pub dedupe: &'static [&'static str],
     /// Keys without which an event is set aside, besides its time and an id.
