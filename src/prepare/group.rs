@@ -200,6 +200,8 @@ fn fill(events: &mut Events, rows: &Rows, order: &[u32], layout: &Layout, values
     let none = Vec::new();
     let text = |at: Option<usize>| at.and_then(|it| rows.texts.get(it)).unwrap_or(&none);
     pick(text(layout.session), order, &mut events.sessions, |it| it);
+    pick(text(layout.name), order, &mut events.names, |it| it);
+    pick(&rows.scopes, order, &mut events.session_scopes, |it| it);
     pick(text(layout.order), order, &mut events.orders, |it| it);
     pick(text(layout.campaign), order, &mut events.campaigns, |it| it);
     events.properties.resize_with(layout.properties.len(), Vec::new);

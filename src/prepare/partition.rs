@@ -301,7 +301,7 @@ impl Picked {
                 encode_i64(&self.wide, out);
             }
         }
-        let narrow = [&rows.stages, &rows.channels].into_iter().chain(&rows.texts);
+        let narrow = [&rows.stages, &rows.channels, &rows.scopes].into_iter().chain(&rows.texts);
         for column in narrow {
             if !column.is_empty() {
                 self.narrow.clear();
@@ -325,6 +325,9 @@ fn unpack(bytes: &mut &[u8], layout: &Layout, rows: &mut Rows) -> Result<()> {
     decode_u32(bytes, &mut rows.stages)?;
     if layout.channels {
         decode_u32(bytes, &mut rows.channels)?;
+    }
+    if !layout.scopes.is_empty() {
+        decode_u32(bytes, &mut rows.scopes)?;
     }
     rows.texts.iter_mut().try_for_each(|it| decode_u32(bytes, it))
 }

@@ -45,7 +45,7 @@ impl Study {
             meaning.catalog(&config, &wishes, &raw, &partition.seen, &mut guesses)?;
         let unmapped = partition.seen.unmapped;
         let shards = Shards::new(partition, ranks, std::mem::take(&mut raw.sequence_texts));
-        let walking = meaning.walking(&config, &wishes, &catalog)?;
+        let walking = meaning.walking(&config, &wishes, &catalog, &raw)?;
         Ok(Self { config, catalog, shards, walking, stitched, raw, unmapped, guesses })
     }
 }
@@ -127,7 +127,8 @@ impl Meaning {
             config.placed(error, &["stage", &first])
         })?;
         let channels = Channels::new(&config.sections.channel, wishes.direct(), raw)?;
-        let layout = Layout::new(raw, &channels, &wishes.properties);
+        let sessions = config.sections.session.columns(raw);
+        let layout = Layout::new(raw, &channels, &wishes.properties, sessions);
         Ok(Self { stages, channels, layout })
     }
 
@@ -191,11 +192,17 @@ impl Meaning {
     }
 
     /// The rules of sessions, touches and journeys.
-    fn walking(&self, config: &Config, wishes: &Wishes, catalog: &Catalog) -> Result<Walking> {
+    fn walking(
+        &self,
+        config: &Config,
+        wishes: &Wishes,
+        catalog: &Catalog,
+        raw: &RawEvents,
+    ) -> Result<Walking> {
         let touches = wishes.attribution.get("touches").cloned();
         let touches = touches.and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default();
-        let has_key = self.layout.session.is_some();
-        let sessions = config.sections.session.rule(&wishes.zone, has_key)?;
+        let sessions = config.sections.session.rule(&wishes.zone, raw, &self.stages.names);
+        let sessions = sessions.map_err(|it| config.placed(it, &["session"]))?;
         Ok(Walking {
             sessions: sessions.with_direct(self.channels.direct(wishes.direct())),
             touches: TouchRule(touches),

@@ -17,5 +17,6 @@ mod hostile;
 mod increments;
 mod names;
 mod real;
+mod sessions;
 #[cfg(unix)]
 mod signals;
