@@ -38,10 +38,12 @@ pub enum IssueKind {
     OtherCurrency,
     /// A sequence that is not a whole number.
     BadSequence,
+    /// An id of somebody who is to be forgotten. Nothing of such a row is kept.
+    Forgotten,
 }
 
 /// All kinds, in the order in which they are reported.
-pub const ISSUE_KINDS: [IssueKind; 16] = [
+pub const ISSUE_KINDS: [IssueKind; 17] = [
     IssueKind::FieldCount,
     IssueKind::BadQuote,
     IssueKind::BadEncoding,
@@ -58,6 +60,7 @@ pub const ISSUE_KINDS: [IssueKind; 16] = [
     IssueKind::BadValue,
     IssueKind::OtherCurrency,
     IssueKind::BadSequence,
+    IssueKind::Forgotten,
 ];
 
 impl IssueKind {
@@ -80,6 +83,7 @@ impl IssueKind {
             Self::BadValue => "bad_value",
             Self::OtherCurrency => "other_currency",
             Self::BadSequence => "bad_sequence",
+            Self::Forgotten => "forgotten",
         }
     }
 
@@ -102,6 +106,7 @@ impl IssueKind {
             Self::BadValue => "cannot read an amount from",
             Self::OtherCurrency => "an amount in another currency:",
             Self::BadSequence => "cannot read a sequence from",
+            Self::Forgotten => "somebody who is to be forgotten",
         }
     }
 
@@ -128,6 +133,7 @@ impl IssueKind {
                 "amounts of several currencies are never added; convert them first"
             }
             Self::BadSequence => "a sequence must be a whole number; use event_id for text",
+            Self::Forgotten => "an id of the row is on the list of --forget or [identity] forget",
         }
     }
 }
@@ -214,6 +220,16 @@ impl Issues {
         self.counts.iter().sum()
     }
 
+    /// Rows set aside because something is wrong with them: not those of who is forgotten.
+    pub fn faults(&self) -> u64 {
+        self.rejected() - self.count(IssueKind::Forgotten)
+    }
+
+    /// The first kept row, in order of places, with which something is wrong.
+    pub fn first_fault(&self) -> Option<&Reject> {
+        self.samples.iter().find(|it| it.kind != IssueKind::Forgotten)
+    }
+
     /// Rows that were used.
     pub fn used(&self) -> u64 {
         self.read.saturating_sub(self.rejected() + self.filtered)
@@ -227,6 +243,11 @@ impl Issues {
     /// Kept rows in order of their places: the first ten of each kind, or all of them.
     pub fn rejects(&self) -> &[Reject] {
         &self.samples
+    }
+
+    /// Changes every kept row, such as to leave out what must not be kept.
+    pub fn keep(&mut self, change: impl Fn(&mut Reject)) {
+        self.samples.iter_mut().for_each(change);
     }
 
     /// Takes in the issues of other rows. Merging is the same in every order.

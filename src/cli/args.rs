@@ -313,6 +313,16 @@ fn reading(command: Command) -> Command {
         switch("allow-outside", "Let relative paths of the journey file lead out of its folder"),
         switch("strict", "Stop at the first bad row"),
         text("rejects", "FILE", "Write every row that was set aside, as CSV"),
+        text(
+            "hash-ids",
+            "KEYFILE",
+            "Replace every id by a hash with the key in this file, before anything else sees it",
+        ),
+        text(
+            "forget",
+            "FILE",
+            "Leave rows out that carry one of these ids, one a line: email:ann@example.org",
+        ),
         switch("fail-if-rejects", "Answer \"no\" (exit code 1) if any row was set aside"),
         number("threads", "Threads to use [default: all cores]"),
         text(

@@ -8,10 +8,11 @@ use clap::ArgMatches;
 use jiff::tz::TimeZone;
 use tempfile::TempPath;
 
-use crate::base::{Currency, Error, Place, Progress, Result, Timestamp};
+use crate::base::{Currency, Error, IssueKind, Place, Progress, Result, Timestamp};
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::config::Config;
+use crate::input::privacy::{ForgetList, IdHash};
 use crate::input::sniff::{self, Sniffed};
 use crate::input::stdin::Stdin;
 use crate::output::{atomic, bundle};
@@ -183,6 +184,11 @@ fn load_options(matches: &ArgMatches, zone: &TimeZone) -> Result<LoadOptions> {
         keep_rejects: text("rejects").is_some(),
         strict: matches.get_flag("strict"),
         memory: text("memory").map(|it| it.parse()).transpose()?,
+        hash_ids: text("hash-ids").map(|it| IdHash::read(Path::new(it))).transpose()?.map(Arc::new),
+        forget: match text("forget") {
+            Some(it) => ForgetList::read(Path::new(it))?,
+            None => ForgetList::default(),
+        },
         ..LoadOptions::default()
     })
 }
@@ -224,12 +230,17 @@ pub fn tell(study: &Study, matches: &ArgMatches, ui: &Ui) -> Result<()> {
             issues.rounded, study.catalog.currency
         ));
     }
-    if issues.rejected() > 0 {
+    let forgotten = issues.count(IssueKind::Forgotten);
+    if forgotten > 0 {
+        ui.note(&format!("{forgotten} of {} rows are forgotten", issues.read));
+    }
+    if issues.faults() > 0 {
+        let kinds = issues.kinds().filter(|it| it.0 != IssueKind::Forgotten);
         let reasons: Vec<String> =
-            issues.kinds().map(|(kind, count)| format!("{count} {}", kind.key())).collect();
+            kinds.map(|(kind, count)| format!("{count} {}", kind.key())).collect();
         ui.warning(&format!(
             "{} of {} rows set aside ({}); touchpath check says where",
-            issues.rejected(),
+            issues.faults(),
             issues.read,
             reasons.join(", ")
         ));
@@ -290,6 +301,6 @@ pub fn rejects(study: &Study, matches: &ArgMatches) -> Result<()> {
 
 /// The exit code: "no" where the answer is, or where rows were set aside and must not be.
 pub fn exit(study: &Study, matches: &ArgMatches, no: bool) -> Exit {
-    let bad = matches.get_flag("fail-if-rejects") && study.raw.issues.rejected() > 0;
+    let bad = matches.get_flag("fail-if-rejects") && study.raw.issues.faults() > 0;
     if no || bad { Exit::No } else { Exit::Answered }
 }

@@ -15,6 +15,7 @@ fn mapping(toml: &str) -> Mapping {
         zone: jiff::tz::TimeZone::UTC,
         currency: "EUR".parse().unwrap(),
         blocklist: Vec::new(),
+        privacy: Default::default(),
         gather: None,
     };
     Mapping::new(&source, &common).unwrap()

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::ids::lower;
 use super::options::{Role, SourceOptions, TimeFormat};
+use super::privacy::Privacy;
 use crate::base::filter::Filter;
 use crate::base::names::nearest;
 use crate::base::{Currency, Dictionary, Error, Place, Result};
@@ -22,6 +23,8 @@ pub struct Common {
     pub currency: Currency,
     /// Ids that are nobody's, besides the built-in ones.
     pub blocklist: Vec<String>,
+    /// What becomes of ids at the door.
+    pub privacy: Privacy,
     /// Where batches go as they are finished; without it they stay as they are.
     pub gather: Option<std::sync::Arc<super::gather::Gather>>,
 }
@@ -327,6 +330,7 @@ mod tests {
             zone: TimeZone::UTC,
             currency: Currency::UNNAMED,
             blocklist: Vec::new(),
+            privacy: Privacy::default(),
             gather: None,
         };
         let mapping = Mapping::new(&one, &common).unwrap();
@@ -362,6 +366,7 @@ mod tests {
                 zone: TimeZone::UTC,
                 currency: Currency::UNNAMED,
                 blocklist: Vec::new(),
+                privacy: Privacy::default(),
                 gather: None,
             };
             assert_eq!(Mapping::new(&one, &common).unwrap_err().to_string(), expected);

@@ -22,6 +22,7 @@ pub mod options;
 pub mod parquet;
 pub mod partial;
 mod paths;
+pub mod privacy;
 pub mod read;
 pub mod rows;
 mod sample;

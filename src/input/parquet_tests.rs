@@ -25,6 +25,7 @@ fn mapping(toml: &str) -> Mapping {
         zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
         currency: "EUR".parse().unwrap(),
         blocklist: Vec::new(),
+        privacy: Default::default(),
         gather: None,
     };
     Mapping::new(&source, &common).unwrap()

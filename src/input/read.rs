@@ -20,6 +20,7 @@ use super::options::SourceOptions;
 #[cfg(feature = "parquet")]
 use super::parquet;
 use super::partial::{self, Partials};
+use super::privacy::{ForgetList, IdHash, Privacy};
 use super::rows::{FileId, Rows};
 use crate::base::names::nearest;
 use crate::base::{Currency, Error, Issues, Place, Progress, Reject, Result};
@@ -53,6 +54,10 @@ pub struct ReadSettings {
     pub keep_rows: Arc<Keep>,
     /// Partials to read instead of the sources' files.
     pub partials: Partials,
+    /// How ids are hashed, if they are.
+    pub hash_ids: Option<Arc<IdHash>>,
+    /// Who is to be forgotten.
+    pub forget: Option<Arc<ForgetList>>,
 }
 
 impl Default for ReadSettings {
@@ -70,6 +75,8 @@ impl Default for ReadSettings {
             stdin: None,
             keep_rows: Arc::default(),
             partials: None,
+            hash_ids: None,
+            forget: None,
         }
     }
 }
@@ -176,6 +183,7 @@ pub fn read(
     let fields = fields(sources, &settings.keep).with_priority(&settings.priority);
     let gather = Arc::new(Gather::new(&fields, Arc::clone(&settings.keep_rows)));
     let common = Common {
+        privacy: Privacy::new(settings, &fields.id_types)?,
         fields,
         zone: settings.zone.clone(),
         currency: settings.currency,
@@ -210,7 +218,7 @@ pub fn read(
             batches.push((batch, planned.mapping.event_id.is_some()));
         }
         if settings.strict
-            && let Some(reject) = issues.rejects().first()
+            && let Some(reject) = issues.first_fault()
         {
             return Err(strict_error(reject));
         }

@@ -178,6 +178,9 @@ impl<'m> Rows<'m> {
             self.issues.filtered += 1;
             return;
         }
+        if self.is_forgotten(fields) {
+            return self.forget(line);
+        }
         if let Err(fault) = self.take(fields) {
             self.set_aside(fault, &Record { line, fields, raw, column_of });
         }
@@ -193,13 +196,38 @@ impl<'m> Rows<'m> {
         raw: &dyn Fn() -> String,
     ) {
         self.issues.read += 1;
-        let (file, detail) = (&self.file, detail.into());
-        self.issues.reject(kind, || Reject {
+        let (file, privacy) = (&self.file, &self.mapping.common.privacy);
+        self.issues.reject(kind, || {
+            let (detail, raw) = privacy.kept(detail.into(), raw());
+            Reject {
+                file_order: file.order,
+                place: Place::at(&*file.name, line, column),
+                kind,
+                detail,
+                raw: cut(raw, RAW_KEPT),
+            }
+        });
+    }
+
+    /// Whether the record has an id of somebody who is to be forgotten.
+    fn is_forgotten(&mut self, fields: &[Field<'_>]) -> bool {
+        let mapping = self.mapping;
+        let Some(forget) = &mapping.common.privacy.forget else { return false };
+        mapping.ids.iter().enumerate().any(|(index, &(id_type, column))| {
+            let id = id_of(&fields[column], self.folds[index], &mut self.scratch);
+            forget.has(id_type, id)
+        })
+    }
+
+    /// Counts a record of which nothing is kept but its place.
+    fn forget(&mut self, line: u64) {
+        let file = &self.file;
+        self.issues.reject(IssueKind::Forgotten, || Reject {
             file_order: file.order,
-            place: Place::at(&*file.name, line, column),
-            kind,
-            detail,
-            raw: cut(raw(), RAW_KEPT),
+            place: Place::line(&*file.name, line),
+            kind: IssueKind::Forgotten,
+            detail: String::new(),
+            raw: String::new(),
         });
     }
 
@@ -208,9 +236,9 @@ impl<'m> Rows<'m> {
         self.issues.read
     }
 
-    /// Whether a record was set aside so far.
+    /// Whether a record was set aside so far with which something is wrong.
     pub fn has_rejects(&self) -> bool {
-        self.issues.rejected() > 0
+        self.issues.faults() > 0
     }
 
     /// The rows that were used, and what became of the others.
@@ -235,6 +263,7 @@ impl<'m> Rows<'m> {
         for (coder, &(id_type, _)) in self.ids.into_iter().zip(&mapping.ids) {
             batch.ids[id_type] = coder.finish();
         }
+        mapping.common.privacy.hash_batch(&mut batch, &mapping.common.fields.id_types);
         batch.texts.resize_with(mapping.common.fields.texts.len(), Default::default);
         for (coder, plan) in self.texts.into_iter().zip(&mapping.texts) {
             batch.texts[plan.field] = coder.finish();
@@ -398,11 +427,12 @@ impl<'m> Rows<'m> {
     #[cold]
     fn set_aside(&mut self, fault: Fault, record: &Record<'_>) {
         let (file, names) = (&self.file, self.mapping.columns());
+        let privacy = &self.mapping.common.privacy;
         let column = fault.column.map_or(0, |it| (record.column_of)(it));
         let detail = |column: usize| {
             let mut scratch = String::new();
             let value = text_of(&record.fields[column], &mut scratch).to_owned();
-            match value.is_empty() {
+            match value.is_empty() || privacy.hash.is_some() {
                 true => format!("column {}", names[column]),
                 false => format!("\"{}\" (column {})", cut(value, VALUE_KEPT), names[column]),
             }
@@ -412,7 +442,7 @@ impl<'m> Rows<'m> {
             place: Place::at(&*file.name, record.line, column),
             kind: fault.kind,
             detail: fault.column.map(detail).unwrap_or_default(),
-            raw: cut((record.raw)(), RAW_KEPT),
+            raw: cut(privacy.kept(String::new(), (record.raw)()).1, RAW_KEPT),
         });
     }
 }

@@ -38,6 +38,15 @@ pub struct IdentityOptions {
     /// Texts that are nobody's id, besides the built-in ones such as null or anonymous.
     /// Compared as ids are: blanks around them, and the case of addresses, do not count.
     pub blocklist: Vec<String>,
+    /// A file with ids of who is to be forgotten, one a line: `email:ann@example.org`, or an id
+    /// of any type. Rows that carry one are set aside with the reason `forgotten`, and nothing
+    /// else is kept of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forget: Option<String>,
+    /// Whether reports show e-mail addresses and phone numbers that name customers; else they
+    /// show a part of their hash.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub show_contacts: bool,
 }
 
 /// An id that links nobody because it meets too many.

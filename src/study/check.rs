@@ -1,6 +1,7 @@
 //! What would be read: rows used and set aside, ids and merges, order, time span.
 
 use crate::base::numerals::{count, counted};
+use crate::base::privacy::{masked, shown};
 use crate::base::{Result, Span, Timestamp};
 use crate::model::{Cell, Column, Kind, Report, Table};
 
@@ -147,7 +148,7 @@ fn places(study: &Study) -> Table {
             table.push(vec![
                 Cell::text(reject.place.to_string()),
                 Cell::text(reject.kind.key()),
-                Cell::text(&reject.detail),
+                Cell::text(masked(&reject.detail)),
             ]);
         }
     }
@@ -188,7 +189,7 @@ fn blocked(study: &Study) -> Table {
     for it in &study.stitched.blocked {
         table.push(vec![
             Cell::text(&it.id_type),
-            Cell::text(&it.id),
+            Cell::text(shown(&it.id_type, &it.id)),
             Cell::Count(it.partners),
             Cell::text("meets too many ids"),
         ]);
@@ -197,7 +198,7 @@ fn blocked(study: &Study) -> Table {
         let id_type = study.raw.fields.id_types.get(*id_type).map_or("", String::as_str);
         table.push(vec![
             Cell::text(id_type),
-            Cell::text(id),
+            Cell::text(shown(id_type, id)),
             Cell::Count(*count),
             Cell::text("nobody's id"),
         ]);

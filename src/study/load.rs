@@ -1,10 +1,14 @@
 //! Loading: files to stitched, grouped events with their catalog.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::base::filter::Filter;
 use crate::base::{Names, Progress, Result, Timestamp};
 use crate::config::Config;
+use crate::input::open::{Found, check_inside};
+use crate::input::privacy::ForgetList;
 use crate::input::{self, ReadSettings};
 use crate::model::Catalog;
 use crate::prepare::channels::Channels;
@@ -58,6 +62,8 @@ pub(super) struct Wishes {
     /// Properties that must be in the data.
     keep: Vec<String>,
     filter: Option<Filter>,
+    /// Who is to be forgotten.
+    forget: Option<Arc<ForgetList>>,
     /// The options of attribution, of which touches and direct are needed here.
     attribution: Value,
 }
@@ -80,6 +86,7 @@ impl Wishes {
             properties: options.properties.iter().cloned().chain(arm).collect(),
             keep,
             filter,
+            forget: forget(config, options)?,
             attribution: config.options("attribution")?,
         })
     }
@@ -102,6 +109,8 @@ impl Wishes {
             )
             .into(),
             partials: options.partials.clone(),
+            hash_ids: options.hash_ids.clone(),
+            forget: self.forget.clone(),
         }
     }
 
@@ -109,6 +118,21 @@ impl Wishes {
     fn direct(&self) -> &str {
         self.attribution.get("direct").and_then(Value::as_str).unwrap_or("Direct")
     }
+}
+
+/// Who is to be forgotten: as the journey file says, and as the command line does.
+fn forget(config: &Config, options: &LoadOptions) -> Result<Option<Arc<ForgetList>>> {
+    let mut all = options.forget.clone();
+    if let Some(name) = &config.sections.identity.forget {
+        let found = Found { name: name.clone(), location: config.folder.join(name) };
+        let list = ForgetList::read(&found.location)
+            .map_err(|it| config.placed(it, &["identity", "forget"]))?;
+        if options.inside && std::path::Path::new(name).is_relative() {
+            check_inside(&found, &config.folder)?;
+        }
+        all.extend(list);
+    }
+    Ok((!all.is_empty()).then(|| Arc::new(all)))
 }
 
 /// What rows mean: their stages and channels, and which columns they carry.

@@ -62,6 +62,7 @@ pub fn manifest(
             "until": options.until.map(|it| it.to_string()),
             "where": options.filter,
             "strict": options.strict,
+            "ids_hashed_by": options.hash_ids.as_ref().map(|it| it.fingerprint()),
         },
         "analyses": asked,
     }))

@@ -65,6 +65,10 @@ pub struct LoadOptions {
     pub spill: Option<std::path::PathBuf>,
     /// Partials to read instead of the sources' files.
     pub partials: crate::input::partial::Partials,
+    /// How ids are hashed before anything else sees them, if they are.
+    pub hash_ids: Option<std::sync::Arc<crate::input::privacy::IdHash>>,
+    /// Ids of who is to be forgotten, besides those that the journey file lists.
+    pub forget: crate::input::privacy::ForgetList,
 }
 
 /// One question of a run: an analysis and its options as JSON.

@@ -16,6 +16,7 @@ mod guesses;
 mod hostile;
 mod increments;
 mod names;
+mod privacy;
 mod real;
 mod sessions;
 #[cfg(unix)]

@@ -37,6 +37,7 @@ fn parts(text: &[u8], source: &str, size: usize) -> Result<Vec<(Part, Issues)>> 
         zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
         currency: "EUR".parse().unwrap(),
         blocklist: vec!["kiosk".into()],
+        privacy: Default::default(),
         gather: None,
     };
     let mapping = Mapping::new(&source, &common)?;

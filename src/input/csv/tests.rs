@@ -51,6 +51,7 @@ pub(super) fn rows_of(
         zone: jiff::tz::TimeZone::UTC,
         currency: Currency::UNNAMED,
         blocklist: Vec::new(),
+        privacy: Default::default(),
         gather: None,
     };
     let mapping = Mapping::new(&source, &common)?;

@@ -87,14 +87,18 @@ impl Rows<'_> {
     /// Whether blocks are taken at all: not of a source with a filter, nor before the
     /// format of times is known.
     pub fn takes_blocks(&self) -> bool {
-        self.mapping.filter.is_none() && self.is_decided()
+        self.takes_any() && self.is_decided()
     }
 
     /// As [`Self::takes_blocks`], where times may come as instants, which have no format.
     pub fn takes_blocks_of(&self, columns: &[Column<'_>]) -> bool {
         let typed = |it: usize| matches!(columns[it], Column::Micros(_));
-        self.takes_blocks()
-            || (self.mapping.filter.is_none() && self.mapping.time.is_some_and(typed))
+        self.takes_blocks() || (self.takes_any() && self.mapping.time.is_some_and(typed))
+    }
+
+    /// Whether no record has to be looked at before its values are.
+    fn takes_any(&self) -> bool {
+        self.mapping.filter.is_none() && self.mapping.common.privacy.forget.is_none()
     }
 
     /// Takes the first of `count` records, given by columns in the order of
