@@ -80,6 +80,11 @@ fn init() -> Command {
 fn check() -> Command {
     common(Command::new("check"))
         .about("What would be read: rows used and set aside, ids and merges, order")
+        .arg(switch(
+            "identity-sensitivity",
+            "Instead, how customers, conversion, paths, times and credit move from no stitching \
+             to loose, default and strict guards",
+        ))
         .after_help("Example:\n  touchpath check shop/ --rejects bad-rows.csv")
 }
 

@@ -161,20 +161,23 @@ impl Batches {
         rows: usize,
         make: impl Fn(&mut dyn Iterator<Item = Result<Batch>>) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
-        let mut runs: Vec<Vec<Kept>> = Vec::new();
-        let mut room = 0;
-        for kept in std::mem::take(&mut self.kept) {
-            if kept.rows > room || runs.is_empty() {
-                runs.push(Vec::new());
-                room = rows;
-            }
-            room = room.saturating_sub(kept.rows);
-            if let Some(run) = runs.last_mut() {
-                run.push(kept);
-            }
-        }
+        let runs = runs(std::mem::take(&mut self.kept), rows, |it| it.rows);
         let whole: &Self = self;
         let make = |run: Vec<Kept>| make(&mut run.into_iter().map(|it| whole.dense(&it)));
+        runs.into_par_iter().with_max_len(1).map(make).collect()
+    }
+
+    /// As [`Self::consume`], and the batches stay.
+    ///
+    /// # Errors
+    /// As [`Self::consume`].
+    pub fn look<T: Send>(
+        &self,
+        rows: usize,
+        make: impl Fn(&mut dyn Iterator<Item = Result<Batch>>) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let runs = runs(&self.kept, rows, |it| it.rows);
+        let make = |run: Vec<&Kept>| make(&mut run.into_iter().map(|it| self.dense(it)));
         runs.into_par_iter().with_max_len(1).map(make).collect()
     }
 
@@ -188,6 +191,28 @@ impl Batches {
         }
         Ok(batch)
     }
+}
+
+/// Batches in runs of about so many rows.
+fn runs<K>(
+    kept: impl IntoIterator<Item = K>,
+    rows: usize,
+    of: impl Fn(&K) -> usize,
+) -> Vec<Vec<K>> {
+    let mut runs: Vec<Vec<K>> = Vec::new();
+    let mut room = 0;
+    for kept in kept {
+        let own = of(&kept);
+        if own > room || runs.is_empty() {
+            runs.push(Vec::new());
+            room = rows;
+        }
+        room = room.saturating_sub(own);
+        if let Some(run) = runs.last_mut() {
+            run.push(kept);
+        }
+    }
+    runs
 }
 
 /// The dense code of one that says its shard.

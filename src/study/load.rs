@@ -16,7 +16,7 @@ use crate::prepare::group::Shards;
 use crate::prepare::partition::{Partition, Seen};
 use crate::prepare::rows::{Layout, Making, Selection};
 use crate::prepare::stages::Stages;
-use crate::prepare::stitch::{Stitched, stitch};
+use crate::prepare::stitch::{IdentityOptions, Stitched, stitch};
 use crate::prepare::{JourneyRule, TouchRule, Walking};
 use crate::store::memory::Memory;
 use crate::store::{Keep, RawEvents};
@@ -32,25 +32,78 @@ impl Study {
     /// Files that cannot be read, columns that are missing, names that do not
     /// occur; with `strict`, the first rejected row.
     pub fn load(config: Config, options: &LoadOptions, progress: &dyn Progress) -> Result<Self> {
-        let wishes = Wishes::new(&config, options)?;
-        let settings = wishes.settings(&config, options);
-        let mut raw = input::read(&config.sections.source, &settings, progress)?;
-        progress.check()?;
+        let mut reading = Reading::new(config, options, progress)?;
         progress.stage("stitching", 0);
-        let mut stitched = stitch(&mut raw, &config.sections.identity)
-            .map_err(|it| config.placed(it, &["identity", "limit"]))?;
+        let mut stitched = stitch(&mut reading.raw, &reading.config.sections.identity)
+            .map_err(|it| reading.config.placed(it, &["identity", "limit"]))?;
         progress.check()?;
+        let Reading { config, wishes, mut raw } = reading;
         let meaning = Meaning::new(&config, &wishes, &raw)?;
         progress.stage("grouping", raw.batches.rows() as u64);
-        let partition = meaning.partition(&mut raw, &wishes, options, &stitched, progress)?;
+        let mut batches = std::mem::take(&mut raw.batches);
+        let partition = meaning.partition(&raw, &wishes, options, &stitched, |making, sizes| {
+            Partition::new(&mut batches, making, sizes, progress)
+        })?;
         stitched.settle_names(&raw);
-        let mut guesses = Vec::new();
-        let (catalog, ranks) =
-            meaning.catalog(&config, &wishes, &raw, &partition.seen, &mut guesses)?;
-        let unmapped = partition.seen.unmapped;
-        let shards = Shards::new(partition, ranks, std::mem::take(&mut raw.sequence_texts));
-        let walking = meaning.walking(&config, &wishes, &catalog, &raw)?;
-        Ok(Self { config, catalog, shards, walking, stitched, raw, unmapped, guesses })
+        meaning.study(config, &wishes, raw, (stitched, partition))
+    }
+}
+
+/// What was read, before anybody knows whose it is.
+pub(super) struct Reading {
+    config: Config,
+    wishes: Wishes,
+    raw: RawEvents,
+}
+
+impl Reading {
+    /// Reads the rows of a journey.
+    ///
+    /// # Errors
+    /// As [`Study::load`].
+    pub fn new(config: Config, options: &LoadOptions, progress: &dyn Progress) -> Result<Self> {
+        let wishes = Wishes::new(&config, options)?;
+        let settings = wishes.settings(&config, options);
+        let raw = input::read(&config.sections.source, &settings, progress)?;
+        progress.check()?;
+        Ok(Self { config, wishes, raw })
+    }
+
+    /// The types of ids, strongest first.
+    pub fn id_types(&self) -> &[String] {
+        &self.raw.fields.id_types
+    }
+
+    /// Asks of the same rows, stitched by other options of identity.
+    ///
+    /// # Errors
+    /// As [`Study::load`]; what `ask` fails with.
+    pub fn ask<T>(
+        &mut self,
+        identity: IdentityOptions,
+        options: &LoadOptions,
+        progress: &dyn Progress,
+        ask: impl FnOnce(&Study) -> Result<T>,
+    ) -> Result<T> {
+        let mut config = self.config.clone();
+        config.sections.identity = identity;
+        progress.stage("stitching", 0);
+        let pairs = self.raw.pairs.clone();
+        let mut stitched = stitch(&mut self.raw, &config.sections.identity)?;
+        self.raw.pairs = pairs;
+        progress.check()?;
+        let meaning = Meaning::new(&config, &self.wishes, &self.raw)?;
+        progress.stage("grouping", self.raw.batches.rows() as u64);
+        let batches = &self.raw.batches;
+        let make = |making: &Making<'_>, sizes| Partition::again(batches, making, sizes, progress);
+        let partition = meaning.partition(&self.raw, &self.wishes, options, &stitched, make)?;
+        stitched.settle_names(&self.raw);
+        let texts = self.raw.sequence_texts.clone();
+        let raw = std::mem::take(&mut self.raw);
+        let study = meaning.study(config, &self.wishes, raw, (stitched, partition))?;
+        let answer = ask(&study);
+        self.raw = RawEvents { sequence_texts: texts, ..study.raw };
+        answer
     }
 }
 
@@ -156,16 +209,16 @@ impl Meaning {
         Ok(Self { stages, channels, layout })
     }
 
-    /// The rows that the run uses, by shard; uses the batches of `raw` up.
+    /// The rows that the run uses, by shard, as `make` makes them for so many customers and
+    /// stages.
     fn partition(
         &self,
-        raw: &mut RawEvents,
+        raw: &RawEvents,
         wishes: &Wishes,
         options: &LoadOptions,
         stitched: &Stitched,
-        progress: &dyn Progress,
+        make: impl FnOnce(&Making<'_>, (usize, usize)) -> Result<Partition>,
     ) -> Result<Partition> {
-        let mut batches = std::mem::take(&mut raw.batches);
         let test = wishes.filter.clone().map(|it| row_test(it, raw)).transpose()?;
         let filter = test.as_ref().map(|it| it.bind(raw));
         let selection = Selection {
@@ -180,12 +233,24 @@ impl Meaning {
             channels: &self.channels,
             selection: &selection,
         };
-        Partition::new(
-            &mut batches,
-            &making,
-            (stitched.customers(), self.stages.names.len()),
-            progress,
-        )
+        make(&making, (stitched.customers(), self.stages.names.len()))
+    }
+
+    /// Everything that questions need.
+    fn study(
+        self,
+        config: Config,
+        wishes: &Wishes,
+        mut raw: RawEvents,
+        (stitched, partition): (Stitched, Partition),
+    ) -> Result<Study> {
+        let mut guesses = Vec::new();
+        let (catalog, ranks) =
+            self.catalog(&config, wishes, &raw, &partition.seen, &mut guesses)?;
+        let unmapped = partition.seen.unmapped;
+        let shards = Shards::new(partition, ranks, std::mem::take(&mut raw.sequence_texts));
+        let walking = self.walking(&config, wishes, &catalog, &raw)?;
+        Ok(Study { config, catalog, shards, walking, stitched, raw, unmapped, guesses })
     }
 
     /// Names and facts of the rows, and the rank of each code of the carried properties.

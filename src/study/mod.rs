@@ -24,6 +24,7 @@ mod load;
 pub mod manifest;
 mod run;
 mod select;
+pub mod sensitivity;
 
 use serde_json::Value;
 

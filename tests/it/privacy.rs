@@ -194,10 +194,7 @@ fn a_key_must_be_there_and_long_enough() {
 #[test]
 fn who_is_forgotten_leaves_no_trace_but_a_count() {
     let case = Case::new(&[
-        (
-            "journey.toml",
-            &JOURNEY.replace("[identity]", "[identity]\nforget = 'forget.txt'"),
-        ),
+        ("journey.toml", &JOURNEY.replace("[identity]", "[identity]\nforget = 'forget.txt'")),
         ("web.csv", &rows()),
         ("forget.txt", "# asked on 3 May\n email:Secret.Person1@mail.example \n\nc2\n"),
         ("more.txt", "secret.person3@mail.example"),
