@@ -53,6 +53,8 @@ pub struct ReadSettings {
     pub keep_rows: Arc<Keep>,
     /// Partials to read instead of the sources' files.
     pub partials: Partials,
+    /// Whether rows keep the lines on which they stand.
+    pub lines: bool,
 }
 
 impl Default for ReadSettings {
@@ -70,6 +72,7 @@ impl Default for ReadSettings {
             stdin: None,
             keep_rows: Arc::default(),
             partials: None,
+            lines: false,
         }
     }
 }
@@ -174,7 +177,8 @@ pub fn read(
     progress: &dyn Progress,
 ) -> Result<RawEvents> {
     let fields = fields(sources, &settings.keep).with_priority(&settings.priority);
-    let gather = Arc::new(Gather::new(&fields, Arc::clone(&settings.keep_rows)));
+    let gather = Gather::new(&fields, Arc::clone(&settings.keep_rows)).with_lines(settings.lines);
+    let gather = Arc::new(gather);
     let common = Common {
         fields,
         zone: settings.zone.clone(),

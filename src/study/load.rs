@@ -3,16 +3,17 @@
 use serde_json::Value;
 
 use crate::base::filter::Filter;
-use crate::base::{Names, Progress, Result, Timestamp};
+use crate::base::{Error, Names, Progress, Result, Timestamp};
 use crate::config::Config;
 use crate::input::{self, ReadSettings};
 use crate::model::Catalog;
 use crate::prepare::channels::Channels;
 use crate::prepare::group::Shards;
+use crate::prepare::identity::Exclusions;
 use crate::prepare::partition::{Partition, Seen};
 use crate::prepare::rows::{Layout, Making, Selection};
 use crate::prepare::stages::Stages;
-use crate::prepare::stitch::{Stitched, stitch};
+use crate::prepare::stitch::{Asked, Stitched, stitch};
 use crate::prepare::{JourneyRule, TouchRule, Walking};
 use crate::store::memory::Memory;
 use crate::store::{Keep, RawEvents};
@@ -29,12 +30,15 @@ impl Study {
     /// occur; with `strict`, the first rejected row.
     pub fn load(config: Config, options: &LoadOptions, progress: &dyn Progress) -> Result<Self> {
         let wishes = Wishes::new(&config, options)?;
-        let settings = wishes.settings(&config, options);
+        let exclusions = exclusions(&config)?;
+        let mut settings = wishes.settings(&config, options);
+        settings.lines |= exclusions.has_rows();
         let mut raw = input::read(&config.sections.source, &settings, progress)?;
         progress.check()?;
         progress.stage("stitching", 0);
-        let mut stitched = stitch(&mut raw, &config.sections.identity)
-            .map_err(|it| config.placed(it, &["identity", "limit"]))?;
+        let asked = Asked { exclusions: Some(&exclusions), until: None };
+        let mut stitched = stitch(&mut raw, &config.sections.identity, asked)
+            .map_err(|it| identity_error(&config, it))?;
         progress.check()?;
         let meaning = Meaning::new(&config, &wishes, &raw)?;
         progress.stage("grouping", raw.batches.rows() as u64);
@@ -47,6 +51,28 @@ impl Study {
         let shards = Shards::new(partition, ranks, std::mem::take(&mut raw.sequence_texts));
         let walking = meaning.walking(&config, &wishes, &catalog)?;
         Ok(Self { config, catalog, shards, walking, stitched, raw, unmapped, guesses })
+    }
+}
+
+/// What the journey's exclusion file says; nothing if it names none.
+///
+/// # Errors
+/// The file cannot be read, or has a line that is no exclusion.
+pub(super) fn exclusions(config: &Config) -> Result<Exclusions> {
+    let name = &config.sections.identity.exclude;
+    if name.is_empty() {
+        return Ok(Exclusions::default());
+    }
+    let text = fs_err::read_to_string(config.folder.join(name))?;
+    Exclusions::parse(&text, name)
+}
+
+/// An error about a key of `[identity]`, with the place where the key stands.
+pub(super) fn identity_error(config: &Config, error: Error) -> Error {
+    let key = error.message().strip_prefix("[identity] ").and_then(|it| it.split_once(':'));
+    match key.map(|it| it.0.to_owned()) {
+        Some(key) => config.placed(error, &["identity", &key]),
+        None => error,
     }
 }
 
@@ -102,6 +128,7 @@ impl Wishes {
             )
             .into(),
             partials: options.partials.clone(),
+            lines: options.lines,
         }
     }
 

@@ -20,6 +20,7 @@
 pub mod check;
 pub mod fold;
 mod goals;
+pub mod identity;
 mod load;
 pub mod manifest;
 mod run;
@@ -65,6 +66,8 @@ pub struct LoadOptions {
     pub spill: Option<std::path::PathBuf>,
     /// Partials to read instead of the sources' files.
     pub partials: crate::input::partial::Partials,
+    /// Whether rows keep the lines on which they stand, to be shown as evidence.
+    pub lines: bool,
 }
 
 /// One question of a run: an analysis and its options as JSON.
