@@ -19,3 +19,4 @@ mod names;
 mod real;
 #[cfg(unix)]
 mod signals;
+mod stitching;
