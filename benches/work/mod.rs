@@ -19,7 +19,7 @@ use touchpath::prepare::partition::Partition;
 use touchpath::prepare::rows::{Layout, Making, Selection};
 use touchpath::prepare::sessions::SessionColumns;
 use touchpath::prepare::stages::Stages;
-use touchpath::prepare::stitch::{Stitched, stitch};
+use touchpath::prepare::stitch::{Asked, Stitched, stitch};
 use touchpath::stats::{Chain, ChainCounts, KaplanMeier, SelfLoops, quantile};
 use touchpath::store::RawEvents;
 use touchpath::study::Study;
@@ -122,7 +122,7 @@ fn stitching(shop: &Rc<Shop>, rows: usize) -> Kernel {
 }
 
 fn customers(shop: &Shop, raw: &mut RawEvents) -> Stitched {
-    stitch(raw, &shop.config().sections.identity).expect("customers")
+    stitch(raw, &shop.config().sections.identity, Asked::default()).expect("customers")
 }
 
 /// Rows cut into shards of customers, and each customer's rows together and in order.

@@ -51,13 +51,17 @@ pub fn masked(text: &str) -> Cow<'_, str> {
 /// assert_eq!(shown("email", "8c6976e5b5410415bde908bd4dee15df"), "8c6976e5b5410415bde908bd4dee15df");
 /// ```
 pub fn shown<'a>(id_type: &str, id: &'a str) -> Cow<'a, str> {
-    let hashed = id.len() == HASH_DIGITS && id.bytes().all(|it| it.is_ascii_hexdigit());
-    let contact = CONTACTS.contains(&id_type) && !hashed;
+    let contact = CONTACTS.contains(&id_type) && !is_hash(id);
     if !contact && addresses(id).is_empty() {
         return Cow::Borrowed(id);
     }
     let digest = Sha256::digest(format!("{id_type}:{id}").as_bytes());
     Cow::Owned(std::iter::once('~').chain(hex(&digest).chars().take(DIGITS)).collect())
+}
+
+/// Whether an id looks like a keyed hash.
+pub fn is_hash(id: &str) -> bool {
+    id.len() == HASH_DIGITS && id.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
 /// Bytes as hexadecimal digits.

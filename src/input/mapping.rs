@@ -109,6 +109,11 @@ impl Mapping {
         })
     }
 
+    /// Whether rows note on which line they stand: asked for, or to be kept in a partial.
+    pub(super) fn notes_lines(&self) -> bool {
+        self.common.gather.as_ref().is_none_or(|it| it.notes_lines())
+    }
+
     /// The raw columns that a reader delivers, in this order: header names, or
     /// dotted paths into JSON objects. No name comes twice.
     pub fn columns(&self) -> &[String] {

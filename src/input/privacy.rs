@@ -17,7 +17,7 @@ use super::ids::{folds_case, lower};
 use super::nobody::is_nobodys;
 use super::read::ReadSettings;
 use crate::base::names::nearest;
-use crate::base::privacy::{HASH_DIGITS, hex};
+use crate::base::privacy::{HASH_DIGITS, hex, is_hash};
 use crate::base::{Dictionary, Error, NONE, Place, Reject, Result};
 use crate::model::Batch;
 use crate::model::raw::{Blocked, Sequence, TextColumn};
@@ -87,6 +87,26 @@ impl IdHash {
         let mut text = self.whole(&[id_type, ":", id]);
         text.truncate(HASH_DIGITS);
         text
+    }
+
+    /// The hash of an id that somebody wrote as `type:id`, with its type: compared as ids in
+    /// files are. What is a hash already stays.
+    ///
+    /// ```
+    /// use touchpath::input::privacy::IdHash;
+    /// let hash = IdHash::new(b"sixteen bytes or more").unwrap();
+    /// let name = hash.name("email: ANN@x.org");
+    /// assert_eq!(name, format!("email:{}", hash.of("email", "ann@x.org")));
+    /// assert_eq!(hash.name(&name), name);
+    /// ```
+    pub fn name(&self, name: &str) -> String {
+        let Some((id_type, id)) = name.split_once(':') else { return name.to_owned() };
+        let (id_type, id) = (id_type.trim(), id.trim());
+        if is_hash(id) {
+            return format!("{id_type}:{id}");
+        }
+        let id = if folds_case(id_type) { lower(id) } else { id.to_owned() };
+        format!("{id_type}:{}", self.of(id_type, &id))
     }
 
     /// Tells keys apart and says nothing of them.
@@ -320,6 +340,7 @@ fn pick(batch: &mut Batch, rows: &[usize]) {
     };
     numbers(&mut batch.times);
     numbers(&mut batch.amounts);
+    numbers(&mut batch.lines);
     batch.ids.iter_mut().for_each(texts);
     batch.texts.iter_mut().for_each(texts);
     match &mut batch.sequence {

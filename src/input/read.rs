@@ -58,6 +58,8 @@ pub struct ReadSettings {
     pub hash_ids: Option<Arc<IdHash>>,
     /// Who is to be forgotten.
     pub forget: Option<Arc<ForgetList>>,
+    /// Whether rows keep the lines on which they stand.
+    pub lines: bool,
 }
 
 impl Default for ReadSettings {
@@ -77,6 +79,7 @@ impl Default for ReadSettings {
             partials: None,
             hash_ids: None,
             forget: None,
+            lines: false,
         }
     }
 }
@@ -181,7 +184,8 @@ pub fn read(
     progress: &dyn Progress,
 ) -> Result<RawEvents> {
     let fields = fields(sources, &settings.keep).with_priority(&settings.priority);
-    let gather = Arc::new(Gather::new(&fields, Arc::clone(&settings.keep_rows)));
+    let gather = Gather::new(&fields, Arc::clone(&settings.keep_rows)).with_lines(settings.lines);
+    let gather = Arc::new(gather);
     let common = Common {
         privacy: Privacy::new(settings, &fields.id_types)?,
         fields,

@@ -63,6 +63,8 @@ pub struct Rows<'m> {
     blocked: Blocked,
     clock: TimeReader,
     times: Vec<i64>,
+    /// The line of each row, where they are asked for.
+    lines: Option<Vec<i64>>,
     ids: Vec<Coder>,
     texts: Vec<Coder>,
     numbers: Vec<i64>,
@@ -145,6 +147,7 @@ impl<'m> Rows<'m> {
             blocked: Blocked::new(),
             clock,
             times: Vec::new(),
+            lines: mapping.notes_lines().then(Vec::new),
             ids: coders(mapping.ids.len()),
             texts: coders(mapping.texts.len()),
             numbers: Vec::new(),
@@ -181,8 +184,18 @@ impl<'m> Rows<'m> {
         if self.is_forgotten(fields) {
             return self.forget(line);
         }
-        if let Err(fault) = self.take(fields) {
-            self.set_aside(fault, &Record { line, fields, raw, column_of });
+        match self.take(fields) {
+            Ok(()) => self.note_lines(1, |_| line),
+            Err(fault) => self.set_aside(fault, &Record { line, fields, raw, column_of }),
+        }
+    }
+
+    /// Notes the lines of the records that [`Self::push_block`] has just taken, by their
+    /// positions among them; [`Self::push_at`] does so itself.
+    #[inline]
+    pub fn note_lines(&mut self, taken: usize, line: impl Fn(usize) -> u64) {
+        if let Some(lines) = &mut self.lines {
+            lines.extend((0..taken).map(|it| i64::try_from(line(it)).unwrap_or(0)));
         }
     }
 
@@ -245,8 +258,11 @@ impl<'m> Rows<'m> {
     pub fn finish(mut self) -> (Part, Issues) {
         self.issues.ambiguous += self.clock.ambiguous();
         let mapping = self.mapping;
+        // A reader that notes the lines of some blocks alone has told nothing.
+        let lines = self.lines.filter(|it| it.len() == self.times.len()).unwrap_or_default();
         let mut batch = Batch {
             links: mapping.links,
+            lines,
             times_as: self.clock.decided().map_or("", TimeFormat::words),
             file_order: self.file.order,
             times: self.times,

@@ -181,7 +181,7 @@ fn rises(kept: &[Kept]) -> bool {
 const TEXT_SEQUENCE: i64 = i64::MAX - NONE as i64;
 
 /// The sequence that stands for a text by its code; no text comes first.
-fn text_sequence(code: u32) -> i64 {
+pub(super) fn text_sequence(code: u32) -> i64 {
     if code == NONE { i64::MIN } else { TEXT_SEQUENCE + i64::from(code) }
 }
 

@@ -82,7 +82,12 @@ impl Kept {
     /// # Errors
     /// The spill file cannot be read.
     pub fn unpack(&self, keep: &Keep) -> Result<Batch> {
-        unpack(&mut &*keep.get(&self.held)?)
+        unpack(&mut &*keep.get(&self.held)?, true)
+    }
+
+    /// As [`Self::unpack`], without the texts of properties.
+    fn unpack_ids(&self, keep: &Keep) -> Result<Batch> {
+        unpack(&mut &*keep.get(&self.held)?, false)
     }
 }
 
@@ -130,6 +135,14 @@ impl Batches {
     /// The spill file cannot be read.
     pub fn get(&self, index: usize) -> Result<Batch> {
         self.dense(&self.kept[index])
+    }
+
+    /// As [`Self::get`], without the texts of properties: times, ids and what orders rows.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn ids_of(&self, index: usize) -> Result<Batch> {
+        Ok(self.densified(self.kept[index].unpack_ids(&self.keep)?))
     }
 
     /// All batches in order.
@@ -182,14 +195,17 @@ impl Batches {
     }
 
     fn dense(&self, kept: &Kept) -> Result<Batch> {
-        let mut batch = kept.unpack(&self.keep)?;
+        Ok(self.densified(kept.unpack(&self.keep)?))
+    }
+
+    fn densified(&self, mut batch: Batch) -> Batch {
         for (column, bases) in batch.ids.iter_mut().zip(&self.bases) {
             densify(&mut column.codes, bases);
         }
         if let Sequence::Texts(column) = &mut batch.sequence {
             densify(&mut column.codes, &self.event_bases);
         }
-        Ok(batch)
+        batch
     }
 }
 
@@ -240,6 +256,7 @@ fn pack(batch: &Batch, out: &mut Vec<u8>) {
     encode_u32(&head, out);
     encode_u32(&[batch.ids.len() as u32, batch.texts.len() as u32], out);
     encode_i64(&batch.times, out);
+    encode_i64(&batch.lines, out);
     match &batch.sequence {
         Sequence::None => {}
         Sequence::Numbers(it) => encode_i64(it, out),
@@ -251,7 +268,7 @@ fn pack(batch: &Batch, out: &mut Vec<u8>) {
     }
 }
 
-fn unpack(bytes: &mut &[u8]) -> Result<Batch> {
+fn unpack(bytes: &mut &[u8], texts_too: bool) -> Result<Batch> {
     let damaged = || Error::new("the spill file is damaged");
     let (mut head, mut counts) = (Vec::new(), Vec::new());
     decode_u32(bytes, &mut head)?;
@@ -261,6 +278,7 @@ fn unpack(bytes: &mut &[u8]) -> Result<Batch> {
     };
     let mut batch = Batch { links: links != 0, file_order, ..Batch::default() };
     decode_i64(bytes, &mut batch.times)?;
+    decode_i64(bytes, &mut batch.lines)?;
     batch.sequence = match kind {
         0 => Sequence::None,
         1 => {
@@ -272,6 +290,7 @@ fn unpack(bytes: &mut &[u8]) -> Result<Batch> {
     };
     decode_i64(bytes, &mut batch.amounts)?;
     batch.ids = (0..ids).map(|_| text_column(bytes)).collect::<Result<_>>()?;
+    let texts = if texts_too { texts } else { 0 };
     batch.texts = (0..texts).map(|_| text_column(bytes)).collect::<Result<_>>()?;
     Ok(batch)
 }

@@ -181,8 +181,9 @@ fn blocked(study: &Study) -> Table {
         Column::new("why", Kind::Text, "why it links nobody"),
     ];
     let about = format!(
-        "{} ids meet more stronger ids than their type's limit and link nobody; at most 20 shown.",
-        count(study.stitched.blocked_count)
+        "{} link nobody, {} of them because several people use them; at most 20 shown.",
+        counted(study.stitched.blocked_count, "id"),
+        count(study.stitched.shared_count)
     );
     let mut table = Table::new("blocked", "Ids that link nobody", &about, columns);
     table.personal = true;
@@ -191,7 +192,7 @@ fn blocked(study: &Study) -> Table {
             Cell::text(&it.id_type),
             Cell::text(shown(&it.id_type, &it.id)),
             Cell::Count(it.partners),
-            Cell::text("meets too many ids"),
+            Cell::text(it.why.words()),
         ]);
     }
     for ((id_type, id), count) in study.raw.blocked.iter().take(20) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::base::filter::Filter;
-use crate::base::{Names, Progress, Result, Timestamp};
+use crate::base::{Error, Names, Progress, Result, Timestamp};
 use crate::config::Config;
 use crate::input::open::{Found, check_inside};
 use crate::input::privacy::ForgetList;
@@ -13,10 +13,11 @@ use crate::input::{self, ReadSettings};
 use crate::model::Catalog;
 use crate::prepare::channels::Channels;
 use crate::prepare::group::Shards;
+use crate::prepare::identity::Exclusions;
 use crate::prepare::partition::{Partition, Seen};
 use crate::prepare::rows::{Layout, Making, Selection};
 use crate::prepare::stages::Stages;
-use crate::prepare::stitch::{IdentityOptions, Stitched, stitch};
+use crate::prepare::stitch::{Asked, IdentityOptions, Stitched, stitch, stitch_again};
 use crate::prepare::{JourneyRule, TouchRule, Walking};
 use crate::store::memory::Memory;
 use crate::store::{Keep, RawEvents};
@@ -34,10 +35,11 @@ impl Study {
     pub fn load(config: Config, options: &LoadOptions, progress: &dyn Progress) -> Result<Self> {
         let mut reading = Reading::new(config, options, progress)?;
         progress.stage("stitching", 0);
-        let mut stitched = stitch(&mut reading.raw, &reading.config.sections.identity)
-            .map_err(|it| reading.config.placed(it, &["identity", "limit"]))?;
+        let asked = Asked { exclusions: Some(&reading.exclusions), until: None };
+        let mut stitched = stitch(&mut reading.raw, &reading.config.sections.identity, asked)
+            .map_err(|it| identity_error(&reading.config, it))?;
         progress.check()?;
-        let Reading { config, wishes, mut raw } = reading;
+        let Reading { config, wishes, mut raw, .. } = reading;
         let meaning = Meaning::new(&config, &wishes, &raw)?;
         progress.stage("grouping", raw.batches.rows() as u64);
         let mut batches = std::mem::take(&mut raw.batches);
@@ -54,6 +56,7 @@ pub(super) struct Reading {
     config: Config,
     wishes: Wishes,
     raw: RawEvents,
+    exclusions: Exclusions,
 }
 
 impl Reading {
@@ -63,10 +66,12 @@ impl Reading {
     /// As [`Study::load`].
     pub fn new(config: Config, options: &LoadOptions, progress: &dyn Progress) -> Result<Self> {
         let wishes = Wishes::new(&config, options)?;
-        let settings = wishes.settings(&config, options);
+        let exclusions = exclusions(&config, options)?;
+        let mut settings = wishes.settings(&config, options);
+        settings.lines |= exclusions.has_rows();
         let raw = input::read(&config.sections.source, &settings, progress)?;
         progress.check()?;
-        Ok(Self { config, wishes, raw })
+        Ok(Self { config, wishes, raw, exclusions })
     }
 
     /// The types of ids, strongest first.
@@ -88,9 +93,9 @@ impl Reading {
         let mut config = self.config.clone();
         config.sections.identity = identity;
         progress.stage("stitching", 0);
-        let pairs = self.raw.pairs.clone();
-        let mut stitched = stitch(&mut self.raw, &config.sections.identity)?;
-        self.raw.pairs = pairs;
+        let asked = Asked { exclusions: Some(&self.exclusions), until: None };
+        let mut stitched = stitch_again(&self.raw, &config.sections.identity, asked)
+            .map_err(|it| identity_error(&config, it))?;
         progress.check()?;
         let meaning = Meaning::new(&config, &self.wishes, &self.raw)?;
         progress.stage("grouping", self.raw.batches.rows() as u64);
@@ -104,6 +109,32 @@ impl Reading {
         let answer = ask(&study);
         self.raw = RawEvents { sequence_texts: texts, ..study.raw };
         answer
+    }
+}
+
+/// What the journey's exclusion file says; nothing if it names none.
+///
+/// # Errors
+/// The file cannot be read, or has a line that is no exclusion.
+pub(super) fn exclusions(config: &Config, options: &LoadOptions) -> Result<Exclusions> {
+    let name = &config.sections.identity.exclude;
+    if name.is_empty() {
+        return Ok(Exclusions::default());
+    }
+    let text = fs_err::read_to_string(config.folder.join(name))?;
+    let exclusions = Exclusions::parse(&text, name)?;
+    Ok(match &options.hash_ids {
+        Some(hash) => exclusions.with_names(|it| hash.name(it)),
+        None => exclusions,
+    })
+}
+
+/// An error about a key of `[identity]`, with the place where the key stands.
+pub(super) fn identity_error(config: &Config, error: Error) -> Error {
+    let key = error.message().strip_prefix("[identity] ").and_then(|it| it.split_once(':'));
+    match key.map(|it| it.0.to_owned()) {
+        Some(key) => config.placed(error, &["identity", &key]),
+        None => error,
     }
 }
 
@@ -164,6 +195,7 @@ impl Wishes {
             partials: options.partials.clone(),
             hash_ids: options.hash_ids.clone(),
             forget: self.forget.clone(),
+            lines: options.lines,
         }
     }
 

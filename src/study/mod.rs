@@ -20,6 +20,7 @@
 pub mod check;
 pub mod fold;
 mod goals;
+pub mod identity;
 mod load;
 pub mod manifest;
 mod run;
@@ -70,6 +71,8 @@ pub struct LoadOptions {
     pub hash_ids: Option<std::sync::Arc<crate::input::privacy::IdHash>>,
     /// Ids of who is to be forgotten, besides those that the journey file lists.
     pub forget: crate::input::privacy::ForgetList,
+    /// Whether rows keep the lines on which they stand, to be shown as evidence.
+    pub lines: bool,
 }
 
 /// One question of a run: an analysis and its options as JSON.

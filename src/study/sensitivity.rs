@@ -7,7 +7,7 @@ use crate::base::numerals::count;
 use crate::base::{Progress, Result, Span};
 use crate::config::Config;
 use crate::model::{Cell, Column, Kind, Report, Table};
-use crate::prepare::stitch::IdentityOptions;
+use crate::prepare::identity::{Guards, IdentityOptions};
 
 use super::load::Reading;
 use super::{Findings, LoadOptions, Study};
@@ -206,7 +206,9 @@ fn findings(outcomes: &[Outcome]) -> Vec<String> {
     let list = |of: &dyn Fn(&Outcome) -> String| {
         others().map(|it| format!("{} {}", of(it), it.guards)).collect::<Vec<_>>().join(", ")
     };
-    let rate = |it: &Outcome| percent(it.converting, it.customers);
+    let rate = |it: &Outcome| {
+        format!("{:.1} %", it.converting as f64 / it.customers.max(1) as f64 * 100.0)
+    };
     let mut findings = vec![
         format!(
             "{} customers with default guards; {}.",
@@ -233,10 +235,14 @@ fn findings(outcomes: &[Outcome]) -> Vec<String> {
 
 /// The ways of stitching, from none to the most careful.
 fn variants(own: &IdentityOptions, id_types: &[String]) -> [(&'static str, IdentityOptions); 4] {
-    let with = |limit: u64| {
-        let mut options = own.clone();
-        options.limit.extend(id_types.iter().map(|it| (it.clone(), limit)));
-        options
-    };
-    [("none", with(0)), ("loose", with(u64::MAX)), ("default", own.clone()), ("strict", with(1))]
+    let by = |guards| IdentityOptions { guards, ..own.clone() };
+    let mut none = by(Guards::Loose);
+    // Who may meet nobody links nobody.
+    none.limit = id_types.iter().map(|it| (it.clone(), 0)).collect();
+    [
+        ("none", none),
+        ("loose", by(Guards::Loose)),
+        ("default", by(Guards::Default)),
+        ("strict", by(Guards::Strict)),
+    ]
 }

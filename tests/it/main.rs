@@ -21,3 +21,4 @@ mod real;
 mod sessions;
 #[cfg(unix)]
 mod signals;
+mod stitching;
