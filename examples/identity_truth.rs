@@ -1,9 +1,11 @@
 //! How right is stitching? Precision and recall of customers where the truth is known.
 //!
 //! Reads events with a column that says who it really was. The stitcher never sees it:
-//! it is carried beside the rows, and compared when all is done. Of all pairs of events
-//! that stitching gives to one customer, precision is the share that are of one person;
-//! of all pairs that are of one person, recall is the share that stitching brings together.
+//! it is carried beside the rows, and compared when all is done. Of all pairs that
+//! stitching gives to one customer, precision is the share that are of one person; of all
+//! pairs that are of one person, recall is the share that stitching brings together. Pairs
+//! are of events, where somebody's events count as often as there are, and of ids, where
+//! each id counts once, as that of the person who used it most.
 //!
 //! `--kiosks N` lets people share N devices now and then: one browser's day in a hundred
 //! (`--share`) happens on one of them, chosen by `--seed`.
@@ -21,6 +23,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use touchpath::base::{Error, Result, Unwatched};
 use touchpath::input::{self, ReadSettings, SourceOptions};
+use touchpath::model::Batch;
 use touchpath::prepare::identity::{Guards, IdentityOptions};
 use touchpath::prepare::stitch::{Asked, Stitched, stitch_again};
 use touchpath::store::RawEvents;
@@ -138,33 +141,53 @@ struct Score {
     same: u128,
 }
 
+/// How many events are of one customer and one person.
+type Cells = HashMap<(u32, u32), u64, FixedState>;
+
 impl Score {
-    fn new(raw: &RawEvents, stitched: &Stitched) -> Result<Self> {
-        let truth = raw.fields.text(TRUTH).ok_or_else(|| Error::new("no column with the truth"))?;
-        let cells: Mutex<HashMap<(u32, u32), u64, FixedState>> = Mutex::default();
-        raw.batches.for_each(|batch| {
-            let mut own: HashMap<(u32, u32), u64, FixedState> = HashMap::default();
-            for row in 0..batch.len() {
-                let cell = (stitched.customer(batch, row).0, batch.texts[truth].code(row));
-                *own.entry(cell).or_default() += 1;
+    /// Counts pairs of events.
+    fn of_events(raw: &RawEvents, stitched: &Stitched) -> Result<Self> {
+        let of = |batch: &Batch, row: usize| vec![stitched.customer(batch, row).0];
+        Ok(Self::new(&cells(raw, of)?))
+    }
+
+    /// Counts pairs of ids.
+    fn of_ids(raw: &RawEvents, stitched: &Stitched) -> Result<Self> {
+        let nodes = stitched.nodes();
+        let of = |batch: &Batch, row: usize| {
+            let mut own = Vec::new();
+            nodes.of_row(batch, row, &mut own);
+            own
+        };
+        // The person who used each id most; of equals the least code, whoever that is.
+        let mut used: HashMap<u32, (u64, u32), FixedState> = HashMap::default();
+        for ((node, person), count) in cells(raw, of)? {
+            let most = used.entry(node).or_insert((0, u32::MAX));
+            if count > most.0 || (count == most.0 && person < most.1) {
+                *most = (count, person);
             }
-            let mut cells = cells.lock().unwrap_or_else(PoisonError::into_inner);
-            own.into_iter().for_each(|(cell, count)| *cells.entry(cell).or_default() += count);
-        })?;
-        let cells = cells.into_inner().unwrap_or_else(PoisonError::into_inner);
+        }
+        let mut ids = Cells::default();
+        for (node, (_, person)) in used {
+            *ids.entry((stitched.customer_of(node).0, person)).or_default() += 1;
+        }
+        Ok(Self::new(&ids))
+    }
+
+    fn new(cells: &Cells) -> Self {
         let mut customers: HashMap<u32, u64, FixedState> = HashMap::default();
         let mut persons: HashMap<u32, u64, FixedState> = HashMap::default();
-        for (&(customer, person), &count) in &cells {
+        for (&(customer, person), &count) in cells {
             *customers.entry(customer).or_default() += count;
             *persons.entry(person).or_default() += count;
         }
         let pairs = |it: &u64| u128::from(*it) * u128::from(it.saturating_sub(1)) / 2;
-        Ok(Self {
+        Self {
             customers: customers.len() as u64,
             both: cells.values().map(pairs).sum(),
             together: customers.values().map(pairs).sum(),
             same: persons.values().map(pairs).sum(),
-        })
+        }
     }
 
     fn precision(&self) -> f64 {
@@ -174,6 +197,23 @@ impl Score {
     fn recall(&self) -> f64 {
         self.both as f64 / self.same.max(1) as f64
     }
+}
+
+/// How many events there are of each thing that `of` finds on a row, and each person.
+fn cells(raw: &RawEvents, of: impl Fn(&Batch, usize) -> Vec<u32> + Sync) -> Result<Cells> {
+    let truth = raw.fields.text(TRUTH).ok_or_else(|| Error::new("no column with the truth"))?;
+    let all: Mutex<Cells> = Mutex::default();
+    raw.batches.for_each(|batch| {
+        let mut own = Cells::default();
+        for row in 0..batch.len() {
+            for it in of(batch, row) {
+                *own.entry((it, batch.texts[truth].code(row))).or_default() += 1;
+            }
+        }
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        own.into_iter().for_each(|(cell, count)| *all.entry(cell).or_default() += count);
+    })?;
+    Ok(all.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Guards by name, plain union-find first.
@@ -195,12 +235,15 @@ fn main() -> Result<()> {
     };
     let raw = asks.read(&path)?;
     println!("{} events, {} kiosks", raw.len(), asks.kiosks);
-    println!("{:<26} {:>9} {:>10} {:>10}", "guards", "customers", "precision", "recall");
+    let head = ["customers", "precision", "recall", "id prec.", "id recall"];
+    println!("{:<26} {}", "guards", head.map(|it| format!("{it:>10}")).concat());
     for (name, options) in guards() {
         let stitched = stitch_again(&raw, &options, Asked::default())?;
-        let score = Score::new(&raw, &stitched)?;
-        let (precision, recall) = (score.precision(), score.recall());
-        println!("{name:<26} {:>9} {precision:>10.4} {recall:>10.4}", score.customers);
+        let events = Score::of_events(&raw, &stitched)?;
+        let ids = Score::of_ids(&raw, &stitched)?;
+        let shares = [events.precision(), events.recall(), ids.precision(), ids.recall()];
+        let shares = shares.map(|it| format!("{it:>10.4}")).concat();
+        println!("{name:<26} {:>10}{shares}", events.customers);
     }
     Ok(())
 }

@@ -18,6 +18,8 @@ const ASKED: [&str; 4] = ["overview", "paths", "time", "attribute"];
 const MODEL: &str = "linear";
 /// The guards that the others are compared with.
 const USUAL: &str = "default";
+/// No stitching at all: shown beside the guards, and not one of them.
+const NONE: &str = "none";
 
 /// What one way of stitching makes of the data.
 struct Outcome {
@@ -128,7 +130,11 @@ fn columns(first: Column, outcomes: &[Outcome], kind: Kind, about: &str) -> Vec<
 fn figures(outcomes: &[Outcome]) -> Table {
     let first = Column::new("measure", Kind::Text, "what is measured");
     let mut columns = columns(first, outcomes, Kind::Number, "with these guards");
-    columns.push(Column::new("spread", Kind::Share, "largest less least, over the usual guards'"));
+    columns.push(Column::new(
+        "spread",
+        Kind::Share,
+        "largest less least of the guards, over the default's",
+    ));
     let about = "The same questions asked of customers stitched by each guard.";
     let mut table = Table::new("figures", "What moves", about, columns);
     let mut names: Vec<&str> = MEASURES.iter().map(|it| it.0).collect();
@@ -154,7 +160,8 @@ fn number(cell: &Cell) -> Option<f64> {
 
 fn spread(outcomes: &[Outcome], cells: &[Cell]) -> Cell {
     let usual = outcomes.iter().position(|it| it.guards == USUAL).and_then(|it| number(&cells[it]));
-    let numbers: Option<Vec<f64>> = cells.iter().map(number).collect();
+    let guards = outcomes.iter().zip(cells).filter(|it| it.0.guards != NONE);
+    let numbers: Option<Vec<f64>> = guards.map(|it| number(it.1)).collect();
     match usual.zip(numbers).filter(|it| it.0 != 0.0) {
         Some((usual, numbers)) => Cell::Share(range(numbers.into_iter()) / usual),
         None => Cell::Empty("no base"),
@@ -168,7 +175,12 @@ fn range(numbers: impl Iterator<Item = f64>) -> f64 {
     if low.is_finite() { high - low } else { 0.0 }
 }
 
-/// Each channel's shares, one for each outcome; in the order of the usual ones.
+/// The range of shares that guards give, without those of no stitching.
+fn range_of_guards(outcomes: &[Outcome], shares: &[f64]) -> f64 {
+    range(outcomes.iter().zip(shares).filter(|it| it.0.guards != NONE).map(|it| *it.1))
+}
+
+/// Each channel's shares, one for each outcome.
 fn shares(outcomes: &[Outcome]) -> Vec<(&str, Vec<f64>)> {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in outcomes.iter().flat_map(|it| &it.credit) {
@@ -185,7 +197,11 @@ fn shares(outcomes: &[Outcome]) -> Vec<(&str, Vec<f64>)> {
 fn credit(outcomes: &[Outcome]) -> Table {
     let first = Column::new("channel", Kind::Text, "the channel");
     let mut columns = columns(first, outcomes, Kind::Share, "of all conversions with these guards");
-    columns.push(Column::new("spread", Kind::Share, "largest share less least, in points"));
+    columns.push(Column::new(
+        "spread",
+        Kind::Share,
+        "largest share less least of the guards, in points",
+    ));
     let model = outcomes.first().map_or("", |it| it.model.as_str());
     let about = match model {
         "" => "No channel earns credit here.".to_owned(),
@@ -193,7 +209,7 @@ fn credit(outcomes: &[Outcome]) -> Table {
     };
     let mut table = Table::new("credit", "Channel credit", &about, columns);
     for (name, shares) in shares(outcomes) {
-        let spread = range(shares.iter().copied());
+        let spread = range_of_guards(outcomes, &shares);
         let cells = shares.into_iter().chain([spread]).map(Cell::Share);
         table.push(std::iter::once(Cell::text(name)).chain(cells).collect());
     }
@@ -218,15 +234,18 @@ fn findings(outcomes: &[Outcome]) -> Vec<String> {
         format!("{} of customers convert with default guards; {}.", rate(usual), list(&rate)),
     ];
     let shares = shares(outcomes);
-    let range_of = |it: &(&str, Vec<f64>)| range(it.1.iter().copied());
-    let most = shares.iter().max_by(|a, b| range_of(a).total_cmp(&range_of(b)));
+    let range_of = |it: &(&str, Vec<f64>)| range_of_guards(outcomes, &it.1);
+    // Of equal ones the first.
+    let most = shares.iter().rev().max_by(|a, b| range_of(a).total_cmp(&range_of(b)));
     if let Some((name, own)) = most {
-        let low = own.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = own.iter().copied().fold(0.0, f64::max);
+        let each = outcomes
+            .iter()
+            .zip(own)
+            .map(|(it, share)| format!("{:.2} % {}", share * 100.0, it.guards));
+        let each: Vec<String> = each.collect();
         findings.push(format!(
-            "The credit of {name} moves most: from {:.1} % to {:.1} % of conversions ({} model).",
-            low * 100.0,
-            high * 100.0,
+            "The credit of {name} moves most between guards: {} of conversions ({} model).",
+            each.join(", "),
             usual.model
         ));
     }
