@@ -41,6 +41,7 @@ pub fn command() -> Command {
         .subcommand(report())
         .subcommands(ANALYSES.iter().map(analysis))
         .subcommand(reconcile())
+        .subcommand(explain())
         .subcommand(fold())
         .subcommand(merge())
         .subcommand(schema())
@@ -162,6 +163,40 @@ fn reconcile() -> Command {
             "Example:\n  touchpath reconcile ledger.csv orders.csv --order id --value total",
         );
     ui(command)
+}
+
+fn explain() -> Command {
+    let id = |name: &'static str, help: &'static str| {
+        Arg::new(name).value_name("ID").required(true).help(help)
+    };
+    let of = |name: &'static str, about: &'static str, ids: Vec<Arg>, example: &'static str| {
+        common(Command::new(name).about(about).args(ids)).after_help(example)
+    };
+    Command::new("explain")
+        .about("Why: a customer's ids and merges, the evidence between two ids, ids refused")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand(of(
+            "customer",
+            "All ids of a customer, since when, its merges, and its journeys in short",
+            vec![id("id", "One of its ids, as type:id")],
+            "Example:\n  touchpath explain customer user:42 shop/",
+        ))
+        .subcommand(of(
+            "same",
+            "The shortest chain of rows between two ids, or which guard keeps them apart \
+             (exit code 1)",
+            vec![id("one", "An id, as type:id"), id("other", "Another one")],
+            "Example:\n  touchpath explain same user:42 cookie:9f3c77 shop/",
+        ))
+        .subcommand(of(
+            "blocked",
+            "All ids that link nobody or were left out of a row, and why",
+            Vec::new(),
+            "Example:\n  touchpath explain blocked shop/",
+        ))
+        .after_help("Example:\n  touchpath explain same user:42 cookie:9f3c77 shop/")
 }
 
 fn fold() -> Command {

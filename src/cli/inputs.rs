@@ -16,7 +16,7 @@ use crate::input::privacy::{ForgetList, IdHash};
 use crate::input::sniff::{self, Sniffed};
 use crate::input::stdin::Stdin;
 use crate::output::{atomic, bundle};
-use crate::store::{Merged, Partial, Rules, is_partial};
+use crate::store::{Merged, Partial, RawEvents, Rules, is_partial};
 use crate::study::{LoadOptions, Study, fold};
 
 /// A journey as the command line names it.
@@ -253,11 +253,17 @@ pub fn tell(study: &Study, matches: &ArgMatches, ui: &Ui) -> Result<()> {
 /// # Errors
 /// One would.
 pub fn spare_inputs(study: &Study, matches: &ArgMatches) -> Result<()> {
-    let read = study.raw.inputs.iter().map(|it| it.location.as_path());
-    let read: Vec<_> = read
-        .chain(study.config.file.as_deref())
-        .filter_map(|it| fs_err::canonicalize(it).ok())
-        .collect();
+    spare(&study.raw, &study.config, matches)
+}
+
+/// As [`spare_inputs`], of what was read for a journey.
+///
+/// # Errors
+/// As [`spare_inputs`].
+pub fn spare(raw: &RawEvents, config: &Config, matches: &ArgMatches) -> Result<()> {
+    let read = raw.inputs.iter().map(|it| it.location.as_path());
+    let read: Vec<_> =
+        read.chain(config.file.as_deref()).filter_map(|it| fs_err::canonicalize(it).ok()).collect();
     for name in ["output", "rejects"] {
         let Some(path) = matches.get_one::<String>(name) else { continue };
         if fs_err::canonicalize(path).is_ok_and(|it| read.contains(&it)) {

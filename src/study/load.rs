@@ -23,6 +23,7 @@ use crate::store::memory::Memory;
 use crate::store::{Keep, RawEvents};
 
 use super::goals::goals;
+use super::identity::Identities;
 use super::select::row_test;
 use super::{LoadOptions, Study};
 
@@ -71,6 +72,16 @@ impl Reading {
         settings.lines |= exclusions.has_rows();
         let raw = input::read(&config.sections.source, &settings, progress)?;
         progress.check()?;
+        Ok(Self { config, wishes, raw, exclusions })
+    }
+
+    /// The same rows as somebody else read them.
+    ///
+    /// # Errors
+    /// A list of ids to forget that cannot be read any more.
+    pub fn of(identities: Identities, options: &LoadOptions) -> Result<Self> {
+        let Identities { config, raw, exclusions, .. } = identities;
+        let wishes = Wishes::new(&config, options)?;
         Ok(Self { config, wishes, raw, exclusions })
     }
 

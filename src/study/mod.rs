@@ -18,6 +18,7 @@
 //! ```
 
 pub mod check;
+pub mod explain;
 pub mod fold;
 mod goals;
 pub mod identity;

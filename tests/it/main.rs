@@ -10,6 +10,7 @@ mod conservation;
 mod crossing;
 mod determinism;
 mod docs;
+mod explain;
 mod floors;
 mod golden;
 mod guesses;

@@ -4,6 +4,8 @@
 //! several: so the known one survives a merge, else the oldest. Made by a replay of all
 //! rows. Knows no file formats.
 
+use std::collections::BTreeSet;
+
 use super::evidence::Seen;
 use super::replay::{Replayed, Scene, Why, Witness, replay};
 use crate::base::NONE;
@@ -58,6 +60,8 @@ pub struct History {
     pub left: Vec<Leave>,
     /// How many times an id was left out of a row, besides.
     pub left_out: u64,
+    /// The first row out of which each id was left for each reason, in order of time.
+    pub refused: Vec<Leave>,
     /// Spans of ids, by type and text of the id, then by time.
     pub as_of: Vec<AsOf>,
 }
@@ -73,6 +77,7 @@ impl History {
             first_seen: vec![None; ids],
             sets: Sets { leaves: vec![0; ids], ..Sets::default() },
             since: vec![(NONE, NO_TIME); ids],
+            refused: BTreeSet::new(),
         };
         let replayed = replay(scene, &mut witness);
         let mut history = witness.finish();
@@ -134,6 +139,8 @@ struct Chronicle<'a> {
     sets: Sets,
     /// Who names each id's customer now, and since when.
     since: Vec<(u32, i64)>,
+    /// Ids that were left out of a row, and why.
+    refused: BTreeSet<(u32, Why)>,
 }
 
 impl Chronicle<'_> {
@@ -237,8 +244,12 @@ impl Witness for Chronicle<'_> {
         self.history.left.push(leave);
     }
 
-    fn left_out(&mut self, _id: u32, _row: &Seen, _why: Why) {
+    fn left_out(&mut self, id: u32, row: &Seen, why: Why) {
         self.history.left_out += 1;
+        if self.refused.insert((id, why)) {
+            let node = self.node(id);
+            self.history.refused.push(Leave { node, from: node, why, row: *row });
+        }
     }
 }
 
