@@ -121,7 +121,7 @@ fn stitching(shop: &Rc<Shop>, rows: usize) -> Kernel {
 }
 
 fn customers(shop: &Shop, raw: &mut RawEvents) -> Stitched {
-    stitch(raw, &shop.config().sections.identity).expect("customers")
+    stitch(raw, &shop.config().sections.identity, Default::default()).expect("customers")
 }
 
 /// Rows cut into shards of customers, and each customer's rows together and in order.

@@ -41,6 +41,7 @@ pub fn command() -> Command {
         .subcommand(report())
         .subcommands(ANALYSES.iter().map(analysis))
         .subcommand(reconcile())
+        .subcommand(stitch())
         .subcommand(fold())
         .subcommand(merge())
         .subcommand(schema())
@@ -157,6 +158,28 @@ fn reconcile() -> Command {
             "Example:\n  touchpath reconcile ledger.csv orders.csv --order id --value total",
         );
     ui(command)
+}
+
+fn stitch() -> Command {
+    let as_of = text(
+        "as-of",
+        "TIME",
+        "The world as known at this time, inclusive (RFC 3339, or a whole date in the journey's zone)",
+    );
+    let command = Command::new("stitch")
+        .about("Who is who: stitched events, ids over time, the merge log, ids that left")
+        .arg(as_of)
+        .args(answer())
+        .arg(
+            text("journey", "FILE", "With partials: the journey to ask by")
+                .help_heading(WHICH_DATA),
+        )
+        .arg(allow_overlap().help_heading(WHICH_DATA))
+        .after_help(
+            "Examples:\n  touchpath stitch shop/ -o stitched.csv\n  \
+             touchpath stitch shop/ --part merges -o merges.csv   (parts: events, ids, merges, left)",
+        );
+    ui(reading(command))
 }
 
 fn fold() -> Command {

@@ -25,6 +25,7 @@ mod load;
 pub mod manifest;
 mod run;
 mod select;
+pub mod stitched;
 
 use serde_json::Value;
 

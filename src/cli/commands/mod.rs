@@ -9,6 +9,7 @@ mod merge;
 mod paper;
 mod reconcile;
 mod report;
+mod stitch;
 
 use clap::ArgMatches;
 
@@ -31,6 +32,7 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
         "init" => init::run(own, ui),
         "check" => check::run(own, ui),
         "report" => report::run(own, ui),
+        "stitch" => stitch::run(own, ui),
         "fold" => fold::run(own, ui),
         "merge" => merge::run(own, ui),
         "reconcile" => reconcile::run(own, ui),
