@@ -42,6 +42,7 @@ pub fn command() -> Command {
         .subcommands(ANALYSES.iter().map(analysis))
         .subcommand(reconcile())
         .subcommand(explain())
+        .subcommand(stitch())
         .subcommand(fold())
         .subcommand(merge())
         .subcommand(schema())
@@ -197,6 +198,28 @@ fn explain() -> Command {
             "Example:\n  touchpath explain blocked shop/",
         ))
         .after_help("Example:\n  touchpath explain same user:42 cookie:9f3c77 shop/")
+}
+
+fn stitch() -> Command {
+    let as_of = text(
+        "as-of",
+        "TIME",
+        "The world as known at this time, inclusive (RFC 3339, or a whole date in the journey's zone)",
+    );
+    let command = Command::new("stitch")
+        .about("Who is who: stitched events, ids over time, the merge log, ids that left")
+        .arg(as_of)
+        .args(answer())
+        .arg(
+            text("journey", "FILE", "With partials: the journey to ask by")
+                .help_heading(WHICH_DATA),
+        )
+        .arg(allow_overlap().help_heading(WHICH_DATA))
+        .after_help(
+            "Examples:\n  touchpath stitch shop/ -o stitched.csv\n  \
+             touchpath stitch shop/ --part merges -o merges.csv   (parts: events, ids, merges, left)",
+        );
+    ui(reading(command))
 }
 
 fn fold() -> Command {

@@ -127,7 +127,10 @@ fn asked_by(merged: &Merged, matches: &ArgMatches) -> Result<Config> {
         config.sections.source = own.source;
         config.sections.currency = own.currency;
         config.sections.timezone = own.timezone;
-        config.sections.identity.blocklist = own.identity.blocklist;
+        let identity = &mut config.sections.identity;
+        identity.blocklist = own.identity.blocklist;
+        identity.block_patterns = own.identity.block_patterns;
+        identity.allow = own.identity.allow;
     }
     Ok(config)
 }
@@ -194,7 +197,10 @@ fn load_options(matches: &ArgMatches, zone: &TimeZone) -> Result<LoadOptions> {
 }
 
 /// An instant of RFC 3339, or a date or time of day in the journey's zone.
-fn instant(name: &str, text: &str, zone: &TimeZone) -> Result<Timestamp> {
+///
+/// # Errors
+/// It is neither.
+pub fn instant(name: &str, text: &str, zone: &TimeZone) -> Result<Timestamp> {
     let local = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(zone.clone()).ok();
     let instant = text.parse::<jiff::Timestamp>().ok().or_else(|| Some(local()?.timestamp()));
     instant.map(|it| Timestamp(it.as_microsecond())).ok_or_else(|| {
@@ -256,10 +262,10 @@ pub fn spare_inputs(study: &Study, matches: &ArgMatches) -> Result<()> {
     spare(&study.raw, &study.config, matches)
 }
 
-/// As [`spare_inputs`], of what was read for a journey.
+/// As [`spare_inputs`], where there is no study.
 ///
 /// # Errors
-/// As [`spare_inputs`].
+/// One would.
 pub fn spare(raw: &RawEvents, config: &Config, matches: &ArgMatches) -> Result<()> {
     let read = raw.inputs.iter().map(|it| it.location.as_path());
     let read: Vec<_> =
@@ -296,9 +302,17 @@ pub fn nothing(study: &Study, ui: &Ui) {
 /// # Errors
 /// A failed write.
 pub fn rejects(study: &Study, matches: &ArgMatches) -> Result<()> {
+    rejects_of(&study.raw, matches)
+}
+
+/// As [`rejects`], where there is no study.
+///
+/// # Errors
+/// A failed write.
+pub fn rejects_of(raw: &RawEvents, matches: &ArgMatches) -> Result<()> {
     match matches.get_one::<String>("rejects") {
         Some(path) => {
-            let bytes = bundle::rejects(study.raw.issues.rejects())?;
+            let bytes = bundle::rejects(raw.issues.rejects())?;
             atomic::write_file(Path::new(path), &bytes)
         }
         None => Ok(()),

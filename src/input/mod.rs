@@ -15,7 +15,7 @@ mod ids;
 pub mod init;
 pub mod jsonl;
 pub mod mapping;
-mod nobody;
+pub mod nobody;
 pub mod open;
 pub mod options;
 #[cfg(feature = "parquet")]

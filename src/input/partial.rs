@@ -4,7 +4,7 @@
 //! partial stands for its file: the same batches, issues and facts come out of it.
 //! Knows how rows are read and joined; how partials are stored, `store` alone knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::sync::Arc;
 
@@ -63,14 +63,15 @@ pub fn reading(
     if !ranked {
         mappings.sort_by_key(Value::to_string);
     }
-    let mut blocklist = settings.blocklist.clone();
-    blocklist.sort();
-    blocklist.dedup();
+    let sorted = |texts: &[String]| texts.iter().cloned().collect::<BTreeSet<_>>();
+    let blocklist = &settings.blocklist;
     let mut reading = json!({
         "ranked": ranked,
         "timezone": settings.zone.iana_name().unwrap_or_default(),
         "currency": settings.currency.code(),
-        "blocklist": blocklist,
+        "blocklist": sorted(&blocklist.texts),
+        "block_patterns": sorted(&blocklist.patterns),
+        "allow": sorted(&blocklist.allow),
         "properties": texts,
         "source": mappings,
     });

@@ -13,7 +13,7 @@ use hashbrown::HashSet;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::ids::{folds_case, lower};
+use super::ids::{compared, folds_case};
 use super::nobody::is_nobodys;
 use super::read::ReadSettings;
 use crate::base::names::nearest;
@@ -105,8 +105,7 @@ impl IdHash {
         if is_hash(id) {
             return format!("{id_type}:{id}");
         }
-        let id = if folds_case(id_type) { lower(id) } else { id.to_owned() };
-        format!("{id_type}:{}", self.of(id_type, &id))
+        format!("{id_type}:{}", self.of(id_type, &compared(id, folds_case(id_type))))
     }
 
     /// Tells keys apart and says nothing of them.
@@ -197,7 +196,7 @@ impl Forget {
                 if named.is_some_and(|it| it != at) {
                     continue;
                 }
-                let id = if folds_case(id_type) { lower(id) } else { id.to_owned() };
+                let id = compared(id, folds_case(id_type));
                 types[at].extend(hash.map(|it| it.of(id_type, &id)));
                 types[at].insert(id);
             }

@@ -15,6 +15,7 @@ use super::csv;
 use super::gather::Gather;
 use super::jsonl::{self, Outcome};
 use super::mapping::{Common, Mapping, fields};
+use super::nobody::Blocklist;
 use super::open::{self, Found, Opened, Stamp};
 use super::options::SourceOptions;
 #[cfg(feature = "parquet")]
@@ -36,8 +37,8 @@ pub struct ReadSettings {
     pub zone: TimeZone,
     /// The currency of all amounts.
     pub currency: Currency,
-    /// Ids that are nobody's, besides the built-in ones.
-    pub blocklist: Vec<String>,
+    /// Which ids are nobody's.
+    pub blocklist: Blocklist,
     /// Id types, strongest first; those not named keep their usual order behind them.
     pub priority: Vec<String>,
     /// Whether every rejected row is kept, and not only the first of each kind.
@@ -68,7 +69,7 @@ impl Default for ReadSettings {
             folder: PathBuf::new(),
             zone: TimeZone::UTC,
             currency: Currency::UNNAMED,
-            blocklist: Vec::new(),
+            blocklist: Blocklist::default(),
             priority: Vec::new(),
             keep_all_rejects: false,
             strict: false,

@@ -12,7 +12,6 @@ use super::decimal::{Decimal, to_minor};
 use super::gather::Part;
 use super::ids::{folds_case, id_of};
 use super::mapping::Mapping;
-use super::nobody::is_nobodys;
 use super::options::TimeFormat;
 use super::time::{TimeProblem, TimeReader};
 use crate::base::{IssueKind, Issues, Place, Reject};
@@ -367,9 +366,7 @@ impl<'m> Rows<'m> {
         let (mut any, mut nobodys) = (false, None);
         for (index, &(id_type, column)) in mapping.ids.iter().enumerate() {
             let text = id_of(&fields[column], self.folds[index], &mut self.scratch);
-            let blocked = !text.is_empty()
-                && (is_nobodys(text)
-                    || (!mapping.blocklist.is_empty() && mapping.blocklist.code(text).is_some()));
+            let blocked = !text.is_empty() && mapping.nobody.is(text);
             if blocked {
                 nobodys = nobodys.or(Some(column));
                 count(&mut self.blocked, id_type, text);

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::base::filter::Filter;
 use crate::base::{Error, Names, Progress, Result, Timestamp};
 use crate::config::Config;
+use crate::input::nobody::Blocklist;
 use crate::input::open::{Found, check_inside};
 use crate::input::privacy::ForgetList;
 use crate::input::{self, ReadSettings};
@@ -191,7 +192,11 @@ impl Wishes {
             folder: config.folder.clone(),
             zone: self.zone.clone(),
             currency: config.sections.currency,
-            blocklist: config.sections.identity.blocklist.clone(),
+            blocklist: Blocklist {
+                texts: config.sections.identity.blocklist.clone(),
+                patterns: config.sections.identity.block_patterns.clone(),
+                allow: config.sections.identity.allow.clone(),
+            },
             priority: config.sections.identity.priority.clone(),
             keep_all_rejects: options.keep_rejects,
             strict: options.strict,

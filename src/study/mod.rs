@@ -27,6 +27,7 @@ pub mod manifest;
 mod run;
 mod select;
 pub mod sensitivity;
+pub mod stitched;
 
 use serde_json::Value;
 

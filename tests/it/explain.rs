@@ -53,7 +53,7 @@ fn case() -> Case {
 
 fn explain(case: &Case, arguments: &[&str]) -> Run {
     let format = ["--format", "csv"];
-    run(&case.path(""), &[&["explain"], arguments, &[".".as_ref()], &format].concat())
+    run(&case.path(""), &[&["explain"], arguments, &["."], &format].concat())
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod merge;
 mod paper;
 mod reconcile;
 mod report;
+mod stitch;
 
 use clap::ArgMatches;
 
@@ -37,6 +38,7 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
             Some((what, own)) => explain::run(what, own, ui),
             None => Err(Error::new("nothing to explain").hint("touchpath explain --help")),
         },
+        "stitch" => stitch::run(own, ui),
         "fold" => fold::run(own, ui),
         "merge" => merge::run(own, ui),
         "reconcile" => reconcile::run(own, ui),
