@@ -29,7 +29,7 @@ use touchpath::prepare::stitch::{Asked, Stitched, stitch_again};
 use touchpath::store::RawEvents;
 
 /// What is asked for.
-struct Asks {
+pub struct Asks {
     events: PathBuf,
     time: String,
     cookie: String,
@@ -41,7 +41,8 @@ struct Asks {
 }
 
 impl Asks {
-    fn new(arguments: impl Iterator<Item = String>) -> Result<Self> {
+    /// What the arguments ask for.
+    pub fn new(arguments: impl Iterator<Item = String>) -> Result<Self> {
         let (mut events, mut given) = (None, BTreeMap::new());
         let mut arguments = arguments.peekable();
         while let Some(it) = arguments.next() {
@@ -131,8 +132,9 @@ const TRUTH: &str = "truth";
 
 /// Pairs of events, by what stitching says and what is so.
 #[derive(Debug, Default)]
-struct Score {
-    customers: u64,
+pub struct Score {
+    /// Customers with an event, or with an id.
+    pub customers: u64,
     /// Pairs that are of one person and of one customer.
     both: u128,
     /// Pairs that are of one customer.
@@ -190,11 +192,13 @@ impl Score {
         }
     }
 
-    fn precision(&self) -> f64 {
+    /// Of pairs of one customer, the share that are of one person.
+    pub fn precision(&self) -> f64 {
         self.both as f64 / self.together.max(1) as f64
     }
 
-    fn recall(&self) -> f64 {
+    /// Of pairs of one person, the share that are of one customer.
+    pub fn recall(&self) -> f64 {
         self.both as f64 / self.same.max(1) as f64
     }
 }
@@ -226,21 +230,39 @@ fn guards() -> [(&'static str, IdentityOptions); 3] {
     ]
 }
 
-fn main() -> Result<()> {
-    let asks = Asks::new(std::env::args().skip(1))?;
+/// How right some guards are.
+pub struct Scores {
+    /// The guards.
+    pub name: &'static str,
+    /// By pairs of events.
+    pub events: Score,
+    /// By pairs of ids.
+    pub ids: Score,
+}
+
+/// How many events there are, and how right each of the guards is.
+pub fn scores(asks: &Asks) -> Result<(usize, Vec<Scores>)> {
     let folder = tempfile::tempdir()?;
     let path = match asks.kiosks {
         0 => asks.events.clone(),
         _ => asks.with_kiosks(folder.path())?,
     };
     let raw = asks.read(&path)?;
-    println!("{} events, {} kiosks", raw.len(), asks.kiosks);
+    let score = |(name, options): (&'static str, IdentityOptions)| {
+        let stitched = stitch_again(&raw, &options, Asked::default())?;
+        let (events, ids) = (Score::of_events(&raw, &stitched)?, Score::of_ids(&raw, &stitched)?);
+        Ok(Scores { name, events, ids })
+    };
+    Ok((raw.len(), guards().into_iter().map(score).collect::<Result<_>>()?))
+}
+
+fn main() -> Result<()> {
+    let asks = Asks::new(std::env::args().skip(1))?;
+    let (rows, scores) = scores(&asks)?;
+    println!("{rows} events, {} kiosks", asks.kiosks);
     let head = ["customers", "precision", "recall", "id prec.", "id recall"];
     println!("{:<26} {}", "guards", head.map(|it| format!("{it:>10}")).concat());
-    for (name, options) in guards() {
-        let stitched = stitch_again(&raw, &options, Asked::default())?;
-        let events = Score::of_events(&raw, &stitched)?;
-        let ids = Score::of_ids(&raw, &stitched)?;
+    for Scores { name, events, ids } in scores {
         let shares = [events.precision(), events.recall(), ids.precision(), ids.recall()];
         let shares = shares.map(|it| format!("{it:>10.4}")).concat();
         println!("{name:<26} {:>10}{shares}", events.customers);

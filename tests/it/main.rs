@@ -23,3 +23,4 @@ mod sessions;
 #[cfg(unix)]
 mod signals;
 mod stitching;
+mod truth;
