@@ -46,7 +46,7 @@ impl Identities {
         until: Option<Timestamp>,
         progress: &dyn Progress,
     ) -> Result<Self> {
-        let exclusions = exclusions(&config)?;
+        let exclusions = exclusions(&config, options)?;
         let wishes = Wishes::new(&config, options)?;
         let mut settings = wishes.settings(&config, options);
         settings.lines = true;

@@ -1,11 +1,14 @@
 //! Loading: files to stitched, grouped events with their catalog.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::base::filter::Filter;
 use crate::base::{Error, Names, Progress, Result, Timestamp};
 use crate::config::Config;
 use crate::input::nobody::Blocklist;
+use crate::input::open::Found;
 use crate::input::{self, ReadSettings};
 use crate::model::Catalog;
 use crate::prepare::channels::Channels;
@@ -31,7 +34,7 @@ impl Study {
     /// occur; with `strict`, the first rejected row.
     pub fn load(config: Config, options: &LoadOptions, progress: &dyn Progress) -> Result<Self> {
         let wishes = Wishes::new(&config, options)?;
-        let exclusions = exclusions(&config)?;
+        let exclusions = exclusions(&config, options)?;
         let mut settings = wishes.settings(&config, options);
         settings.lines |= exclusions.has_rows();
         let mut raw = input::read(&config.sections.source, &settings, progress)?;
@@ -51,7 +54,7 @@ impl Study {
         let unmapped = partition.seen.unmapped;
         let shards = Shards::new(partition, ranks, std::mem::take(&mut raw.sequence_texts));
         let walking = meaning.walking(&config, &wishes, &catalog)?;
-        Ok(Self { config, catalog, shards, walking, stitched, raw, unmapped, guesses })
+        Ok(Self { config, catalog, shards, walking, stitched, raw, unmapped, guesses, exclusions })
     }
 }
 
@@ -59,12 +62,22 @@ impl Study {
 ///
 /// # Errors
 /// The file cannot be read, or has a line that is no exclusion.
-pub(super) fn exclusions(config: &Config) -> Result<Exclusions> {
+pub(super) fn exclusions(config: &Config, options: &LoadOptions) -> Result<Exclusions> {
     let name = &config.sections.identity.exclude;
     if name.is_empty() {
         return Ok(Exclusions::default());
     }
-    let text = fs_err::read_to_string(config.folder.join(name))?;
+    let location = config.folder.join(name);
+    if options.inside && Path::new(name).is_relative() {
+        let found = Found { name: name.clone(), location: location.clone() };
+        input::open::check_inside(&found, &config.folder)?;
+    }
+    let text = fs_err::read_to_string(location).map_err(|it| {
+        Error::from(it).hint(
+            "[identity] exclude is looked for beside the journey file; a partial keeps only its \
+             name, which then begins where you are",
+        )
+    })?;
     Exclusions::parse(&text, name)
 }
 

@@ -92,6 +92,8 @@ pub struct Study {
     pub unmapped: u64,
     /// What was guessed, in words.
     pub guesses: Vec<String>,
+    /// Links that do not count.
+    pub exclusions: crate::prepare::identity::Exclusions,
 }
 
 /// The answers of a run.
