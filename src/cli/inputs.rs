@@ -267,9 +267,11 @@ pub fn spare_inputs(study: &Study, matches: &ArgMatches) -> Result<()> {
 /// # Errors
 /// One would.
 pub fn spare(raw: &RawEvents, config: &Config, matches: &ArgMatches) -> Result<()> {
+    let exclude = &config.sections.identity.exclude;
+    let exclude = (!exclude.is_empty()).then(|| config.folder.join(exclude));
     let read = raw.inputs.iter().map(|it| it.location.as_path());
-    let read: Vec<_> =
-        read.chain(config.file.as_deref()).filter_map(|it| fs_err::canonicalize(it).ok()).collect();
+    let read = read.chain(config.file.as_deref()).chain(exclude.as_deref());
+    let read: Vec<_> = read.filter_map(|it| fs_err::canonicalize(it).ok()).collect();
     for name in ["output", "rejects"] {
         let Some(path) = matches.get_one::<String>(name) else { continue };
         if fs_err::canonicalize(path).is_ok_and(|it| read.contains(&it)) {

@@ -1,5 +1,6 @@
 //! Loading: files to stitched, grouped events with their catalog.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -7,10 +8,10 @@ use serde_json::Value;
 use crate::base::filter::Filter;
 use crate::base::{Error, Names, Progress, Result, Timestamp};
 use crate::config::Config;
+use crate::input::ReadSettings;
 use crate::input::nobody::Blocklist;
 use crate::input::open::{Found, check_inside};
 use crate::input::privacy::ForgetList;
-use crate::input::{self, ReadSettings};
 use crate::model::Catalog;
 use crate::prepare::channels::Channels;
 use crate::prepare::group::Shards;
@@ -18,13 +19,13 @@ use crate::prepare::identity::Exclusions;
 use crate::prepare::partition::{Partition, Seen};
 use crate::prepare::rows::{Layout, Making, Selection};
 use crate::prepare::stages::Stages;
-use crate::prepare::stitch::{Asked, IdentityOptions, Stitched, stitch, stitch_again};
+use crate::prepare::stitch::{Asked, Stitched, stitch};
 use crate::prepare::{JourneyRule, TouchRule, Walking};
 use crate::store::memory::Memory;
 use crate::store::{Keep, RawEvents};
 
 use super::goals::goals;
-use super::identity::Identities;
+use super::reading::Reading;
 use super::select::row_test;
 use super::{LoadOptions, Study};
 
@@ -41,7 +42,7 @@ impl Study {
         let mut stitched = stitch(&mut reading.raw, &reading.config.sections.identity, asked)
             .map_err(|it| identity_error(&reading.config, it))?;
         progress.check()?;
-        let Reading { config, wishes, mut raw, .. } = reading;
+        let Reading { config, wishes, mut raw, exclusions } = reading;
         let meaning = Meaning::new(&config, &wishes, &raw)?;
         progress.stage("grouping", raw.batches.rows() as u64);
         let mut batches = std::mem::take(&mut raw.batches);
@@ -49,78 +50,7 @@ impl Study {
             Partition::new(&mut batches, making, sizes, progress)
         })?;
         stitched.settle_names(&raw);
-        meaning.study(config, &wishes, raw, (stitched, partition))
-    }
-}
-
-/// What was read, before anybody knows whose it is.
-pub(super) struct Reading {
-    config: Config,
-    wishes: Wishes,
-    raw: RawEvents,
-    exclusions: Exclusions,
-}
-
-impl Reading {
-    /// Reads the rows of a journey.
-    ///
-    /// # Errors
-    /// As [`Study::load`].
-    pub fn new(config: Config, options: &LoadOptions, progress: &dyn Progress) -> Result<Self> {
-        let wishes = Wishes::new(&config, options)?;
-        let exclusions = exclusions(&config, options)?;
-        let mut settings = wishes.settings(&config, options);
-        settings.lines |= exclusions.has_rows();
-        let raw = input::read(&config.sections.source, &settings, progress)?;
-        progress.check()?;
-        Ok(Self { config, wishes, raw, exclusions })
-    }
-
-    /// The same rows as somebody else read them.
-    ///
-    /// # Errors
-    /// A list of ids to forget that cannot be read any more.
-    pub fn of(identities: Identities, options: &LoadOptions) -> Result<Self> {
-        let Identities { config, raw, exclusions, .. } = identities;
-        let wishes = Wishes::new(&config, options)?;
-        Ok(Self { config, wishes, raw, exclusions })
-    }
-
-    /// The types of ids, strongest first.
-    pub fn id_types(&self) -> &[String] {
-        &self.raw.fields.id_types
-    }
-
-    /// Asks of the same rows, stitched by other options of identity.
-    ///
-    /// # Errors
-    /// As [`Study::load`]; what `ask` fails with.
-    pub fn ask<T>(
-        &mut self,
-        identity: IdentityOptions,
-        options: &LoadOptions,
-        progress: &dyn Progress,
-        ask: impl FnOnce(&Study) -> Result<T>,
-    ) -> Result<T> {
-        let mut config = self.config.clone();
-        config.sections.identity = identity;
-        progress.stage("stitching", 0);
-        let asked = Asked { exclusions: Some(&self.exclusions), until: None };
-        let mut stitched = stitch_again(&self.raw, &config.sections.identity, asked)
-            .map_err(|it| identity_error(&config, it))?;
-        progress.check()?;
-        let meaning = Meaning::new(&config, &self.wishes, &self.raw)?;
-        progress.stage("grouping", self.raw.batches.rows() as u64);
-        let batches = &self.raw.batches;
-        let make = |making: &Making<'_>, sizes| Partition::again(batches, making, sizes, progress);
-        let partition = meaning.partition(&self.raw, &self.wishes, options, &stitched, make)?;
-        stitched.settle_names(&self.raw);
-        let texts = self.raw.sequence_texts.clone();
-        let raw = std::mem::take(&mut self.raw);
-        let study = meaning.study(config, &self.wishes, raw, (stitched, partition))?;
-        let answer = ask(&study);
-        self.raw = RawEvents { sequence_texts: texts, ..study.raw };
-        answer
+        meaning.study(config, &wishes, (raw, exclusions), (stitched, partition))
     }
 }
 
@@ -133,7 +63,17 @@ pub(super) fn exclusions(config: &Config, options: &LoadOptions) -> Result<Exclu
     if name.is_empty() {
         return Ok(Exclusions::default());
     }
-    let text = fs_err::read_to_string(config.folder.join(name))?;
+    let location = config.folder.join(name);
+    if options.inside && Path::new(name).is_relative() {
+        let found = Found { name: name.clone(), location: location.clone() };
+        check_inside(&found, &config.folder)?;
+    }
+    let text = fs_err::read_to_string(location).map_err(|it| {
+        Error::from(it).hint(
+            "[identity] exclude is looked for beside the journey file; a partial keeps only its \
+             name, which then begins where you are",
+        )
+    })?;
     let exclusions = Exclusions::parse(&text, name)?;
     Ok(match &options.hash_ids {
         Some(hash) => exclusions.with_names(|it| hash.name(it)),
@@ -237,14 +177,14 @@ fn forget(config: &Config, options: &LoadOptions) -> Result<Option<Arc<ForgetLis
 }
 
 /// What rows mean: their stages and channels, and which columns they carry.
-struct Meaning {
+pub(super) struct Meaning {
     stages: Stages,
     channels: Channels,
     layout: Layout,
 }
 
 impl Meaning {
-    fn new(config: &Config, wishes: &Wishes, raw: &RawEvents) -> Result<Self> {
+    pub fn new(config: &Config, wishes: &Wishes, raw: &RawEvents) -> Result<Self> {
         let stages = Stages::new(&config.sections.stage, raw).map_err(|error| {
             let rules = &config.sections.stage;
             let fails = |it: &usize| Stages::new(&rules[..=*it], raw).is_err();
@@ -259,7 +199,7 @@ impl Meaning {
 
     /// The rows that the run uses, by shard, as `make` makes them for so many customers and
     /// stages.
-    fn partition(
+    pub fn partition(
         &self,
         raw: &RawEvents,
         wishes: &Wishes,
@@ -285,11 +225,11 @@ impl Meaning {
     }
 
     /// Everything that questions need.
-    fn study(
+    pub fn study(
         self,
         config: Config,
         wishes: &Wishes,
-        mut raw: RawEvents,
+        (mut raw, exclusions): (RawEvents, Exclusions),
         (stitched, partition): (Stitched, Partition),
     ) -> Result<Study> {
         let mut guesses = Vec::new();
@@ -298,7 +238,7 @@ impl Meaning {
         let unmapped = partition.seen.unmapped;
         let shards = Shards::new(partition, ranks, std::mem::take(&mut raw.sequence_texts));
         let walking = self.walking(&config, wishes, &catalog, &raw)?;
-        Ok(Study { config, catalog, shards, walking, stitched, raw, unmapped, guesses })
+        Ok(Study { config, catalog, shards, walking, stitched, raw, unmapped, guesses, exclusions })
     }
 
     /// Names and facts of the rows, and the rank of each code of the carried properties.

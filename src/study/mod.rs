@@ -24,6 +24,7 @@ mod goals;
 pub mod identity;
 mod load;
 pub mod manifest;
+mod reading;
 mod run;
 mod select;
 pub mod sensitivity;
@@ -98,6 +99,8 @@ pub struct Study {
     pub unmapped: u64,
     /// What was guessed, in words.
     pub guesses: Vec<String>,
+    /// Links that do not count.
+    pub exclusions: crate::prepare::identity::Exclusions,
 }
 
 /// The answers of a run.

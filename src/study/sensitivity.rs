@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::model::{Cell, Column, Kind, Report, Table};
 use crate::prepare::identity::{Guards, IdentityOptions};
 
-use super::load::Reading;
+use super::reading::Reading;
 use super::{Findings, LoadOptions, Study};
 
 /// The analyses whose figures are compared.

@@ -420,3 +420,147 @@ fn an_excluded_link_undoes_a_merge_and_changes_nobody_else() {
     assert_eq!(undone("# nothing\n"), before);
     assert_eq!(undone("user:u1,cookie:c2\nuser:nobody\n"), before, "not the link that counts");
 }
+
+/// What `touchpath stitch` says, as CSV.
+fn said(folder: &std::path::Path, arguments: &[&str]) -> String {
+    let given = [&["stitch"], arguments, &["--format", "csv"]].concat();
+    let run = crate::cli::run(folder, &given);
+    assert_eq!(run.code, 0, "{}", run.err);
+    run.out()
+}
+
+#[test]
+fn the_command_line_tells_who_is_who_and_when() {
+    let case = case("", &["10:00 - - - c", "10:05 u1 - - c", "10:06 u2 - - c", "10:07 - - - c"]);
+    let folder = case.path("");
+    let part = |part: &str| said(&folder, &["journey.toml", "--part", part]);
+    assert_eq!(
+        part("merges"),
+        "survivor,merged,merged_at,row,one,other\n\
+         user:u1,cookie:c,2026-01-05T10:05:00Z,log.csv:3,user:u1,cookie:c\n"
+    );
+    assert_eq!(
+        part("left"),
+        "id,customer,left_at,row,why\n\
+         cookie:c,user:u1,2026-01-05T10:06:00Z,log.csv:4,joins people that must stay apart\n"
+    );
+    assert_eq!(
+        said(&folder, &["journey.toml"]),
+        "customer,time,row,user,email,device,cookie,event\n\
+         user:u1,2026-01-05T10:00:00Z,log.csv:2,,,,c,e\n\
+         user:u1,2026-01-05T10:05:00Z,log.csv:3,u1,,,c,e\n\
+         user:u2,2026-01-05T10:06:00Z,log.csv:4,u2,,,c,e\n\
+         user:u2,2026-01-05T10:07:00Z,log.csv:5,,,,c,e\n"
+    );
+    let then = |at: &str| said(&folder, &["journey.toml", "--part", "ids", "--as-of", at]);
+    assert_eq!(
+        then("2026-01-05T10:05:00Z"),
+        "id,customer,effective_at,superseded_at,now\n\
+         user:u1,user:u1,2026-01-05T10:05:00Z,,user:u1\n\
+         cookie:c,cookie:c,2026-01-05T10:00:00Z,2026-01-05T10:05:00Z,user:u1\n\
+         cookie:c,user:u1,2026-01-05T10:05:00Z,,user:u1\n"
+    );
+    assert_eq!(then("2026-01-05"), part("ids"), "a date is all of its day");
+    assert_eq!(then("2026-01-04"), "id,customer,effective_at,superseded_at,now\n");
+    let run = crate::cli::run(&folder, &["stitch", "journey.toml", "--part", "nope"]);
+    assert!(run.code == 2 && run.err.contains("no part \"nope\""), "{}", run.err);
+}
+
+#[test]
+fn partials_say_the_same_lines_included() {
+    let rows = random(3, 90);
+    let (one, other) = rows.split_at(40);
+    let text = |them: &[String]| log(&them.iter().map(String::as_str).collect::<Vec<_>>());
+    let journey = journey("limit = { cookie = 3 }\nper_customer = { cookie = '3 weekly' }");
+    let case = Case::new(&[
+        ("journey.toml", &journey),
+        ("log1.csv", &text(one)),
+        ("log2.csv", &text(other)),
+    ]);
+    let folder = case.path("");
+    let run = |arguments: &[&str]| {
+        let run = crate::cli::run(&folder, arguments);
+        assert_eq!(run.code, 0, "{}", run.err);
+    };
+    run(&["fold", "journey.toml", "--only", "log1.csv", "-o", "1.part"]);
+    run(&["fold", "journey.toml", "--only", "log2.csv", "-o", "2.part"]);
+    run(&["merge", "2.part", "1.part", "-o", "all.part"]);
+    for part in touchpath::study::stitched::PARTS {
+        let files = said(&folder, &["journey.toml", "--part", part]);
+        assert!(files.contains("log1.csv:") || part == "ids", "{files}");
+        assert_eq!(said(&folder, &["all.part", "--part", part]), files, "{part}");
+        assert_eq!(said(&folder, &["1.part", "2.part", "--part", part]), files, "{part}");
+    }
+}
+
+#[test]
+fn undoing_a_link_changes_only_the_customer_that_it_was_in() {
+    for seed in 20..26 {
+        let rows = random(seed, 60);
+        let case = case_of(&rows, "exclude = 'no.csv'\n");
+        std::fs::write(case.path("no.csv"), "").unwrap();
+        let before = load(&case, None);
+        let Some(merge) = before.history.merges.last() else { continue };
+        let name = |node: u32| before.stitched.nodes().name(&before.raw, node);
+        let text = format!("{},{}\n", name(merge.by.0), name(merge.by.1));
+        std::fs::write(case.path("no.csv"), text).unwrap();
+        let after = load(&case, None);
+        // Whatever was ever one customer with the two, by plain union-find.
+        let config = touchpath::prepare::stitch::IdentityOptions {
+            guards: touchpath::prepare::identity::Guards::Loose,
+            ..Default::default()
+        };
+        let plain = before.stitch_by(&config).unwrap();
+        let touched = plain.customer_of(merge.by.0);
+        let lines = |all: &Identities| -> Vec<(bool, String)> {
+            let names = self::rows(&all.stitched, &all.raw);
+            let batches = all.raw.batches.all().unwrap();
+            let inside = batches.iter().flat_map(|batch| {
+                (0..batch.len()).map(|row| plain.customer(batch, row) == touched)
+            });
+            inside.zip(names).collect()
+        };
+        for (was, is) in lines(&before).into_iter().zip(lines(&after)) {
+            assert!(was.0 || was == is, "seed {seed}: {was:?} is {is:?}");
+        }
+        agrees(&after);
+    }
+}
+
+#[test]
+fn a_link_that_is_excluded_is_named_if_it_does_not_occur_and_refused_if_it_is_none() {
+    let case = case("exclude = 'no.csv'", &["10:00 u1 - - c1"]);
+    std::fs::write(case.path("no.csv"), "one,other\nuser:u1,cookie:c9\n").unwrap();
+    let check = touchpath::study::check::check(&case.study()).unwrap();
+    assert!(check.notes.iter().any(|it| it.starts_with("no.csv:2: excludes")), "{:?}", check.notes);
+    for (text, expected) in [
+        ("usr:u1,cookie:c1\n", "no.csv:1: no source has ids of type \"usr\""),
+        ("one,other\nuser:u1,c1\n", "no.csv:2: cannot read an exclusion"),
+        ("row:log.csv:x\n", "no.csv:1: cannot read an exclusion"),
+    ] {
+        std::fs::write(case.path("no.csv"), text).unwrap();
+        let run = crate::cli::run(&case.path(""), &["check", "journey.toml"]);
+        assert!(run.code == 2 && run.err.contains(expected), "{}", run.err);
+    }
+    std::fs::remove_file(case.path("no.csv")).unwrap();
+    let run = crate::cli::run(&case.path(""), &["check", "journey.toml"]);
+    assert!(run.code == 2 && run.err.contains("no.csv"), "{}", run.err);
+}
+
+#[test]
+fn options_that_say_nothing_are_told_where_they_stand() {
+    for (identity, expected) in [
+        (
+            "unique = ['usr']",
+            "journey.toml:7:10: [identity] unique: no source has ids of type \"usr\"",
+        ),
+        ("cardinality = { 'user' = 1 }", "[identity] cardinality: cannot read \"user\""),
+        ("per_customer = { user = 'many' }", "cannot read a limit from \"many\""),
+        ("block_patterns = ['(']", "[identity] block_patterns: cannot use a pattern"),
+        ("shared_device = 'last'", "unknown value \"last\""),
+    ] {
+        let case = case(identity, &["10:00 u1 - - c1"]);
+        let run = crate::cli::run(&case.path(""), &["check", "journey.toml"]);
+        assert!(run.code == 2 && run.err.contains(expected), "{identity}: {}", run.err);
+    }
+}

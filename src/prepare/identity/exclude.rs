@@ -15,6 +15,7 @@ use crate::store::RawEvents;
 /// What an exclusion file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exclusions {
+    text: String,
     entries: Vec<(Place, Entry)>,
 }
 
@@ -64,7 +65,12 @@ impl Exclusions {
             let entry = entry(value(0), value(1)).ok_or_else(wrong)?;
             entries.push((place, entry));
         }
-        Ok(Self { entries })
+        Ok(Self { text: text.to_owned(), entries })
+    }
+
+    /// The text that they were read from.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The same, with each `type:id` changed, such as to its hash.

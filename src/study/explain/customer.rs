@@ -10,7 +10,7 @@ use crate::model::{Cell, Customer, Kind, Outcome, Report, Table};
 use crate::prepare::Walker;
 use crate::prepare::group::Scratch;
 use crate::prepare::identity::evidence::Seen;
-use crate::study::load::Reading;
+use crate::study::reading::Reading;
 use crate::study::{LoadOptions, Study};
 
 use super::{Identities, name_of, place, table, time};
