@@ -8,6 +8,11 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
+/// Endings of files, which make no address of `events@2026.csv`.
+const FILES: [&str; 14] = [
+    "csv", "tsv", "tab", "txt", "json", "jsonl", "ndjson", "parquet", "xes", "gz", "zst", "part",
+    "toml", "html",
+];
 /// Types of id by which a person is reached.
 const CONTACTS: [&str; 2] = ["email", "phone"];
 /// How many hexadecimal digits stand for an id that is not shown.
@@ -86,10 +91,36 @@ fn addresses(text: &str) -> Vec<(usize, usize)> {
         if let Some((begin, _)) = begin
             && ending.chars().count() >= 2
             && ending.chars().all(char::is_alphabetic)
+            && !FILES.contains(&ending)
         {
             let begin = found.last().map_or(begin, |it| begin.max(it.1));
             found.push((begin, after + host.len()));
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_found_wherever_they_stand_and_nothing_else() {
+        let cases = [
+            ("<ann.b+c@mail.x.org>,", "<******************>,"),
+            ("ann@x.org;bob@y.co.uk", "*********;***********"),
+            ("é@übung.de.", "**********."),
+            ("a@b.co@c.org", "************"),
+            ("mailto:ann@x.org?a", "mailto:*********?a"),
+            ("data/events@2026.csv:7", "data/events@2026.csv:7"),
+            ("user@host", "user@host"),
+            ("@x.org", "@x.org"),
+            ("a@1.2.3.4", "a@1.2.3.4"),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(masked(text), expected, "{text}");
+            assert_eq!(masked(text).chars().count(), text.chars().count());
+        }
+    }
 }

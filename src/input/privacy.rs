@@ -145,7 +145,8 @@ impl ForgetList {
     /// The file cannot be read or is not UTF-8.
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let bytes = bytes(path).map_err(|it| it.hint("one id a line, such as email:ann@x.org"))?;
+        let bytes =
+            bytes(path).map_err(|it| it.hint("a list of ids has one a line, as type:id"))?;
         let text = String::from_utf8(bytes).map_err(|_| {
             Error::new("is not UTF-8").at(Place::file(&*name)).hint("save the file as UTF-8")
         })?;

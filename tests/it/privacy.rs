@@ -122,6 +122,9 @@ fn no_command_tells_an_address_unasked() {
     for name in [
         "out/index.html",
         "out/report.json",
+        "out/rejects.csv",
+        "out/check-places.csv",
+        "out/check-blocked.csv",
         "out/map.svg",
         "out/ledger-ledger.csv",
         "all.html",

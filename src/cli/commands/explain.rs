@@ -18,6 +18,8 @@ pub fn run(what: &str, matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     let Journey { config, options, .. } = &inputs::journey(matches, ui)?;
     let identities = Identities::load(config.clone(), options, None, ui.progress())?;
     inputs::spare(&identities.raw, config, matches)?;
+    inputs::rejects_of(&identities.raw, matches)?;
+    let bad = matches.get_flag("fail-if-rejects") && identities.raw.issues.faults() > 0;
     let text = |name: &str| matches.get_one::<String>(name).map_or("", String::as_str);
     let hash = options.hash_ids.as_deref();
     let find = |name: &str| explain::find(&identities, text(name), hash);
@@ -31,5 +33,5 @@ pub fn run(what: &str, matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     };
     ui.done();
     answers::write(&[&report], matches)?;
-    Ok(if report.negative { Exit::No } else { Exit::Answered })
+    Ok(if report.negative || bad { Exit::No } else { Exit::Answered })
 }

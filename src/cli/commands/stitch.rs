@@ -30,15 +30,15 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     inputs::rejects_of(&all.raw, matches)?;
     ui.done();
     let issues = &all.raw.issues;
-    if issues.rejected() > 0 {
+    if issues.faults() > 0 {
         ui.warning(&format!(
             "{} of {} rows set aside; touchpath check says where",
-            issues.rejected(),
+            issues.faults(),
             issues.read
         ));
     }
     answers::write(&[&report(&all, part)?], matches)?;
-    let bad = matches.get_flag("fail-if-rejects") && issues.rejected() > 0;
+    let bad = matches.get_flag("fail-if-rejects") && issues.faults() > 0;
     Ok(if bad || all.raw.is_empty() { Exit::No } else { Exit::Answered })
 }
 
