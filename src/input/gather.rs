@@ -25,9 +25,6 @@ use crate::store::raw::{Pairs, RawEvents};
 const ROUND: usize = 1 << 20;
 /// The most ids of a type in one shard: codes leave six bits for the shard.
 const SHARD_LIMIT: u32 = (NONE / ID_SHARDS as u32) - 1;
-/// About what an id costs in a dictionary besides its text, in bytes.
-const PER_ID: u64 = 28;
-
 /// A batch as readers hand it on: its rows, or what is left when they are gathered.
 #[derive(Debug, Default)]
 pub struct Part {
@@ -85,6 +82,20 @@ struct Unsettled {
     ticket: u32,
     batch: Batch,
     event_ids: bool,
+    /// The texts of each column of ids, and of the sequence.
+    ids: Vec<ByShard>,
+    sequence: ByShard,
+}
+
+impl Unsettled {
+    fn new(ticket: u32, mut batch: Batch, event_ids: bool) -> Self {
+        let ids = batch.ids.iter_mut().map(|it| ByShard::new(&take(&mut it.dictionary))).collect();
+        let sequence = match &mut batch.sequence {
+            Sequence::Texts(it) => ByShard::new(&take(&mut it.dictionary)),
+            _ => ByShard::default(),
+        };
+        Self { ticket, batch, event_ids, ids, sequence }
+    }
 }
 
 /// A dictionary in shards that threads fill at the same time.
@@ -136,13 +147,16 @@ impl Gather {
         }
         let blocked = take(&mut batch.blocked);
         let left = Batch { blocked, times_as: batch.times_as, ..Batch::default() };
+        // Its texts are put in order now, while they are near.
+        let mut unsettled = Unsettled::new(0, batch, event_ids);
         let (ticket, round) = {
             let mut waiting = lock(&self.waiting);
             let ticket = waiting.tickets;
             waiting.tickets += 1;
-            if !batch.is_empty() {
-                waiting.rows += batch.len();
-                waiting.batches.push(Unsettled { ticket, batch, event_ids });
+            if !unsettled.batch.is_empty() {
+                unsettled.ticket = ticket;
+                waiting.rows += unsettled.batch.len();
+                waiting.batches.push(unsettled);
             }
             let full = waiting.rows >= ROUND;
             waiting.rows = if full { 0 } else { waiting.rows };
@@ -166,8 +180,7 @@ impl Gather {
         let start = round.first().map_or(0, |it| it.ticket as usize);
         let mut maps: Vec<Vec<Vec<u32>>> = Vec::with_capacity(self.ids.len());
         for (id_type, shared) in self.ids.iter().enumerate() {
-            let columns: Vec<_> =
-                round.iter_mut().map(|it| take(&mut it.batch.ids[id_type].dictionary)).collect();
+            let columns: Vec<_> = round.iter_mut().map(|it| take(&mut it.ids[id_type])).collect();
             maps.push(shared.intern(&columns, start, &self.bytes)?);
         }
         self.note_pairs(&round, &maps);
@@ -191,11 +204,7 @@ impl Gather {
     }
 
     fn settle_event_ids(&self, round: &mut [Unsettled], start: usize) -> Result<()> {
-        let texts = |it: &mut Unsettled| match &mut it.batch.sequence {
-            Sequence::Texts(column) => take(&mut column.dictionary),
-            _ => Dictionary::default(),
-        };
-        let columns: Vec<Dictionary> = round.iter_mut().map(texts).collect();
+        let columns: Vec<_> = round.iter_mut().map(|it| take(&mut it.sequence)).collect();
         let maps = self.event_ids.intern(&columns, start, &self.bytes)?;
         for (it, map) in round.iter_mut().zip(&maps) {
             if let Sequence::Texts(column) = &mut it.batch.sequence {
@@ -298,7 +307,7 @@ impl Gather {
             let mut batch = kept.unpack(&self.keep)?;
             if let Sequence::Numbers(numbers) = &batch.sequence {
                 let mut column = promoted(numbers);
-                let columns = [take(&mut column.dictionary)];
+                let columns = [ByShard::new(&take(&mut column.dictionary))];
                 let maps = self.event_ids.intern(&columns, 0, &self.bytes)?;
                 remap(&mut column.codes, &maps[0]);
                 batch.sequence = Sequence::Texts(column);
@@ -322,35 +331,31 @@ impl Default for Shared {
 }
 
 impl Shared {
-    /// For each dictionary the shared code of each of its codes. Shards are filled one
+    /// For each batch's texts the shared code of each of its codes. Shards are filled one
     /// after another from `start` on, so that threads seldom meet.
     fn intern(
         &self,
-        columns: &[Dictionary],
+        columns: &[ByShard],
         start: usize,
         bytes: &AtomicU64,
     ) -> Result<Vec<Vec<u32>>> {
-        let sorted: Vec<ByShard> = columns.iter().map(ByShard::new).collect();
         let mut maps: Vec<Vec<u32>> = columns.iter().map(|it| vec![NONE; it.len()]).collect();
-        if columns.iter().all(Dictionary::is_empty) {
+        if columns.iter().all(|it| it.len() == 0) {
             return Ok(maps);
         }
         let mut grown = 0;
         for shard in (0..ID_SHARDS).map(|it| (it + start * ID_SHARDS / 2) % ID_SHARDS) {
             let mut shared = lock(&self.shards[shard]);
-            let before = shared.len();
-            for ((column, sorted), map) in columns.iter().zip(&sorted).zip(&mut maps) {
-                for &local in sorted.shard(shard) {
-                    let text = column.get(local);
-                    let known = shared.len();
-                    let code = shared.intern_hashed(text, column.hash(local));
-                    if code as usize >= known {
-                        grown += text.len() as u64;
+            let before = shared.memory();
+            for (column, map) in columns.iter().zip(&mut maps) {
+                let mut locals = column.codes(shard).iter();
+                shared.intern_all(column.texts(shard), |code| {
+                    if let Some(&local) = locals.next() {
+                        map[local as usize] = code * ID_SHARDS as u32 + shard as u32;
                     }
-                    map[local as usize] = code * ID_SHARDS as u32 + shard as u32;
-                }
+                });
             }
-            grown += (shared.len() - before) as u64 * PER_ID;
+            grown += (shared.memory() - before) as u64;
             if shared.len() as u64 > u64::from(SHARD_LIMIT) {
                 return Err(Error::new("more than four billion distinct ids")
                     .hint("fold the data in shards by customer"));
@@ -375,38 +380,74 @@ impl Shared {
     }
 }
 
-/// The codes of a dictionary, by the shard of their text, in order inside each.
+/// The texts of a dictionary, by shard, one behind the other.
+#[derive(Debug, Default)]
 struct ByShard {
     codes: Vec<u32>,
-    ends: [u32; ID_SHARDS],
+    hashes: Vec<u64>,
+    arena: String,
+    /// The end of each text in the arena.
+    ends: Vec<usize>,
+    /// The end of each shard among the texts; nothing where there are none.
+    shards: Vec<u32>,
 }
 
 impl ByShard {
     fn new(dictionary: &Dictionary) -> Self {
+        if dictionary.is_empty() {
+            return Self::default();
+        }
         let count = u32::try_from(dictionary.len()).unwrap_or(NONE);
-        let mut ends = [0u32; ID_SHARDS];
+        let hashes: Vec<u64> =
+            dictionary.iter().map(|it| dictionary.hash_of(it.as_bytes())).collect();
+        let shard = |code: u32| IdTable::shard(hashes[code as usize]);
+        let mut shards = vec![0u32; ID_SHARDS];
         for code in 0..count {
-            ends[IdTable::shard(dictionary.hash(code))] += 1;
+            shards[shard(code)] += 1;
         }
         let mut next = [0u32; ID_SHARDS];
         let mut total = 0;
-        for (end, next) in ends.iter_mut().zip(&mut next) {
+        for (end, next) in shards.iter_mut().zip(&mut next) {
             *next = total;
             total += *end;
             *end = total;
         }
         let mut codes = vec![0; total as usize];
         for code in 0..count {
-            let place = &mut next[IdTable::shard(dictionary.hash(code))];
+            let place = &mut next[shard(code)];
             codes[*place as usize] = code;
             *place += 1;
         }
-        Self { codes, ends }
+        let mut arena = String::with_capacity(dictionary.text_bytes());
+        let end = |&code: &u32| {
+            arena.push_str(dictionary.get(code));
+            arena.len()
+        };
+        let ends = codes.iter().map(end).collect();
+        let hashes = codes.iter().map(|&it| hashes[it as usize]).collect();
+        Self { codes, hashes, arena, ends, shards }
     }
 
-    fn shard(&self, shard: usize) -> &[u32] {
-        let start = if shard == 0 { 0 } else { self.ends[shard - 1] };
-        &self.codes[start as usize..self.ends[shard] as usize]
+    fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    fn range(&self, shard: usize) -> std::ops::Range<usize> {
+        let end = |shard: usize| self.shards.get(shard).map_or(0, |&it| it as usize);
+        (if shard == 0 { 0 } else { end(shard - 1) })..end(shard)
+    }
+
+    /// The codes of the texts of a shard, ascending.
+    fn codes(&self, shard: usize) -> &[u32] {
+        &self.codes[self.range(shard)]
+    }
+
+    /// The texts of a shard, and their hashes.
+    fn texts(&self, shard: usize) -> impl Iterator<Item = (&str, u64)> {
+        self.range(shard).map(|at| {
+            let start = if at == 0 { 0 } else { self.ends[at - 1] };
+            (&self.arena[start..self.ends[at]], self.hashes[at])
+        })
     }
 }
 
@@ -436,12 +477,9 @@ fn intern_texts(column: &mut TextColumn, shared: &Mutex<Dictionary>, bytes: &Ato
     }
     let map: Vec<u32> = {
         let mut shared = lock(shared);
-        let before = shared.len();
-        let code =
-            |(code, text): (usize, &str)| shared.intern_hashed(text, local.hash(code as u32));
-        let map = local.iter().enumerate().map(code).collect();
-        let grown = (shared.len() - before) as u64;
-        bytes.fetch_add(grown * (PER_ID + 16), Ordering::Relaxed);
+        let before = shared.memory();
+        let map = local.iter().map(|it| shared.intern(it)).collect();
+        bytes.fetch_add((shared.memory() - before) as u64, Ordering::Relaxed);
         map
     };
     remap(&mut column.codes, &map);

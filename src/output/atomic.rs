@@ -7,11 +7,11 @@
 use std::io::{BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 
-use crate::base::{Error, Place, Progress, Result};
+use crate::base::{Error, Place, Result};
 
 /// The beginning of every temporary name, before the process' number.
 const PREFIX: &str = ".touchpath-";
-/// The name that [`write_folder`] moves last.
+/// The name that [`Staged::keep`] moves last.
 pub const MANIFEST: &str = "manifest.json";
 
 /// Writes a file with what `fill` writes; at an error the old file stays.
@@ -76,38 +76,12 @@ fn replace(
     Ok(())
 }
 
-/// Writes files into a folder (made if missing): all of them, or the old ones stay.
-///
-/// All are first written and synced beside their places, then moved one by one,
-/// `manifest.json` last: it holds the hash of each, so that a reader who checks it
-/// never takes a mixed set for a whole one. Names are ours, never the data's: one
-/// component of letters, digits, `.`, `-` and `_`.
-///
-/// # Errors
-/// A name that would leave the folder; the file system's, with the path; the work was
-/// cancelled before the first file was moved: from then on it runs to its end.
-pub fn write_folder(
-    folder: &Path,
-    files: &[(String, Vec<u8>)],
-    progress: &dyn Progress,
-) -> Result<()> {
-    progress.stage("writing", files.len() as u64);
-    for (name, _) in files {
-        check_name(name)?;
-    }
-    let staged = Staged::new(folder)?;
-    for (name, bytes) in files {
-        progress.check()?;
-        staged.write(name, |out| Ok(out.write_all(bytes)?))?;
-        progress.advance(1);
-    }
-    progress.check()?;
-    let names: Vec<&str> = files.iter().map(|it| it.0.as_str()).collect();
-    staged.keep(&names)
-}
-
 /// Files on their way into a folder: written and synced beside their places, from
 /// any thread, and moved there by [`keep`](Self::keep) alone.
+///
+/// [`MANIFEST`] is moved last: it holds the hash of each, so that a reader who checks it
+/// never takes a mixed set for a whole one. Names are ours, never the data's: one
+/// component of letters, digits, `.`, `-` and `_`.
 #[derive(Debug)]
 pub struct Staged {
     folder: PathBuf,
@@ -273,7 +247,6 @@ fn plain(error: &std::io::Error, path: &Path) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Unwatched;
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs_err::read_dir(folder)
@@ -343,28 +316,21 @@ mod tests {
         assert_eq!(mode(&path), 0o640);
     }
 
+    fn write_folder(folder: &Path, names: &[&str]) -> Result<()> {
+        let staged = Staged::new(folder)?;
+        names.iter().try_for_each(|it| staged.write(it, |out| Ok(out.write_all(b"x")?)))?;
+        staged.keep(names)
+    }
+
     #[test]
     fn a_folder_gets_all_files_and_keeps_what_is_not_ours() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("report");
-        let files: Vec<(String, Vec<u8>)> =
-            [MANIFEST, "index.html", "map.svg"].map(|it| (it.to_owned(), it.into())).into();
-        write_folder(&out, &files, &Unwatched).unwrap();
+        let files = [MANIFEST, "index.html", "map.svg"];
+        write_folder(&out, &files).unwrap();
         write_file(&out.join("mine.txt"), b"x").unwrap();
-        write_folder(&out, &files, &Unwatched).unwrap();
+        write_folder(&out, &files).unwrap();
         assert_eq!(names(&out), ["index.html", MANIFEST, "map.svg", "mine.txt"]);
-    }
-
-    /// Wants the work for so many questions more.
-    struct Patience(std::sync::atomic::AtomicI64);
-
-    impl Progress for Patience {
-        fn stage(&self, _: &'static str, _: u64) {}
-        fn advance(&self, _: u64) {}
-        fn rows(&self, _: u64) {}
-        fn is_cancelled(&self) -> bool {
-            self.0.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) <= 0
-        }
     }
 
     #[test]
@@ -377,35 +343,10 @@ mod tests {
     }
 
     #[test]
-    fn a_cancelled_folder_keeps_the_old_files_and_no_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let files = |text: &str| -> Vec<(String, Vec<u8>)> {
-            [MANIFEST, "index.html", "map.svg"].map(|it| (it.to_owned(), text.into())).into()
-        };
-        write_folder(folder.path(), &files("old"), &Unwatched).unwrap();
-        for questions in 0..4 {
-            let patience = Patience(questions.into());
-            let error = write_folder(folder.path(), &files("new"), &patience).unwrap_err();
-            assert!(error.is_cancelled(), "{error}");
-            assert_eq!(names(folder.path()), ["index.html", MANIFEST, "map.svg"]);
-            // A folder that was made for nothing goes too.
-            let fresh = folder.path().join("fresh");
-            assert!(write_folder(&fresh, &files("new"), &Patience(questions.into())).is_err());
-            assert!(!fresh.exists());
-            for (name, old) in files("old") {
-                assert_eq!(fs_err::read(folder.path().join(name)).unwrap(), old);
-            }
-        }
-        write_folder(folder.path(), &files("new"), &Patience(4.into())).unwrap();
-        assert_eq!(fs_err::read(folder.path().join(MANIFEST)).unwrap(), b"new");
-    }
-
-    #[test]
     fn names_that_leave_the_folder_are_refused_before_anything_is_written() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["../x", "/etc/x", "a/b", "", ".", "..", ".touchpath-1-x", "a\0b", "a\nb"] {
-            let files = vec![("ok.csv".to_owned(), vec![]), (name.to_owned(), vec![])];
-            assert!(write_folder(folder.path(), &files, &Unwatched).is_err(), "{name:?}");
+            assert!(write_folder(folder.path(), &["ok.csv", name]).is_err(), "{name:?}");
             assert!(names(folder.path()).is_empty(), "{name:?}");
         }
     }

@@ -10,11 +10,11 @@ use rayon::prelude::*;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{Style, atomic, csv, escape, format, html, map};
+use super::{Style, atomic, csv, escape, html, map};
 use crate::base::{Error, Progress, Reject, Result};
 use crate::model::{JourneyMap, Report, Table};
 
-/// The files of a report folder, in the order in which they are written.
+/// Writes the files of a report folder, none of them held in memory: all, or the old ones stay.
 ///
 /// `index.html`, `map.dot` and `map.svg` (of the first map; further ones as
 /// `<report>-<key>.dot` and `.svg`), `<report>-<table>.csv`, `report.json`,
@@ -22,39 +22,8 @@ use crate::model::{JourneyMap, Report, Table};
 /// SHA-256 of every other file.
 ///
 /// # Errors
-/// A map too large to lay out; two tables that would share a file; the work was cancelled.
-pub fn bundle(
-    title: &str,
-    reports: &[&Report],
-    rejects: &[Reject],
-    manifest: &Value,
-    style: &Style,
-    progress: &dyn Progress,
-) -> Result<Vec<(String, Vec<u8>)>> {
-    let parts = parts(reports)?;
-    progress.stage("drawing", parts.len() as u64);
-    let written: Vec<Result<(String, Vec<u8>)>> = parts
-        .into_par_iter()
-        .map(|(name, part)| {
-            progress.check()?;
-            let mut bytes = Vec::new();
-            part.write(title, reports, rejects, style, &mut bytes)?;
-            progress.advance(1);
-            Ok((name, bytes))
-        })
-        .collect();
-    // Not collected by rayon: of several errors the first in order is told, not the first in time.
-    let mut files = written.into_iter().collect::<Result<Vec<_>>>()?;
-    let hash = |it: &(String, Vec<u8>)| (it.0.clone(), hex(&Sha256::digest(&it.1)));
-    let hashes: Vec<(String, String)> = files.par_iter().map(hash).collect();
-    files.push((atomic::MANIFEST.to_owned(), with_hashes(manifest, hashes)?));
-    Ok(files)
-}
-
-/// Writes the files of [`bundle`] into a folder without holding them in memory.
-///
-/// # Errors
-/// As [`bundle`], and the file system's.
+/// A map too large to lay out; two tables that would share a file; the file system's; the
+/// work was cancelled before the first file was moved: from then on it runs to its end.
 pub fn write(
     folder: &Path,
     title: &str,
@@ -80,6 +49,7 @@ pub fn write(
             Ok((name, hex(&hash.finalize())))
         })
         .collect();
+    // Not collected by rayon: of several errors the first in order is told, not the first in time.
     let hashes = written.into_iter().collect::<Result<Vec<_>>>()?;
     let mut names: Vec<String> = hashes.iter().map(|it| it.0.clone()).collect();
     let manifest = with_hashes(manifest, hashes)?;
@@ -236,11 +206,6 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|it| format!("{it:02x}")).collect()
 }
 
-/// How many bytes the files have, for people.
-pub fn size(files: &[(String, Vec<u8>)]) -> String {
-    format!("{}B", format::short(files.iter().map(|it| it.1.len() as u64).sum()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::sample;
@@ -251,10 +216,12 @@ mod tests {
     fn a_folder_is_one_page_maps_tables_and_a_manifest_of_hashes() {
         let (drop, funnel) = (sample::report(), sample::funnel());
         let manifest = serde_json::json!({"tool": "touchpath", "seed": 7});
-        let files =
-            bundle("Shop", &[&drop, &funnel], &[], &manifest, &Style::default(), &Unwatched)
-                .unwrap();
-        let names: Vec<&str> = files.iter().map(|it| it.0.as_str()).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let (out, style) = (folder.path(), Style::default());
+        write(out, "Shop", &[&drop, &funnel], &[], &manifest, &style, &Unwatched).unwrap();
+        let read = |name: &str| fs_err::read(out.join(name)).unwrap();
+        let names: Vec<String> =
+            parts(&[&drop, &funnel]).unwrap().into_iter().map(|it| it.0).collect();
         let expected = [
             "index.html",
             "map.dot",
@@ -264,22 +231,68 @@ mod tests {
             "funnel-funnel.csv",
             "report.json",
             "rejects.csv",
-            "manifest.json",
         ];
         assert_eq!(names, expected);
-        let manifest: Value = serde_json::from_slice(&files[8].1).unwrap();
+        assert_eq!(fs_err::read_dir(out).unwrap().count(), 9);
+        let manifest: Value = serde_json::from_slice(&read(atomic::MANIFEST)).unwrap();
         assert_eq!(manifest["seed"], 7);
         assert_eq!(manifest["files"].as_object().unwrap().len(), 8);
-        assert_eq!(manifest["files"]["map.dot"], hex(&Sha256::digest(&files[1].1)));
+        for name in expected {
+            assert_eq!(manifest["files"][name], hex(&Sha256::digest(read(name))), "{name}");
+        }
+    }
+
+    /// Wants the work for so many questions more.
+    struct Patience(std::sync::atomic::AtomicI64);
+
+    impl Progress for Patience {
+        fn stage(&self, _: &'static str, _: u64) {}
+        fn advance(&self, _: u64) {}
+        fn rows(&self, _: u64) {}
+        fn is_cancelled(&self) -> bool {
+            self.0.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) <= 0
+        }
+    }
+
+    #[test]
+    fn a_cancelled_folder_keeps_the_old_files_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let report = sample::funnel();
+        let put = |folder: &Path, title: &str, patience: i64| {
+            let (reports, patience) = ([&report], Patience(patience.into()));
+            write(folder, title, &reports, &[], &Value::Null, &Style::default(), &patience)
+        };
+        put(folder.path(), "old", i64::MAX).unwrap();
+        let names = |folder: &Path| -> Vec<std::ffi::OsString> {
+            let mut names: Vec<_> =
+                fs_err::read_dir(folder).unwrap().map(|it| it.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        let before = names(folder.path());
+        let page = || fs_err::read(folder.path().join("index.html")).unwrap();
+        let old = page();
+        let questions = before.len() as i64;
+        for patience in 0..questions {
+            assert!(put(folder.path(), "new", patience).unwrap_err().is_cancelled());
+            assert_eq!(names(folder.path()), before);
+            assert!(page() == old);
+            // A folder that was made for nothing goes too.
+            let fresh = folder.path().join("fresh");
+            assert!(put(&fresh, "new", patience).is_err());
+            assert!(!fresh.exists());
+        }
+        put(folder.path(), "new", questions).unwrap();
+        assert!(page() != old);
     }
 
     #[test]
     fn two_tables_of_one_name_are_refused() {
-        let report = sample::funnel();
-        assert!(
-            bundle("", &[&report, &report], &[], &Value::Null, &Style::default(), &Unwatched)
-                .is_err()
-        );
+        let (report, folder) = (sample::funnel(), tempfile::tempdir().unwrap());
+        let (out, style) = (folder.path().join("out"), Style::default());
+        let twice = [&report, &report];
+        assert!(write(&out, "", &twice, &[], &Value::Null, &style, &Unwatched).is_err());
+        assert!(!out.exists());
         assert_eq!(stem("a/../b", "c d"), "a____b-c_d");
     }
 

@@ -4,15 +4,14 @@
 //! every run. Where memory is short the pieces lie in the spill file. Knows no
 //! order of time: `group` brings a shard's rows into it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::rows::{Layout, Making, Rows};
+use super::rows::{Column, Layout, Making, Rows};
 use crate::base::{NONE, Progress, Result};
 use crate::model::Batch;
 use crate::model::raw::NO_AMOUNT;
-use crate::store::column::{decode_i64, decode_u32, encode_i64, encode_u32};
+use crate::store::narrow::Strip;
 use crate::store::{Batches, Held, Keep};
 
 /// About how many rows a shard should hold: small enough for a core's cache.
@@ -60,12 +59,21 @@ pub struct Seen {
     pub valued: Vec<bool>,
 }
 
-/// The rows of a run of batches, ordered by shard.
+/// The rows of a run of batches, ordered by shard, column behind column.
 #[derive(Debug)]
-enum Run {
-    /// One after another; where each shard's piece ends.
-    Whole { bytes: Held, ends: Vec<u64> },
-    /// Each shard's piece on its own.
+struct Run {
+    /// How each column was narrowed.
+    strips: Vec<Strip>,
+    /// How many rows come before each shard's end.
+    ends: Vec<u32>,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// All columns, each of all shards.
+    Whole(Held),
+    /// Each shard's piece on its own: its part of each column.
     Pieces(Vec<Option<Held>>),
 }
 
@@ -128,30 +136,55 @@ impl Partition {
     pub fn read(&self, shard: usize, rows: &mut Rows) -> Result<()> {
         rows.clear();
         rows.texts.resize_with(self.layout.texts.len(), Vec::new);
-        for run in &self.runs {
-            let piece = self.piece(run, shard)?;
-            if !piece.is_empty() {
-                unpack(&mut &*piece, &self.layout, rows)?;
+        self.runs.iter().try_for_each(|run| self.read_run(run, shard, rows))
+    }
+
+    /// Adds the rows that a run has of a shard; customers count from the shard's first.
+    fn read_run(&self, run: &Run, shard: usize, rows: &mut Rows) -> Result<()> {
+        let range = run.range(shard);
+        if range.is_empty() {
+            return Ok(());
+        }
+        let (held, within, all) = match &run.body {
+            Body::Whole(held) => (held, range.clone(), run.rows()),
+            Body::Pieces(pieces) => match &pieces[shard] {
+                Some(it) => (it, 0..range.len(), range.len()),
+                None => return Ok(()),
+            },
+        };
+        let bytes = self.keep.get(held)?;
+        let mut rest = &*bytes;
+        let count = within.len();
+        let mut strips = run.strips.iter();
+        let mut next = || {
+            let strip = *strips.next()?;
+            let (own, behind) = rest.split_at(rest.len().min(all * strip.width()));
+            rest = behind;
+            Some((strip, strip.part(own, within.clone())))
+        };
+        for column in self.layout.columns(rows) {
+            match (column, next()) {
+                (Column::Codes(to), Some((strip, part))) => {
+                    strip.widen_codes(part, count, |it| it, to);
+                }
+                (Column::Numbers(to), Some((strip, part))) => strip.widen_numbers(part, count, to),
+                (_, None) => {}
             }
         }
         Ok(())
     }
+}
 
-    fn piece<'r>(&self, run: &'r Run, shard: usize) -> Result<Cow<'r, [u8]>> {
-        match run {
-            Run::Whole { bytes, ends } => {
-                let start = if shard == 0 { 0 } else { ends[shard - 1] } as usize;
-                let range = start..ends[shard] as usize;
-                Ok(match self.keep.get(bytes)? {
-                    Cow::Borrowed(it) => Cow::Borrowed(&it[range]),
-                    Cow::Owned(it) => Cow::Owned(it[range].to_vec()),
-                })
-            }
-            Run::Pieces(pieces) => match &pieces[shard] {
-                Some(it) => self.keep.get(it),
-                None => Ok(Cow::Borrowed(&[])),
-            },
-        }
+impl Run {
+    /// Where a shard's rows are among all.
+    fn range(&self, shard: usize) -> std::ops::Range<usize> {
+        let start = if shard == 0 { 0 } else { self.ends[shard - 1] };
+        start as usize..self.ends[shard] as usize
+    }
+
+    /// How many rows there are.
+    fn rows(&self) -> usize {
+        self.ends.last().map_or(0, |&it| it as usize)
     }
 }
 
@@ -267,32 +300,51 @@ impl Cutter<'_> {
         self.meet(&rows);
         let seen = Seen::of(&rows, self.stages);
         let (order, counts) = self.order(&rows);
-        let mut bytes = Vec::with_capacity(order.len() * 16);
-        let mut ends = Vec::with_capacity(self.shards);
-        let mut picked = Picked::default();
-        let mut start = 0;
-        for (shard, &count) in counts.iter().enumerate() {
-            let end = start + count as usize;
-            if count > 0 {
-                let first = shard as u32 * self.width;
-                picked.pack(&rows, &order[start..end], first, &mut bytes);
-            }
-            ends.push(bytes.len() as u64);
-            start = end;
+        // A customer is counted from the first of its shard.
+        rows.customers.iter_mut().for_each(|it| *it &= self.width - 1);
+        let (mut strips, mut bytes) = (Vec::new(), Vec::with_capacity(order.len() * 16));
+        for column in self.making.layout.columns(&mut rows) {
+            strips.push(match column {
+                Column::Codes(it) => {
+                    let strip = Strip::of_codes(it);
+                    strip.narrow_codes(order.iter().map(|&row| it[row as usize]), &mut bytes);
+                    strip
+                }
+                Column::Numbers(it) => {
+                    let strip = Strip::of_numbers(it);
+                    strip.narrow_numbers(order.iter().map(|&row| it[row as usize]), &mut bytes);
+                    strip
+                }
+            });
         }
-        Ok(Made { run: self.put(&bytes, ends)?, rows: counts, seen })
+        let mut end = 0;
+        let sum = |&count: &u32| {
+            end += count;
+            end
+        };
+        let mut run =
+            Run { strips, ends: counts.iter().map(sum).collect(), body: Body::Pieces(Vec::new()) };
+        run.body = self.put(&bytes, &run)?;
+        Ok(Made { run, rows: counts, seen })
     }
 
-    fn put(&self, bytes: &[u8], ends: Vec<u64>) -> Result<Run> {
+    fn put(&self, bytes: &[u8], run: &Run) -> Result<Body> {
         if !self.keep.is_full(bytes.len()) {
-            return Ok(Run::Whole { bytes: self.keep.put(bytes)?, ends });
+            return Ok(Body::Whole(self.keep.put(bytes)?));
         }
-        let mut start = 0;
-        let piece = |end: u64| {
-            let piece = &bytes[std::mem::replace(&mut start, end as usize)..end as usize];
-            if piece.is_empty() { Ok(None) } else { self.keep.spill(piece).map(Some) }
-        };
-        ends.into_iter().map(piece).collect::<Result<_>>().map(Run::Pieces)
+        let mut piece = Vec::new();
+        let pieces = (0..self.shards).map(|shard| {
+            piece.clear();
+            let mut rest = bytes;
+            for strip in &run.strips {
+                let (own, behind) = rest.split_at(rest.len().min(run.rows() * strip.width()));
+                rest = behind;
+                piece.extend_from_slice(strip.part(own, run.range(shard)));
+            }
+            let rows = run.range(shard);
+            if rows.is_empty() { Ok(None) } else { self.keep.spill(&piece).map(Some) }
+        });
+        pieces.collect::<Result<_>>().map(Body::Pieces)
     }
 
     /// Notes which customers have rows.
@@ -325,55 +377,4 @@ impl Cutter<'_> {
         }
         (order, counts)
     }
-}
-
-/// Scratch space for one piece's columns.
-#[derive(Default)]
-struct Picked {
-    narrow: Vec<u32>,
-    wide: Vec<i64>,
-}
-
-impl Picked {
-    /// Packs some rows of a shard whose first customer is `first`.
-    fn pack(&mut self, rows: &Rows, order: &[u32], first: u32, out: &mut Vec<u8>) {
-        self.narrow.clear();
-        self.narrow.extend(order.iter().map(|&it| rows.customers[it as usize] - first));
-        encode_u32(&self.narrow, out);
-        for column in [&rows.times, &rows.sequence, &rows.amounts] {
-            if !column.is_empty() {
-                self.wide.clear();
-                self.wide.extend(order.iter().map(|&it| column[it as usize]));
-                encode_i64(&self.wide, out);
-            }
-        }
-        let narrow = [&rows.stages, &rows.channels, &rows.scopes].into_iter().chain(&rows.texts);
-        for column in narrow {
-            if !column.is_empty() {
-                self.narrow.clear();
-                self.narrow.extend(order.iter().map(|&it| column[it as usize]));
-                encode_u32(&self.narrow, out);
-            }
-        }
-    }
-}
-
-/// Adds the rows of a piece; customers count from the shard's first.
-fn unpack(bytes: &mut &[u8], layout: &Layout, rows: &mut Rows) -> Result<()> {
-    decode_u32(bytes, &mut rows.customers)?;
-    decode_i64(bytes, &mut rows.times)?;
-    if layout.sequence {
-        decode_i64(bytes, &mut rows.sequence)?;
-    }
-    if layout.amounts {
-        decode_i64(bytes, &mut rows.amounts)?;
-    }
-    decode_u32(bytes, &mut rows.stages)?;
-    if layout.channels {
-        decode_u32(bytes, &mut rows.channels)?;
-    }
-    if !layout.scopes.is_empty() {
-        decode_u32(bytes, &mut rows.scopes)?;
-    }
-    rows.texts.iter_mut().try_for_each(|it| decode_u32(bytes, it))
 }

@@ -77,6 +77,14 @@ impl Rows {
     }
 }
 
+/// A column of [`Rows`].
+pub enum Column<'r> {
+    /// Codes or small numbers.
+    Codes(&'r mut Vec<u32>),
+    /// Times, sequences, amounts.
+    Numbers(&'r mut Vec<i64>),
+}
+
 /// A test of a row: given a batch and a row of it.
 pub type RowTest<'a> = dyn Fn(&Batch, usize) -> bool + Sync + 'a;
 
@@ -126,6 +134,23 @@ impl Layout {
         layout.scopes = if sessions.scopes { scopes(raw) } else { Vec::new() };
         layout.properties = properties.iter().filter_map(|it| layout.carry(raw, it)).collect();
         layout
+    }
+
+    /// The columns that rows of this layout have, always in the same order.
+    pub fn columns<'r>(&self, rows: &'r mut Rows) -> impl Iterator<Item = Column<'r>> {
+        let kept = |it: bool, column: Column<'r>| it.then_some(column);
+        [
+            kept(true, Column::Codes(&mut rows.customers)),
+            kept(true, Column::Numbers(&mut rows.times)),
+            kept(self.sequence, Column::Numbers(&mut rows.sequence)),
+            kept(self.amounts, Column::Numbers(&mut rows.amounts)),
+            kept(true, Column::Codes(&mut rows.stages)),
+            kept(self.channels, Column::Codes(&mut rows.channels)),
+            kept(!self.scopes.is_empty(), Column::Codes(&mut rows.scopes)),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(rows.texts.iter_mut().map(Column::Codes))
     }
 
     fn carry(&mut self, raw: &RawEvents, name: &str) -> Option<usize> {

@@ -6,9 +6,9 @@
 
 use rayon::prelude::*;
 
-use super::column::{decode_i64, decode_u32, encode_i64, encode_u32};
 use super::keep::{Held, Keep};
-use crate::base::{Error, NONE, Result};
+use super::narrow::Strip;
+use crate::base::Result;
 use crate::model::Batch;
 use crate::model::raw::{ID_SHARDS, IdTable, Sequence, TextColumn};
 
@@ -23,7 +23,30 @@ pub struct Kept {
     pub event_ids: bool,
     /// What decides between equal times.
     pub order: Order,
+    file_order: u32,
+    /// How many columns of ids and of texts there are, with rows or without.
+    widths: (usize, usize),
+    /// How each column was narrowed; those without rows are left out.
+    columns: Vec<Packed>,
     held: Held,
+}
+
+/// A column of a batch, as it waits.
+#[derive(Debug, Clone, Copy)]
+struct Packed {
+    column: Column,
+    strip: Strip,
+}
+
+/// Which column of a batch.
+#[derive(Debug, Clone, Copy)]
+enum Column {
+    Times,
+    Lines,
+    Sequence,
+    Amounts,
+    Id(usize),
+    Text(usize),
 }
 
 /// What is known of a batch's sequence.
@@ -66,13 +89,16 @@ impl Kept {
     /// # Errors
     /// The spill file cannot be written.
     pub fn new(batch: &Batch, event_ids: bool, keep: &Keep) -> Result<Self> {
-        let mut bytes = Vec::new();
-        pack(batch, &mut bytes);
+        let mut bytes = Vec::with_capacity(batch.len() * 24);
+        let columns = pack(batch, &mut bytes);
         Ok(Self {
             links: batch.links,
             rows: batch.len(),
             event_ids,
             order: Order::of(&batch.sequence),
+            file_order: batch.file_order,
+            widths: (batch.ids.len(), batch.texts.len()),
+            columns,
             held: keep.put(&bytes)?,
         })
     }
@@ -82,12 +108,51 @@ impl Kept {
     /// # Errors
     /// The spill file cannot be read.
     pub fn unpack(&self, keep: &Keep) -> Result<Batch> {
-        unpack(&mut &*keep.get(&self.held)?, true)
+        self.unpack_as(keep, true, &|_, code| code, &|code| code)
     }
 
-    /// As [`Self::unpack`], without the texts of properties.
-    fn unpack_ids(&self, keep: &Keep) -> Result<Batch> {
-        unpack(&mut &*keep.get(&self.held)?, false)
+    /// The batch, with the codes of ids (of the type at a position) and of event ids changed;
+    /// texts of properties only if they are asked for.
+    fn unpack_as(
+        &self,
+        keep: &Keep,
+        texts: bool,
+        id: &impl Fn(usize, u32) -> u32,
+        event_id: &impl Fn(u32) -> u32,
+    ) -> Result<Batch> {
+        let bytes = keep.get(&self.held)?;
+        let mut batch =
+            Batch { links: self.links, file_order: self.file_order, ..Batch::default() };
+        batch.ids.resize_with(self.widths.0, TextColumn::default);
+        batch.texts.resize_with(self.widths.1, TextColumn::default);
+        let (mut rest, rows) = (&*bytes, self.rows);
+        for &Packed { column, strip } in &self.columns {
+            let (own, behind) = rest.split_at(rest.len().min(rows * strip.width()));
+            rest = behind;
+            match column {
+                Column::Times => strip.widen_numbers(own, rows, &mut batch.times),
+                Column::Lines => strip.widen_numbers(own, rows, &mut batch.lines),
+                Column::Amounts => strip.widen_numbers(own, rows, &mut batch.amounts),
+                Column::Sequence if self.order == Order::Texts => {
+                    let mut column = TextColumn::default();
+                    strip.widen_codes(own, rows, event_id, &mut column.codes);
+                    batch.sequence = Sequence::Texts(column);
+                }
+                Column::Sequence => {
+                    let mut numbers = Vec::new();
+                    strip.widen_numbers(own, rows, &mut numbers);
+                    batch.sequence = Sequence::Numbers(numbers);
+                }
+                Column::Id(at) => {
+                    strip.widen_codes(own, rows, |it| id(at, it), &mut batch.ids[at].codes);
+                }
+                Column::Text(at) if texts => {
+                    strip.widen_codes(own, rows, |it| it, &mut batch.texts[at].codes);
+                }
+                Column::Text(_) => {}
+            }
+        }
+        Ok(batch)
     }
 }
 
@@ -142,7 +207,7 @@ impl Batches {
     /// # Errors
     /// As [`Self::get`].
     pub fn ids_of(&self, index: usize) -> Result<Batch> {
-        Ok(self.densified(self.kept[index].unpack_ids(&self.keep)?))
+        self.dense_as(&self.kept[index], false)
     }
 
     /// All batches in order.
@@ -195,17 +260,12 @@ impl Batches {
     }
 
     fn dense(&self, kept: &Kept) -> Result<Batch> {
-        Ok(self.densified(kept.unpack(&self.keep)?))
+        self.dense_as(kept, true)
     }
 
-    fn densified(&self, mut batch: Batch) -> Batch {
-        for (column, bases) in batch.ids.iter_mut().zip(&self.bases) {
-            densify(&mut column.codes, bases);
-        }
-        if let Sequence::Texts(column) = &mut batch.sequence {
-            densify(&mut column.codes, &self.event_bases);
-        }
-        batch
+    fn dense_as(&self, kept: &Kept, texts: bool) -> Result<Batch> {
+        let id = |id_type: usize, code: u32| dense(code, &self.bases[id_type]);
+        kept.unpack_as(&self.keep, texts, &id, &|code| dense(code, &self.event_bases))
     }
 }
 
@@ -237,66 +297,40 @@ pub fn dense(code: u32, bases: &[u32]) -> u32 {
     bases[code as usize % ID_SHARDS] + code / ID_SHARDS as u32
 }
 
-fn densify(codes: &mut [u32], bases: &[u32]) {
-    for code in codes {
-        if *code != NONE {
-            *code = dense(*code, bases);
-        }
-    }
-}
-
-fn pack(batch: &Batch, out: &mut Vec<u8>) {
-    out.reserve(batch.len() * 24);
-    let kind = match &batch.sequence {
-        Sequence::None => 0,
-        Sequence::Numbers(_) => 1,
-        Sequence::Texts(_) => 2,
+/// Adds the columns that have rows, one behind the other, and says how.
+fn pack(batch: &Batch, out: &mut Vec<u8>) -> Vec<Packed> {
+    let mut columns = Vec::new();
+    let mut numbers = |column: Column, values: &[i64], out: &mut Vec<u8>| {
+        let strip = match column {
+            Column::Sequence | Column::Lines => Strip::of_sequence(values),
+            _ => Strip::of_numbers(values),
+        };
+        strip.narrow_numbers(values.iter().copied(), out);
+        columns.push(Packed { column, strip });
     };
-    let head = [u32::from(batch.links), batch.file_order, kind];
-    encode_u32(&head, out);
-    encode_u32(&[batch.ids.len() as u32, batch.texts.len() as u32], out);
-    encode_i64(&batch.times, out);
-    encode_i64(&batch.lines, out);
-    match &batch.sequence {
-        Sequence::None => {}
-        Sequence::Numbers(it) => encode_i64(it, out),
-        Sequence::Texts(it) => encode_u32(&it.codes, out),
+    numbers(Column::Times, &batch.times, out);
+    if !batch.lines.is_empty() {
+        numbers(Column::Lines, &batch.lines, out);
     }
-    encode_i64(&batch.amounts, out);
-    for column in batch.ids.iter().chain(&batch.texts) {
-        encode_u32(&column.codes, out);
+    if let Sequence::Numbers(it) = &batch.sequence {
+        numbers(Column::Sequence, it, out);
     }
-}
-
-fn unpack(bytes: &mut &[u8], texts_too: bool) -> Result<Batch> {
-    let damaged = || Error::new("the spill file is damaged");
-    let (mut head, mut counts) = (Vec::new(), Vec::new());
-    decode_u32(bytes, &mut head)?;
-    decode_u32(bytes, &mut counts)?;
-    let (&[links, file_order, kind], &[ids, texts]) = (&head[..], &counts[..]) else {
-        return Err(damaged());
+    if !batch.amounts.is_empty() {
+        numbers(Column::Amounts, &batch.amounts, out);
+    }
+    let mut codes = |column: Column, values: &[u32], out: &mut Vec<u8>| {
+        let strip = Strip::of_codes(values);
+        strip.narrow_codes(values.iter().copied(), out);
+        columns.push(Packed { column, strip });
     };
-    let mut batch = Batch { links: links != 0, file_order, ..Batch::default() };
-    decode_i64(bytes, &mut batch.times)?;
-    decode_i64(bytes, &mut batch.lines)?;
-    batch.sequence = match kind {
-        0 => Sequence::None,
-        1 => {
-            let mut numbers = Vec::new();
-            decode_i64(bytes, &mut numbers)?;
-            Sequence::Numbers(numbers)
-        }
-        _ => Sequence::Texts(text_column(bytes)?),
-    };
-    decode_i64(bytes, &mut batch.amounts)?;
-    batch.ids = (0..ids).map(|_| text_column(bytes)).collect::<Result<_>>()?;
-    let texts = if texts_too { texts } else { 0 };
-    batch.texts = (0..texts).map(|_| text_column(bytes)).collect::<Result<_>>()?;
-    Ok(batch)
-}
-
-fn text_column(bytes: &mut &[u8]) -> Result<TextColumn> {
-    let mut column = TextColumn::default();
-    decode_u32(bytes, &mut column.codes)?;
-    Ok(column)
+    if let Sequence::Texts(it) = &batch.sequence {
+        codes(Column::Sequence, &it.codes, out);
+    }
+    for (at, it) in batch.ids.iter().enumerate().filter(|it| !it.1.codes.is_empty()) {
+        codes(Column::Id(at), &it.codes, out);
+    }
+    for (at, it) in batch.texts.iter().enumerate().filter(|it| !it.1.codes.is_empty()) {
+        codes(Column::Text(at), &it.codes, out);
+    }
+    columns
 }

@@ -82,12 +82,12 @@ impl Keep {
         self.room.other.store(bytes, Ordering::Relaxed);
     }
 
-    /// Whether so many bytes more would leave too little for the work itself: half
-    /// of the memory is for waiting rows and names, half for what is at hand.
+    /// Whether so many bytes more would leave too little for the work itself: a third
+    /// of the memory is for waiting rows and names, the rest for what is at hand and for answers.
     pub fn is_full(&self, more: usize) -> bool {
         let room = &self.room;
         let used = room.held.load(Ordering::Relaxed) + room.other.load(Ordering::Relaxed);
-        used + more as u64 > self.memory.bytes() / 2
+        used + more as u64 > self.memory.bytes() / 3
     }
 
     /// Bytes in the spill file.
@@ -225,7 +225,7 @@ mod tests {
         let piece = |it: usize| vec![it as u8; 3 << 20];
         let held: Vec<Held> = (0..20).map(|it| keep.put(&piece(it)).unwrap()).collect();
         let spilled = held.iter().filter(|it| it.is_spilled()).count();
-        assert_eq!(spilled, 10, "half of 64 MiB holds ten pieces of 3 MiB");
+        assert_eq!(spilled, 13, "a third of 64 MiB holds seven pieces of 3 MiB");
         for (at, held) in held.iter().enumerate() {
             assert!(*keep.get(held).unwrap() == piece(at)[..]);
         }

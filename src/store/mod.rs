@@ -12,6 +12,7 @@ pub mod keep;
 pub mod marks;
 pub mod memory;
 pub mod merge;
+pub mod narrow;
 pub mod partial;
 pub mod piece;
 pub mod raw;

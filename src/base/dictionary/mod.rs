@@ -3,9 +3,11 @@
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 
 use super::id::NONE;
+use table::{Slot, Table};
+
+mod table;
 
 /// The hasher of every dictionary: fixed, so that shards agree between runs.
 #[derive(Debug, Clone, Default)]
@@ -36,23 +38,12 @@ impl TextHasher {
 pub struct Dictionary {
     arena: String,
     ends: Vec<usize>,
-    hashes: Vec<u64>,
-    table: HashTable<Slot>,
+    table: Table,
     hasher: TextHasher,
 }
 
-/// A code, and enough of its text's hash to pass over other texts unseen.
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    tag: u32,
-    code: u32,
-}
-
-/// The part of a hash that chooses no place in the table.
-#[inline]
-fn tag(hash: u64) -> u32 {
-    (hash >> 32) as u32
-}
+/// How many searches are set off at once: about as many as a core waits for.
+const TOGETHER: usize = 16;
 
 impl Dictionary {
     /// How many distinct texts there are.
@@ -74,29 +65,59 @@ impl Dictionary {
     /// As [`Self::intern`], where the hash is known already.
     #[inline]
     pub fn intern_hashed(&mut self, text: &str, hash: u64) -> u32 {
-        let (arena, ends) = (self.arena.as_bytes(), &self.ends[..]);
-        let same = |it: &Slot| {
-            it.tag == tag(hash) && equal(bytes_of(arena, ends, it.code), text.as_bytes())
-        };
-        if let Some(it) = self.table.find(hash, same) {
-            return it.code;
+        if let Some(code) = self.find_hashed(text.as_bytes(), hash) {
+            return code;
         }
-        let code = u32::try_from(self.ends.len()).unwrap_or(NONE);
+        let code = u32::try_from(self.ends.len()).ok().filter(|&it| it < NONE).unwrap_or(NONE - 1);
+        let start = self.arena.len();
         self.arena.push_str(text);
         self.ends.push(self.arena.len());
-        self.hashes.push(hash);
-        let hashes = &self.hashes;
-        self.table
-            .insert_unique(hash, Slot { tag: tag(hash), code }, |it| hashes[it.code as usize]);
+        self.table.insert(code, hash, start, text.len());
         code
+    }
+
+    /// As [`Self::intern_hashed`] for each of many texts, whose searches overlap.
+    pub fn intern_all<'t>(
+        &mut self,
+        texts: impl Iterator<Item = (&'t str, u64)>,
+        mut then: impl FnMut(u32),
+    ) {
+        let mut texts = texts.fuse();
+        let mut some = [("", 0); TOGETHER];
+        loop {
+            let mut count = 0;
+            for (to, it) in some.iter_mut().zip(&mut texts) {
+                *to = it;
+                count += 1;
+            }
+            let some = &some[..count];
+            self.touch(some);
+            for &(text, hash) in some {
+                then(self.intern_hashed(text, hash));
+            }
+            if count < TOGETHER {
+                return;
+            }
+        }
+    }
+
+    /// Brings near what the searches for these texts will look at: first where they begin in
+    /// the table, then the texts that stand there. Nothing waits for anything, so that all
+    /// of it is fetched at the same time.
+    fn touch(&self, texts: &[(&str, u64)]) {
+        let mut starts = [0; TOGETHER];
+        for (start, it) in starts.iter_mut().zip(texts) {
+            *start = self.table.touch(it.1);
+        }
+        let arena = self.arena.as_bytes();
+        let byte = |it: &usize| arena.get(*it).copied().unwrap_or(0);
+        std::hint::black_box(starts.iter().map(byte).fold(0, u8::wrapping_add));
     }
 
     /// Sets room aside for so many more texts.
     pub fn reserve(&mut self, texts: usize) {
         self.ends.reserve(texts);
-        self.hashes.reserve(texts);
-        let hashes = &self.hashes;
-        self.table.reserve(texts, |it| hashes[it.code as usize]);
+        self.table.grow(self.table.len() + texts);
     }
 
     /// The hash by which this dictionary finds a text.
@@ -109,27 +130,29 @@ impl Dictionary {
     #[inline]
     pub fn find_hashed(&self, text: &[u8], hash: u64) -> Option<u32> {
         let (arena, ends) = (self.arena.as_bytes(), &self.ends[..]);
-        let same = |it: &Slot| it.tag == tag(hash) && equal(bytes_of(arena, ends, it.code), text);
-        self.table.find(hash, same).map(|it| it.code)
+        let same = |it: &Slot| match it.length() {
+            Some(length) => {
+                length == text.len() && equal(&arena[it.start()..it.start() + length], text)
+            }
+            None => &arena[it.start()..ends[it.code() as usize]] == text,
+        };
+        self.table.find(hash, same).map(|it| it.code())
     }
 
     /// Gives back the memory that only new texts need. A text's code is found by looking at
     /// all of them from then on, and no text may be interned any more.
     pub fn freeze(&mut self) {
-        self.table = HashTable::new();
-        self.hashes = Vec::new();
+        self.table = Table::default();
         self.arena.shrink_to_fit();
         self.ends.shrink_to_fit();
     }
 
     /// The code of a text, if it has one.
     pub fn code(&self, text: &str) -> Option<u32> {
-        if self.hashes.len() < self.ends.len() {
+        if self.table.len() < self.ends.len() {
             return self.iter().position(|it| it == text).map(|it| it as u32);
         }
-        let hash = self.hasher.hash(text.as_bytes());
-        let same = |it: &Slot| it.tag == tag(hash) && self.get(it.code) == text;
-        self.table.find(hash, same).map(|it| it.code)
+        self.find_hashed(text.as_bytes(), self.hasher.hash(text.as_bytes()))
     }
 
     /// The text with this code, or `""` for a code that is not one.
@@ -142,10 +165,15 @@ impl Dictionary {
         }
     }
 
-    /// The hash of the text with this code.
-    #[inline]
-    pub fn hash(&self, code: u32) -> u64 {
-        self.hashes[code as usize]
+    /// How long all texts are together, in bytes.
+    pub fn text_bytes(&self) -> usize {
+        self.arena.len()
+    }
+
+    /// How much memory it takes, in bytes.
+    pub fn memory(&self) -> usize {
+        let ends = self.ends.capacity() * size_of::<usize>();
+        self.arena.capacity() + ends + self.table.memory()
     }
 
     /// All texts in order of their codes.
@@ -160,20 +188,9 @@ fn slice<'a>(arena: &'a str, ends: &[usize], index: usize) -> &'a str {
     &arena[start..ends[index]]
 }
 
-/// The bytes of the text with this code.
-#[inline]
-fn bytes_of<'a>(arena: &'a [u8], ends: &[usize], code: u32) -> &'a [u8] {
-    let code = code as usize;
-    let start = if code == 0 { 0 } else { ends[code - 1] };
-    &arena[start..ends[code]]
-}
-
-/// Whether two texts are the same; for lengths that ids have, without a call.
+/// Whether two texts of the same length are the same; for lengths that ids have, without a call.
 #[inline]
 fn equal(left: &[u8], right: &[u8]) -> bool {
-    if left.len() != right.len() {
-        return false;
-    }
     match left.len() {
         16..=32 => {
             left.first_chunk::<16>() == right.first_chunk::<16>()

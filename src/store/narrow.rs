@@ -1,0 +1,276 @@
+//! Columns of whole numbers while they wait inside a run: narrow, and cheap to make.
+//!
+//! A [`Strip`] says how a column was narrowed; its bytes are the codes alone, so that
+//! a part of a column is a part of its bytes. What goes into files that outlive a run
+//! is packed by `column`, which spends more on it. Knows nothing of what numbers mean.
+
+use crate::base::NONE;
+use crate::model::raw::NO_AMOUNT;
+
+/// How many values a guess looks at before all are.
+const SAMPLE: usize = 64;
+/// Steps that are looked for: whole seconds and milliseconds in microseconds.
+const SCALES: [u64; 2] = [1_000_000, 1_000];
+
+/// How a column became codes of 0, 1, 2, 4 or 8 bytes, little endian.
+///
+/// Code 0 stands for *none* ([`NONE`], [`NO_AMOUNT`]); any other counts steps of
+/// `scale` from `base`, which code 1 stands for. A column of numbers that rise by the
+/// same step is a line, and has no codes.
+///
+/// ```
+/// use touchpath::store::narrow::Strip;
+/// let column = [700, u32::MAX, 703];
+/// let strip = Strip::of_codes(&column);
+/// let mut bytes = Vec::new();
+/// strip.narrow_codes(column.iter().copied(), &mut bytes);
+/// assert_eq!(bytes.len(), 6); // up to 704: two bytes each
+/// let mut back = Vec::new();
+/// strip.widen_codes(strip.part(&bytes, 1..3), 2, |it| it, &mut back);
+/// assert_eq!(back, [u32::MAX, 703]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Strip {
+    width: u8,
+    line: bool,
+    base: i64,
+    scale: u64,
+}
+
+impl Strip {
+    /// How a column of codes is narrowed.
+    pub fn of_codes(values: &[u32]) -> Self {
+        // One more than a code, so that none is 0 and every other number is above it.
+        let most = values.iter().fold(0, |most: u32, it| most.max(it.wrapping_add(1)));
+        Self { width: width_of(u64::from(most)), line: false, base: 0, scale: 1 }
+    }
+
+    /// How a column of times, sequences or amounts is narrowed.
+    pub fn of_numbers(values: &[i64]) -> Self {
+        let (mut least, mut most) = (i64::MAX, i64::MIN);
+        for &it in values {
+            least = least.min(if it == NO_AMOUNT { i64::MAX } else { it });
+            most = most.max(it);
+        }
+        if most == NO_AMOUNT {
+            return Self { width: 0, line: false, base: 0, scale: 1 };
+        }
+        let range = most.wrapping_sub(least) as u64;
+        let plain = width_of(range + 1);
+        if plain > 1 {
+            for scale in SCALES {
+                let width = width_of(range / scale + 1);
+                if width < plain && all_steps(values, least, scale) {
+                    return Self { width, line: false, base: least, scale };
+                }
+            }
+        }
+        Self { width: plain, line: false, base: least, scale: 1 }
+    }
+
+    /// The same for numbers that may lie on a line: event ids one after another.
+    pub fn of_sequence(values: &[i64]) -> Self {
+        if let [first, second, ..] = *values {
+            let step = second.wrapping_sub(first);
+            let none = values.first() == Some(&NO_AMOUNT) || values.last() == Some(&NO_AMOUNT);
+            if !none && values.windows(2).all(|it| it[1].wrapping_sub(it[0]) == step) {
+                return Self { width: 0, line: true, base: first, scale: step as u64 };
+            }
+        }
+        Self::of_numbers(values)
+    }
+
+    /// How many bytes a value takes.
+    pub fn width(&self) -> usize {
+        self.width as usize
+    }
+
+    /// Whether a part that starts behind others can be told from its bytes alone.
+    pub fn is_line(&self) -> bool {
+        self.line
+    }
+
+    /// The bytes of these rows.
+    pub fn part<'b>(&self, bytes: &'b [u8], rows: std::ops::Range<usize>) -> &'b [u8] {
+        let width = self.width();
+        bytes.get(rows.start * width..rows.end * width).unwrap_or_default()
+    }
+
+    /// Adds the codes of values that [`Self::of_codes`] saw.
+    pub fn narrow_codes(&self, values: impl ExactSizeIterator<Item = u32>, out: &mut Vec<u8>) {
+        let codes = values.map(|it| it.wrapping_add(1));
+        match self.width {
+            0 => {}
+            1 => out.extend(codes.map(|it| it as u8)),
+            2 => put(codes, out, |it| (it as u16).to_le_bytes()),
+            _ => put(codes, out, u32::to_le_bytes),
+        }
+    }
+
+    /// Adds the codes of values that [`Self::of_numbers`] saw.
+    pub fn narrow_numbers(&self, values: impl ExactSizeIterator<Item = i64>, out: &mut Vec<u8>) {
+        if self.width == 0 {
+            return;
+        }
+        let above = |it: i64| it.wrapping_sub(self.base) as u64;
+        let some = |it: i64, code: u64| if it == NO_AMOUNT { 0 } else { code.wrapping_add(1) };
+        match self.scale {
+            1_000_000 => self.put(values.map(|it| some(it, above(it) / 1_000_000)), out),
+            1_000 => self.put(values.map(|it| some(it, above(it) / 1_000)), out),
+            _ => self.put(values.map(|it| some(it, above(it))), out),
+        }
+    }
+
+    fn put(&self, codes: impl ExactSizeIterator<Item = u64>, out: &mut Vec<u8>) {
+        match self.width {
+            1 => out.extend(codes.map(|it| it as u8)),
+            2 => put(codes, out, |it| (it as u16).to_le_bytes()),
+            4 => put(codes, out, |it| (it as u32).to_le_bytes()),
+            _ => put(codes, out, u64::to_le_bytes),
+        }
+    }
+
+    /// Adds so many values from their codes, each but none changed by `map`.
+    pub fn widen_codes(
+        &self,
+        bytes: &[u8],
+        rows: usize,
+        map: impl Fn(u32) -> u32,
+        out: &mut Vec<u32>,
+    ) {
+        let value = |code: u32| if code == 0 { NONE } else { map(code - 1) };
+        match self.width {
+            0 => out.resize(out.len() + rows, NONE),
+            1 => out.extend(bytes.iter().map(|&it| value(u32::from(it)))),
+            2 => out.extend(
+                bytes.as_chunks().0.iter().map(|it| value(u32::from(u16::from_le_bytes(*it)))),
+            ),
+            _ => out.extend(bytes.as_chunks().0.iter().map(|it| value(u32::from_le_bytes(*it)))),
+        }
+    }
+
+    /// Adds so many values from their codes.
+    pub fn widen_numbers(&self, bytes: &[u8], rows: usize, out: &mut Vec<i64>) {
+        if self.line {
+            let at =
+                |row: usize| self.base.wrapping_add((self.scale as i64).wrapping_mul(row as i64));
+            return out.extend((0..rows).map(at));
+        }
+        match self.width {
+            0 => out.resize(out.len() + rows, NO_AMOUNT),
+            1 => self.take(bytes.iter().map(|&it| u64::from(it)), out),
+            2 => self
+                .take(bytes.as_chunks().0.iter().map(|it| u64::from(u16::from_le_bytes(*it))), out),
+            4 => self
+                .take(bytes.as_chunks().0.iter().map(|it| u64::from(u32::from_le_bytes(*it))), out),
+            _ => self.take(bytes.as_chunks().0.iter().map(|it| u64::from_le_bytes(*it)), out),
+        }
+    }
+
+    fn take(&self, codes: impl ExactSizeIterator<Item = u64>, out: &mut Vec<i64>) {
+        let first = self.base.wrapping_sub(self.scale as i64);
+        out.extend(codes.map(|it| match it {
+            0 => NO_AMOUNT,
+            it => first.wrapping_add(it.wrapping_mul(self.scale) as i64),
+        }));
+    }
+}
+
+/// Whether all values are whole steps above the least.
+fn all_steps(values: &[i64], least: i64, scale: u64) -> bool {
+    let off = |it: &i64| {
+        let above = it.wrapping_sub(least) as u64;
+        // A constant divisor costs a multiplication.
+        let rest = if scale == 1_000_000 { above % 1_000_000 } else { above % 1_000 };
+        rest != 0 && *it != NO_AMOUNT
+    };
+    let (sample, rest) = values.split_at(values.len().min(SAMPLE));
+    !sample.iter().any(off) && !rest.iter().any(off)
+}
+
+/// The bytes that codes up to `most` need.
+fn width_of(most: u64) -> u8 {
+    match most {
+        0 => 0,
+        1..=0xff => 1,
+        0x100..=0xffff => 2,
+        0x1_0000..=0xffff_ffff => 4,
+        _ => 8,
+    }
+}
+
+#[inline]
+fn put<T, const W: usize>(
+    codes: impl ExactSizeIterator<Item = T>,
+    out: &mut Vec<u8>,
+    bytes: impl Fn(T) -> [u8; W],
+) {
+    let begin = out.len();
+    out.resize(begin + codes.len() * W, 0);
+    for (to, it) in out[begin..].as_chunks_mut::<W>().0.iter_mut().zip(codes) {
+        *to = bytes(it);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn codes_back(values: &[u32]) -> Vec<u32> {
+        let (strip, mut bytes, mut back) = (Strip::of_codes(values), Vec::new(), vec![7]);
+        strip.narrow_codes(values.iter().copied(), &mut bytes);
+        assert_eq!(bytes.len(), values.len() * strip.width());
+        strip.widen_codes(&bytes, values.len(), |it| it, &mut back);
+        back.split_off(1)
+    }
+
+    fn numbers_back(values: &[i64], strip: Strip) -> Vec<i64> {
+        let (mut bytes, mut back) = (Vec::new(), vec![7]);
+        strip.narrow_numbers(values.iter().copied(), &mut bytes);
+        assert_eq!(bytes.len(), values.len() * strip.width());
+        strip.widen_numbers(&bytes, values.len(), &mut back);
+        back.split_off(1)
+    }
+
+    #[test]
+    fn widths_are_the_least_that_hold_all_values() {
+        let widths = |it: &[i64]| Strip::of_numbers(it).width();
+        assert_eq!(widths(&[]), 0);
+        assert_eq!(widths(&[NO_AMOUNT; 3]), 0);
+        assert_eq!(widths(&[5, 259]), 1);
+        assert_eq!(widths(&[5, 260]), 2);
+        assert_eq!(widths(&[0, 3_600_000_000]), 2, "an hour in seconds");
+        assert_eq!(widths(&[0, 3_600_001_000]), 4, "an hour in milliseconds");
+        assert_eq!(widths(&[i64::MIN + 1, i64::MAX]), 8);
+        assert_eq!(Strip::of_codes(&[254]).width(), 1);
+        assert_eq!(Strip::of_codes(&[255, NONE]).width(), 2);
+        let ids: Vec<i64> = (0..1000).map(|it| 40 + it * 3).collect();
+        assert!(Strip::of_sequence(&ids).is_line());
+        assert!(!Strip::of_sequence(&[NO_AMOUNT, NO_AMOUNT]).is_line());
+    }
+
+    proptest! {
+        #[test]
+        fn codes_come_back(values in prop::collection::vec(
+            prop_oneof![Just(NONE), 0..300u32, 0..70_000u32, any::<u32>()], 0..40))
+        {
+            prop_assert_eq!(codes_back(&values), values);
+        }
+
+        #[test]
+        fn numbers_come_back(
+            values in prop::collection::vec(
+                prop_oneof![Just(NO_AMOUNT), -50..50i64, any::<i64>()], 0..40),
+            scale in prop_oneof![Just(1i64), Just(1_000), Just(1_000_000)],
+        ) {
+            let values: Vec<i64> = values.iter().map(|&it| match it {
+                NO_AMOUNT => it,
+                it => it.wrapping_mul(scale),
+            }).collect();
+            prop_assert_eq!(&numbers_back(&values, Strip::of_numbers(&values)), &values);
+            prop_assert_eq!(&numbers_back(&values, Strip::of_sequence(&values)), &values);
+        }
+    }
+}
