@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::column::{decode_i64, decode_u32, encode_i64, encode_u32};
+use super::column::{decode_i64, decode_u32, encode_i64, encode_u32, skip};
 use super::keep::{Held, Keep};
 use crate::base::{Error, NONE, Result};
 use crate::model::Batch;
@@ -85,7 +85,7 @@ impl Kept {
         unpack(&mut &*keep.get(&self.held)?, true)
     }
 
-    /// As [`Self::unpack`], without the texts of properties.
+    /// As [`Self::unpack`], without amounts and the texts of properties.
     fn unpack_ids(&self, keep: &Keep) -> Result<Batch> {
         unpack(&mut &*keep.get(&self.held)?, false)
     }
@@ -137,7 +137,7 @@ impl Batches {
         self.dense(&self.kept[index])
     }
 
-    /// As [`Self::get`], without the texts of properties: times, ids and what orders rows.
+    /// As [`Self::get`], without amounts and texts: times, ids and what orders rows.
     ///
     /// # Errors
     /// As [`Self::get`].
@@ -243,7 +243,7 @@ fn pack(batch: &Batch, out: &mut Vec<u8>) {
     }
 }
 
-fn unpack(bytes: &mut &[u8], texts_too: bool) -> Result<Batch> {
+fn unpack(bytes: &mut &[u8], all: bool) -> Result<Batch> {
     let damaged = || Error::new("the spill file is damaged");
     let (mut head, mut counts) = (Vec::new(), Vec::new());
     decode_u32(bytes, &mut head)?;
@@ -263,9 +263,12 @@ fn unpack(bytes: &mut &[u8], texts_too: bool) -> Result<Batch> {
         }
         _ => Sequence::Texts(text_column(bytes)?),
     };
-    decode_i64(bytes, &mut batch.amounts)?;
+    match all {
+        true => decode_i64(bytes, &mut batch.amounts)?,
+        false => skip(bytes)?,
+    }
     batch.ids = (0..ids).map(|_| text_column(bytes)).collect::<Result<_>>()?;
-    let texts = if texts_too { texts } else { 0 };
+    let texts = if all { texts } else { 0 };
     batch.texts = (0..texts).map(|_| text_column(bytes)).collect::<Result<_>>()?;
     Ok(batch)
 }
