@@ -112,11 +112,11 @@ impl Kept {
     }
 
     /// The batch, with the codes of ids (of the type at a position) and of event ids changed;
-    /// texts of properties only if they are asked for.
+    /// amounts and texts of properties only if they are asked for.
     fn unpack_as(
         &self,
         keep: &Keep,
-        texts: bool,
+        all: bool,
         id: &impl Fn(usize, u32) -> u32,
         event_id: &impl Fn(u32) -> u32,
     ) -> Result<Batch> {
@@ -132,7 +132,7 @@ impl Kept {
             match column {
                 Column::Times => strip.widen_numbers(own, rows, &mut batch.times),
                 Column::Lines => strip.widen_numbers(own, rows, &mut batch.lines),
-                Column::Amounts => strip.widen_numbers(own, rows, &mut batch.amounts),
+                Column::Amounts if all => strip.widen_numbers(own, rows, &mut batch.amounts),
                 Column::Sequence if self.order == Order::Texts => {
                     let mut column = TextColumn::default();
                     strip.widen_codes(own, rows, event_id, &mut column.codes);
@@ -146,10 +146,10 @@ impl Kept {
                 Column::Id(at) => {
                     strip.widen_codes(own, rows, |it| id(at, it), &mut batch.ids[at].codes);
                 }
-                Column::Text(at) if texts => {
+                Column::Text(at) if all => {
                     strip.widen_codes(own, rows, |it| it, &mut batch.texts[at].codes);
                 }
-                Column::Text(_) => {}
+                Column::Amounts | Column::Text(_) => {}
             }
         }
         Ok(batch)
@@ -202,7 +202,7 @@ impl Batches {
         self.dense(&self.kept[index])
     }
 
-    /// As [`Self::get`], without the texts of properties: times, ids and what orders rows.
+    /// As [`Self::get`], without amounts and texts: times, ids and what orders rows.
     ///
     /// # Errors
     /// As [`Self::get`].
@@ -263,9 +263,9 @@ impl Batches {
         self.dense_as(kept, true)
     }
 
-    fn dense_as(&self, kept: &Kept, texts: bool) -> Result<Batch> {
+    fn dense_as(&self, kept: &Kept, all: bool) -> Result<Batch> {
         let id = |id_type: usize, code: u32| dense(code, &self.bases[id_type]);
-        kept.unpack_as(&self.keep, texts, &id, &|code| dense(code, &self.event_bases))
+        kept.unpack_as(&self.keep, all, &id, &|code| dense(code, &self.event_bases))
     }
 }
 

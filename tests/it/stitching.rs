@@ -339,7 +339,7 @@ fn random(seed: u64, count: usize) -> Vec<String> {
         };
         let ids = [id("u", 40, 12), id("e", 25, 12), id("d", 35, 12), id("c", 80, 25)];
         if ids.iter().any(|it| it != "-") {
-            let time = Timestamp(START + minute as i64 * 60_000_000);
+            let time = Timestamp(START + (minute as i64 / 2) * 120_000_000);
             rows.push(format!("{time} {}", ids.join(" ")));
         }
     }
@@ -363,7 +363,7 @@ const RULES: [&str; 8] = [
 
 #[test]
 fn quick_stitching_is_the_replay_of_all_rows_and_knows_no_order_of_rows() {
-    for seed in 0..6 {
+    for seed in 0..8 {
         let rows = random(seed, 80);
         for identity in RULES {
             let case = case_of(&rows, identity);
@@ -382,6 +382,54 @@ fn quick_stitching_is_the_replay_of_all_rows_and_knows_no_order_of_rows() {
                 expected,
                 "seed {seed}, {identity}"
             );
+        }
+    }
+}
+
+#[test]
+fn no_customer_ever_breaks_a_rule() {
+    let rules: [(&str, &str, usize); 4] = [
+        ("guards = 'strict'", "user", 1),
+        ("unique = ['email']\nguards = 'loose'", "email", 1),
+        ("per_customer = { user = 2 }\nguards = 'loose'", "user", 2),
+        ("per_customer = { cookie = 3 }", "cookie", 3),
+    ];
+    for seed in 40..50 {
+        let rows = random(seed, 120);
+        for (identity, id_type, most) in rules {
+            let all = load(&case_of(&rows, identity), None);
+            let mut had: BTreeMap<u32, usize> = BTreeMap::new();
+            let id_type = all.raw.fields.id_type(id_type).unwrap();
+            for node in all.stitched.nodes().of_type(id_type) {
+                *had.entry(all.stitched.customer_of(node).0).or_default() += 1;
+            }
+            assert!(had.values().all(|it| *it <= most), "seed {seed}, {identity}: {had:?}");
+        }
+    }
+}
+
+#[test]
+fn logins_of_one_customer_are_joined_by_personal_ids_alone() {
+    for seed in 60..80 {
+        let rows = random(seed, 120);
+        let all = load(&case_of(&rows, ""), None);
+        let personal: Vec<String> = rows
+            .iter()
+            .map(|it| it.split(' ').take(3).chain(["-", "-"]).collect::<Vec<_>>().join(" "))
+            .collect();
+        let known = load(&case_of(&personal, ""), None);
+        let users: Vec<u32> = all.stitched.nodes().of_type(0).collect();
+        let same = |it: &Identities, a: u32, b: u32| {
+            let of = |node: u32| {
+                let name = all.stitched.nodes().name(&all.raw, node);
+                it.stitched.customer_of(it.stitched.nodes().find(&it.raw, &name).unwrap())
+            };
+            of(a) == of(b)
+        };
+        for &a in &users {
+            for &b in users.iter().filter(|it| **it < a) {
+                assert!(!same(&all, a, b) || same(&known, a, b), "seed {seed}");
+            }
         }
     }
 }

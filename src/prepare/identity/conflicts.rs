@@ -3,12 +3,10 @@
 //! Union-find knows no rules, so its customers are the largest that there can be: where
 //! none is broken in the end, none was broken on the way, and nothing else is to be done.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use rayon::prelude::*;
 
 use super::devices::Devices;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Wanted};
 use super::nodes::{NodeSet, Nodes};
 use super::replay::{Replayed, Scene, replay};
 use super::rules::Rules;
@@ -131,15 +129,13 @@ pub(in crate::prepare) struct Conflicts {
     pub left_out: u64,
     /// Rows that carry nothing but shared devices.
     pub exposed: u64,
-    /// How many rows carry one id alone, for the ids in scope.
-    alone: Vec<AtomicU64>,
 }
 
 impl Conflicts {
     /// None yet.
     pub fn new(rules: &Rules) -> Self {
         let devices = Devices::new(rules.shared);
-        Self { shared: Vec::new(), devices, left_out: 0, exposed: 0, alone: Vec::new() }
+        Self { shared: Vec::new(), devices, left_out: 0, exposed: 0 }
     }
 
     /// The nodes of the sets with these roots, ascending.
@@ -153,7 +149,7 @@ impl Conflicts {
     /// The rows on which nodes in scope stand with others; those on which one stands alone
     /// are counted.
     pub fn evidence(
-        &mut self,
+        &self,
         raw: &RawEvents,
         nodes: &Nodes,
         until: Option<i64>,
@@ -161,19 +157,7 @@ impl Conflicts {
     ) -> Result<Evidence> {
         let mut inside = NodeSet::new(nodes.len());
         scope.iter().for_each(|&it| inside.insert(it));
-        self.alone = scope.iter().map(|_| AtomicU64::new(0)).collect();
-        let alone = &self.alone;
-        Evidence::collect(raw, nodes, until, |ids| match *ids {
-            [only] => {
-                if inside.contains(only)
-                    && let Ok(at) = scope.binary_search(&only)
-                {
-                    alone[at].fetch_add(1, Ordering::Relaxed);
-                }
-                false
-            }
-            _ => ids.iter().any(|&it| inside.contains(it)),
-        })
+        Evidence::collect(raw, nodes, until, Wanted::Of(&inside))
     }
 
     /// Replays the rows of a scene and makes its sets anew.
@@ -216,12 +200,7 @@ impl Conflicts {
                 }
             }
         }
-        for (alone, (&node, &shared)) in
-            self.alone.iter().zip(scene.scope.iter().zip(&replayed.shared))
-        {
-            if shared && is_device(node) {
-                self.exposed += alone.load(Ordering::Relaxed);
-            }
-        }
+        let devices = self.shared.iter().filter(|&&it| is_device(it));
+        self.exposed += devices.map(|&it| scene.evidence.alone(it)).sum::<u64>();
     }
 }

@@ -6,12 +6,13 @@
 use std::cmp::Ordering;
 
 use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::exclude::{Excluded, Exclusions};
 use super::nodes::{NodeSet, Nodes};
-use crate::base::{Place, Result};
+use crate::base::{NONE, Place, Result};
 use crate::model::Batch;
 use crate::model::raw::{NO_TIME, Sequence};
 use crate::prepare::rows::{sequence_text, text_sequence};
@@ -43,10 +44,91 @@ pub struct Seen {
 pub struct Evidence {
     seen: Vec<Seen>,
     ids: Vec<u32>,
+    /// Events that carry one wanted node alone, where these are counted and not kept.
+    alone: HashMap<u32, u64, FixedState>,
+}
+
+/// Which rows are wanted.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// Those with any id.
+    All,
+    /// Those with several ids.
+    Several,
+    /// Those with several ids, one of them in a set; those with such an id alone are counted.
+    Of(&'a NodeSet),
+}
+
+/// A batch whose rows are looked at.
+struct Gathering<'a> {
+    rows: &'a Batch,
+    batch: u32,
+    nodes: &'a Nodes,
+    until: Option<i64>,
+}
+
+impl Gathering<'_> {
+    fn collect(&self, wanted: Wanted<'_>) -> Evidence {
+        let mut own = Evidence::default();
+        let mut ids = Vec::new();
+        let mut look = |row: usize| {
+            if self.until.is_some_and(|it| self.rows.times[row] > it) {
+                return;
+            }
+            self.nodes.of_row(self.rows, row, &mut ids);
+            match (wanted, &ids[..]) {
+                (_, []) | (Wanted::Several, [_]) => {}
+                (Wanted::Of(_), &[only]) => {
+                    *own.alone.entry(only).or_default() += u64::from(!self.rows.links);
+                }
+                _ => {
+                    own.seen.push(self.seen(row, own.ids.len(), ids.len()));
+                    own.ids.extend(&ids);
+                }
+            }
+        };
+        match wanted {
+            Wanted::Of(set) => self.hits(set).into_iter().for_each(&mut look),
+            _ => (0..self.rows.len()).for_each(&mut look),
+        }
+        own
+    }
+
+    /// The rows that carry a node of a set: column by column, since most carry none.
+    fn hits(&self, set: &NodeSet) -> Vec<usize> {
+        let mut hits = Vec::new();
+        for (id_type, column) in self.rows.ids.iter().enumerate() {
+            let known = column.codes.iter().enumerate().filter(|it| *it.1 != NONE);
+            let hit = known.filter(|it| set.contains(self.nodes.node(id_type, *it.1)));
+            hits.extend(hit.map(|it| it.0));
+        }
+        hits.sort_unstable();
+        hits.dedup();
+        hits
+    }
+
+    fn seen(&self, row: usize, first: usize, count: usize) -> Seen {
+        let rows = self.rows;
+        Seen {
+            time: rows.times[row],
+            sequence: match &rows.sequence {
+                Sequence::None => i64::MIN,
+                Sequence::Numbers(it) => it[row],
+                Sequence::Texts(it) => text_sequence(it.code(row)),
+            },
+            file: rows.file_order,
+            line: rows.lines.get(row).copied().unwrap_or(0),
+            batch: self.batch,
+            row: row as u32,
+            first,
+            count: count as u32,
+            link: rows.links,
+        }
+    }
 }
 
 impl Evidence {
-    /// The rows whose nodes `wanted` wants, seen until a time (inclusive).
+    /// The rows that are wanted, seen until a time (inclusive).
     ///
     /// # Errors
     /// The spill file cannot be read.
@@ -54,11 +136,12 @@ impl Evidence {
         raw: &RawEvents,
         nodes: &Nodes,
         until: Option<i64>,
-        wanted: impl Fn(&[u32]) -> bool + Sync,
+        wanted: Wanted<'_>,
     ) -> Result<Self> {
         let of = |batch: usize| -> Result<Self> {
             let rows = raw.batches.ids_of(batch)?;
-            Ok(Self::of_batch(&rows, batch as u32, nodes, until, &wanted))
+            let gathering = Gathering { rows: &rows, batch: batch as u32, nodes, until };
+            Ok(gathering.collect(wanted))
         };
         let count = raw.batches.kept().len();
         let parts = (0..count).into_par_iter().map(of).collect::<Result<Vec<_>>>()?;
@@ -68,48 +151,19 @@ impl Evidence {
             all.ids.extend(part.ids);
             all.seen
                 .extend(part.seen.into_iter().map(|it| Seen { first: it.first + offset, ..it }));
+            for (node, count) in part.alone {
+                *all.alone.entry(node).or_default() += count;
+            }
         }
-        let Self { seen, ids } = &mut all;
+        let Self { seen, ids, .. } = &mut all;
         seen.par_sort_unstable_by(|a, b| order(a, b, ids, nodes, raw));
         Ok(all)
     }
 
-    fn of_batch(
-        rows: &Batch,
-        batch: u32,
-        nodes: &Nodes,
-        until: Option<i64>,
-        wanted: &impl Fn(&[u32]) -> bool,
-    ) -> Self {
-        let mut own = Self::default();
-        let mut row_nodes = Vec::new();
-        for (row, &time) in rows.times.iter().enumerate() {
-            if until.is_some_and(|it| time > it) {
-                continue;
-            }
-            nodes.of_row(rows, row, &mut row_nodes);
-            if !wanted(&row_nodes) {
-                continue;
-            }
-            let first = own.ids.len();
-            own.ids.extend(&row_nodes);
-            own.seen.push(Seen {
-                time,
-                sequence: match &rows.sequence {
-                    Sequence::None => i64::MIN,
-                    Sequence::Numbers(it) => it[row],
-                    Sequence::Texts(it) => text_sequence(it.code(row)),
-                },
-                file: rows.file_order,
-                line: rows.lines.get(row).copied().unwrap_or(0),
-                batch,
-                row: row as u32,
-                first,
-                count: row_nodes.len() as u32,
-                link: rows.links,
-            });
-        }
-        own
+    /// How many events carry a wanted node and nothing else, where single nodes are not
+    /// kept.
+    pub fn alone(&self, node: u32) -> u64 {
+        self.alone.get(&node).copied().unwrap_or(0)
     }
 
     /// The rows in order.

@@ -12,6 +12,7 @@ use super::{BLOCKED_SHOWN, IdentityOptions, Reason, Rivals, Stitched, name_block
 use crate::base::Result;
 use crate::prepare::components::Components;
 use crate::prepare::identity::conflicts::{Conflicts, unite};
+use crate::prepare::identity::evidence::Wanted;
 use crate::prepare::identity::exclude::{Excluded, Exclusions};
 use crate::prepare::identity::nodes::{NodeSet, Nodes};
 use crate::prepare::identity::replay::Scene;
@@ -75,7 +76,7 @@ pub fn chronicle(
     asked: Asked<'_>,
 ) -> Result<(Stitched, History, Evidence)> {
     let stitching = Stitching::new(raw, options, asked)?;
-    let evidence = Evidence::collect(raw, &stitching.nodes, asked.until, |it| !it.is_empty())?;
+    let evidence = Evidence::collect(raw, &stitching.nodes, asked.until, Wanted::All)?;
     let pairs = stitching.without_excluded(evidence.pairs(|it| !stitching.excluded.has_row(it)));
     let refused = stitching.refused(&pairs);
     let scope: Vec<u32> = (0..stitching.nodes.len() as u32).collect();
@@ -116,7 +117,7 @@ impl<'a> Stitching<'a> {
     }
 
     fn pairs_of_rows(&self) -> Result<Vec<(u32, u32)>> {
-        let evidence = Evidence::collect(self.raw, &self.nodes, self.until, |it| it.len() > 1)?;
+        let evidence = Evidence::collect(self.raw, &self.nodes, self.until, Wanted::Several)?;
         Ok(evidence.pairs(|it| !self.excluded.has_row(it)))
     }
 
@@ -214,7 +215,7 @@ impl<'a> Stitching<'a> {
     /// Gives rows of devices that came too long before anybody was known on these to
     /// customers of their own.
     fn wait(&self, stitched: &mut Stitched, wait: i64) -> Result<()> {
-        let evidence = Evidence::collect(self.raw, &self.nodes, self.until, |it| !it.is_empty())?;
+        let evidence = Evidence::collect(self.raw, &self.nodes, self.until, Wanted::All)?;
         let scope: Vec<u32> = (0..self.nodes.len() as u32).collect();
         let is_refused = |it: u32| stitched.special.contains(it);
         let history = History::of(&self.scene(&evidence, &scope, &is_refused), self.raw).0;
