@@ -17,8 +17,9 @@ use touchpath::prepare::channels::Channels;
 use touchpath::prepare::group::{Scratch, Shards};
 use touchpath::prepare::partition::Partition;
 use touchpath::prepare::rows::{Layout, Making, Selection};
+use touchpath::prepare::sessions::SessionColumns;
 use touchpath::prepare::stages::Stages;
-use touchpath::prepare::stitch::{Stitched, stitch};
+use touchpath::prepare::stitch::{Asked, Stitched, stitch};
 use touchpath::stats::{Chain, ChainCounts, KaplanMeier, SelfLoops, quantile};
 use touchpath::store::RawEvents;
 use touchpath::study::Study;
@@ -121,7 +122,7 @@ fn stitching(shop: &Rc<Shop>, rows: usize) -> Kernel {
 }
 
 fn customers(shop: &Shop, raw: &mut RawEvents) -> Stitched {
-    stitch(raw, &shop.config().sections.identity).expect("customers")
+    stitch(raw, &shop.config().sections.identity, Asked::default()).expect("customers")
 }
 
 /// Rows cut into shards of customers, and each customer's rows together and in order.
@@ -138,7 +139,7 @@ fn group(shop: &Shop, raw: &mut RawEvents, stitched: &Stitched) -> u64 {
     let sections = &shop.config().sections;
     let stages = Stages::new(&sections.stage, raw).expect("stages");
     let channels = Channels::new(&sections.channel, "Direct", raw).expect("channels");
-    let layout = Layout::new(raw, &channels, &[]);
+    let layout = Layout::new(raw, &channels, &[], SessionColumns::default());
     let selection = Selection { since: None, until: None, filter: None };
     let making = Making {
         layout: &layout,

@@ -61,7 +61,10 @@ impl Shop {
             zone: self.config.zone().expect("the shop's zone"),
             currency: self.config.sections.currency,
             priority: self.config.sections.identity.priority.clone(),
-            blocklist: self.config.sections.identity.blocklist.clone(),
+            blocklist: touchpath::input::nobody::Blocklist {
+                texts: self.config.sections.identity.blocklist.clone(),
+                ..Default::default()
+            },
             keep,
             ..ReadSettings::default()
         };

@@ -78,6 +78,29 @@ struct SessionCounts {
     completed: i64,
 }
 
+/// What a session holds.
+#[derive(Debug, Clone, Copy, Default)]
+struct Met {
+    cart: bool,
+    checkout: bool,
+    converted: bool,
+}
+
+impl SessionCounts {
+    fn add(&mut self, session: &Session, met: Met) {
+        self.converting += i64::from(met.converted);
+        self.bounced += i64::from(is_single(session));
+        if met.cart {
+            self.cart += 1;
+            self.abandoned += i64::from(!met.converted);
+        }
+        if met.checkout {
+            self.checkout += 1;
+            self.completed += i64::from(met.converted);
+        }
+    }
+}
+
 impl Analysis for Kpi {
     const NAME: &'static str = "kpi";
     const SECTION: &'static str = "kpi";
@@ -105,8 +128,10 @@ impl Analysis for Kpi {
         let counts = self.count_sessions(customer);
         state.customers += 1;
         state.returning += u64::from(sessions >= 2);
-        state.converting.add(counts.converting, sessions);
-        state.bounced.add(counts.bounced, sessions);
+        if sessions > 0 {
+            state.converting.add(counts.converting, sessions);
+            state.bounced.add(counts.bounced, sessions);
+        }
         if counts.cart > 0 {
             state.abandoned.add(counts.abandoned, counts.cart);
         }
@@ -145,36 +170,52 @@ impl Analysis for Kpi {
 
 impl Kpi {
     fn count_sessions(&self, customer: &Customer<'_>) -> SessionCounts {
+        if !customer.session_of.is_empty() {
+            return self.count_broken_sessions(customer);
+        }
         let mut counts = SessionCounts::default();
         let (mut steps, mut conversions) = (customer.steps, customer.conversions);
         for session in customer.sessions {
             // Few a session: counting on is quicker than searching.
-            let (mut cart, mut checkout, mut converted) = (false, false, false);
+            let mut met = Met::default();
             while let [it, later @ ..] = steps
                 && it.event < session.end
             {
-                cart |= Some(it.stage) == self.cart;
-                checkout |= Some(it.stage) == self.checkout;
+                self.meet(&mut met, it.stage);
                 steps = later;
             }
             while let [it, later @ ..] = conversions
                 && it.event < session.end
             {
-                converted = true;
+                met.converted = true;
                 conversions = later;
             }
-            counts.converting += i64::from(converted);
-            counts.bounced += i64::from(is_single(session));
-            if cart {
-                counts.cart += 1;
-                counts.abandoned += i64::from(!converted);
-            }
-            if checkout {
-                counts.checkout += 1;
-                counts.completed += i64::from(converted);
-            }
+            counts.add(session, met);
         }
         counts
+    }
+
+    /// As [`Self::count_sessions`], where sessions interleave or events are in none.
+    fn count_broken_sessions(&self, customer: &Customer<'_>) -> SessionCounts {
+        let mut met = vec![Met::default(); customer.sessions.len()];
+        for step in customer.steps {
+            if let Some(session) = customer.session(step.event) {
+                self.meet(&mut met[session], step.stage);
+            }
+        }
+        for conversion in customer.conversions {
+            if let Some(session) = customer.session(conversion.event) {
+                met[session].converted = true;
+            }
+        }
+        let mut counts = SessionCounts::default();
+        customer.sessions.iter().zip(met).for_each(|(session, met)| counts.add(session, met));
+        counts
+    }
+
+    fn meet(&self, met: &mut Met, stage: StageId) {
+        met.cart |= Some(stage) == self.cart;
+        met.checkout |= Some(stage) == self.checkout;
     }
 
     fn notes(&self, state: &KpiState, catalog: &Catalog) -> Vec<String> {
@@ -208,7 +249,7 @@ impl Kpi {
 }
 
 fn is_single(session: &Session) -> bool {
-    session.end - session.first == 1
+    session.events == 1
 }
 
 fn visit_orders(state: &mut KpiState, customer: &Customer<'_>) {

@@ -26,6 +26,7 @@ pub struct OverviewState {
     events: u64,
     steps: u64,
     sessions: u64,
+    out_of_session: u64,
     touches: u64,
     conversions: u64,
     converting_customers: u64,
@@ -52,6 +53,7 @@ impl Analysis for Overview {
         state.events += customer.times.len() as u64;
         state.steps += customer.steps.len() as u64;
         state.sessions += customer.sessions.len() as u64;
+        state.out_of_session += customer.out_of_session();
         state.touches += customer.touches.len() as u64;
         state.conversions += customer.conversions.len() as u64;
         state.converting_customers += u64::from(!customer.conversions.is_empty());
@@ -63,6 +65,7 @@ impl Analysis for Overview {
         into.events += from.events;
         into.steps += from.steps;
         into.sessions += from.sessions;
+        into.out_of_session += from.out_of_session;
         into.touches += from.touches;
         into.conversions += from.conversions;
         into.converting_customers += from.converting_customers;
@@ -141,6 +144,10 @@ fn table(state: &OverviewState, evidence: &Evidence<'_>) -> Table {
     let covered = Cell::or_empty(covered, "no events", Cell::Span);
     row("time covered", covered, "from the first event to the last");
     row("channels", count(catalog.channels.len() as u64), "names that touches carry");
+    if state.out_of_session > 0 {
+        let meaning = "no session key, or left out of sessions by the session rule";
+        row("events out of session", count(state.out_of_session), meaning);
+    }
     table
 }
 

@@ -50,10 +50,12 @@ pub enum IssueKind {
     BadCount,
     /// A record that is not as its preset's format says.
     BadRecord,
+    /// An id of somebody who is to be forgotten. Nothing of such a row is kept.
+    Forgotten,
 }
 
 /// All kinds, in the order in which they are reported.
-pub const ISSUE_KINDS: [IssueKind; 21] = [
+pub const ISSUE_KINDS: [IssueKind; 22] = [
     IssueKind::FieldCount,
     IssueKind::BadQuote,
     IssueKind::BadEncoding,
@@ -75,6 +77,7 @@ pub const ISSUE_KINDS: [IssueKind; 21] = [
     IssueKind::BadPath,
     IssueKind::BadCount,
     IssueKind::BadRecord,
+    IssueKind::Forgotten,
 ];
 
 impl IssueKind {
@@ -102,6 +105,7 @@ impl IssueKind {
             Self::BadPath => "bad_path",
             Self::BadCount => "bad_count",
             Self::BadRecord => "bad_record",
+            Self::Forgotten => "forgotten",
         }
     }
 
@@ -129,6 +133,7 @@ impl IssueKind {
             Self::BadPath => "cannot read a path from",
             Self::BadCount => "cannot read a count from",
             Self::BadRecord => "not as the preset's format says:",
+            Self::Forgotten => "somebody who is to be forgotten",
         }
     }
 
@@ -160,6 +165,7 @@ impl IssueKind {
             Self::BadPath => "check paths.separator in the source",
             Self::BadCount => "write a whole number of journeys; a row must stand for one at least",
             Self::BadRecord => "compare the record with the vendor's description of the export",
+            Self::Forgotten => "an id of the row is on the list of --forget or [identity] forget",
         }
     }
 }
@@ -290,6 +296,16 @@ impl Issues {
         self.counts.iter().sum()
     }
 
+    /// Rows set aside because something is wrong with them: not those of who is forgotten.
+    pub fn faults(&self) -> u64 {
+        self.rejected() - self.count(IssueKind::Forgotten)
+    }
+
+    /// The first kept row, in order of places, with which something is wrong.
+    pub fn first_fault(&self) -> Option<&Reject> {
+        self.samples.iter().find(|it| it.kind != IssueKind::Forgotten)
+    }
+
     /// Rows that were used.
     pub fn used(&self) -> u64 {
         self.read.saturating_sub(self.rejected() + self.filtered)
@@ -303,6 +319,11 @@ impl Issues {
     /// Kept rows in order of their places: the first ten of each kind, or all of them.
     pub fn rejects(&self) -> &[Reject] {
         &self.samples
+    }
+
+    /// Changes every kept row, such as to leave out what must not be kept.
+    pub fn keep(&mut self, change: impl Fn(&mut Reject)) {
+        self.samples.iter_mut().for_each(change);
     }
 
     /// Takes in the issues of other rows. Merging is the same in every order.

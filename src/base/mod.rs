@@ -12,6 +12,7 @@ pub mod issues;
 pub mod money;
 pub mod names;
 pub mod numerals;
+pub mod privacy;
 pub mod progress;
 pub mod time;
 

@@ -42,6 +42,8 @@ pub fn command() -> Command {
         .subcommand(report())
         .subcommands(ANALYSES.iter().map(analysis))
         .subcommand(reconcile())
+        .subcommand(explain())
+        .subcommand(stitch())
         .subcommand(fold())
         .subcommand(merge())
         .subcommand(schema())
@@ -81,6 +83,11 @@ fn init() -> Command {
 fn check() -> Command {
     common(Command::new("check"))
         .about("What would be read: rows used and set aside, ids and merges, order")
+        .arg(switch(
+            "identity-sensitivity",
+            "Instead, how customers, conversion, paths, times and credit move from no stitching \
+             to loose, default and strict guards",
+        ))
         .after_help("Example:\n  touchpath check shop/ --rejects bad-rows.csv")
 }
 
@@ -158,6 +165,62 @@ fn reconcile() -> Command {
             "Example:\n  touchpath reconcile ledger.csv orders.csv --order id --value total",
         );
     ui(command)
+}
+
+fn explain() -> Command {
+    let id = |name: &'static str, help: &'static str| {
+        Arg::new(name).value_name("ID").required(true).help(help)
+    };
+    let of = |name: &'static str, about: &'static str, ids: Vec<Arg>, example: &'static str| {
+        common(Command::new(name).about(about).args(ids)).after_help(example)
+    };
+    Command::new("explain")
+        .about("Why: a customer's ids and merges, the evidence between two ids, ids refused")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand(of(
+            "customer",
+            "All ids of a customer, since when, its merges, and its journeys in short",
+            vec![id("id", "One of its ids, as type:id")],
+            "Example:\n  touchpath explain customer user:42 shop/",
+        ))
+        .subcommand(of(
+            "same",
+            "The shortest chain of rows between two ids, or which guard keeps them apart \
+             (exit code 1)",
+            vec![id("one", "An id, as type:id"), id("other", "Another one")],
+            "Example:\n  touchpath explain same user:42 cookie:9f3c77 shop/",
+        ))
+        .subcommand(of(
+            "blocked",
+            "All ids that link nobody or were left out of a row, and why",
+            Vec::new(),
+            "Example:\n  touchpath explain blocked shop/",
+        ))
+        .after_help("Example:\n  touchpath explain same user:42 cookie:9f3c77 shop/")
+}
+
+fn stitch() -> Command {
+    let as_of = text(
+        "as-of",
+        "TIME",
+        "The world as known at this time, inclusive (RFC 3339, or a whole date in the journey's zone)",
+    );
+    let command = Command::new("stitch")
+        .about("Who is who: stitched events, ids over time, the merge log, ids that left")
+        .arg(as_of)
+        .args(answer())
+        .arg(
+            text("journey", "FILE", "With partials: the journey to ask by")
+                .help_heading(WHICH_DATA),
+        )
+        .arg(allow_overlap().help_heading(WHICH_DATA))
+        .after_help(
+            "Examples:\n  touchpath stitch shop/ -o stitched.csv\n  \
+             touchpath stitch shop/ --part merges -o merges.csv   (parts: events, ids, merges, left)",
+        );
+    ui(reading(command))
 }
 
 fn fold() -> Command {
@@ -314,6 +377,16 @@ fn reading(command: Command) -> Command {
         switch("allow-outside", "Let relative paths of the journey file lead out of its folder"),
         switch("strict", "Stop at the first bad row"),
         text("rejects", "FILE", "Write every row that was set aside, as CSV"),
+        text(
+            "hash-ids",
+            "KEYFILE",
+            "Replace every id by a hash with the key in this file, before anything else sees it",
+        ),
+        text(
+            "forget",
+            "FILE",
+            "Leave rows out that carry one of these ids, one a line: email:ann@example.org",
+        ),
         switch("fail-if-rejects", "Answer \"no\" (exit code 1) if any row was set aside"),
         number("threads", "Threads to use [default: all cores]"),
         text(

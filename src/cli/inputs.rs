@@ -8,16 +8,17 @@ use clap::ArgMatches;
 use jiff::tz::TimeZone;
 use tempfile::TempPath;
 
-use crate::base::{Currency, Error, Place, Progress, Result, Timestamp};
+use crate::base::{Currency, Error, IssueKind, Place, Progress, Result, Timestamp};
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::config::Config;
+use crate::input::privacy::{ForgetList, IdHash};
 use crate::input::sniff::{self, Sniffed};
 use crate::input::stdin::Stdin;
 use crate::output::{atomic, bundle};
 use crate::prepare::EndOfData;
 use crate::prepare::journeys::Limit;
-use crate::store::{Merged, Partial, Rules, is_partial};
+use crate::store::{Merged, Partial, RawEvents, Rules, is_partial};
 use crate::study::{LoadOptions, Study, fold};
 
 /// A journey as the command line names it.
@@ -128,7 +129,10 @@ fn asked_by(merged: &Merged, matches: &ArgMatches) -> Result<Config> {
         config.sections.source = own.source;
         config.sections.currency = own.currency;
         config.sections.timezone = own.timezone;
-        config.sections.identity.blocklist = own.identity.blocklist;
+        let identity = &mut config.sections.identity;
+        identity.blocklist = own.identity.blocklist;
+        identity.block_patterns = own.identity.block_patterns;
+        identity.allow = own.identity.allow;
     }
     Ok(config)
 }
@@ -192,12 +196,20 @@ fn load_options(matches: &ArgMatches, zone: &TimeZone) -> Result<LoadOptions> {
         keep_rejects: text("rejects").is_some(),
         strict: matches.get_flag("strict"),
         memory: text("memory").map(|it| it.parse()).transpose()?,
+        hash_ids: text("hash-ids").map(|it| IdHash::read(Path::new(it))).transpose()?.map(Arc::new),
+        forget: match text("forget") {
+            Some(it) => ForgetList::read(Path::new(it))?,
+            None => ForgetList::default(),
+        },
         ..LoadOptions::default()
     })
 }
 
 /// An instant of RFC 3339, or a date or time of day in the journey's zone.
-fn instant(name: &str, text: &str, zone: &TimeZone) -> Result<Timestamp> {
+///
+/// # Errors
+/// It is neither.
+pub fn instant(name: &str, text: &str, zone: &TimeZone) -> Result<Timestamp> {
     let local = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(zone.clone()).ok();
     let instant = text.parse::<jiff::Timestamp>().ok().or_else(|| Some(local()?.timestamp()));
     instant.map(|it| Timestamp(it.as_microsecond())).ok_or_else(|| {
@@ -233,12 +245,17 @@ pub fn tell(study: &Study, matches: &ArgMatches, ui: &Ui) -> Result<()> {
             issues.rounded, study.catalog.currency
         ));
     }
-    if issues.rejected() > 0 {
+    let forgotten = issues.count(IssueKind::Forgotten);
+    if forgotten > 0 {
+        ui.note(&format!("{forgotten} of {} rows are forgotten", issues.read));
+    }
+    if issues.faults() > 0 {
+        let kinds = issues.kinds().filter(|it| it.0 != IssueKind::Forgotten);
         let reasons: Vec<String> =
-            issues.kinds().map(|(kind, count)| format!("{count} {}", kind.key())).collect();
+            kinds.map(|(kind, count)| format!("{count} {}", kind.key())).collect();
         ui.warning(&format!(
             "{} of {} rows set aside ({}); touchpath check says where",
-            issues.rejected(),
+            issues.faults(),
             issues.read,
             reasons.join(", ")
         ));
@@ -251,11 +268,19 @@ pub fn tell(study: &Study, matches: &ArgMatches, ui: &Ui) -> Result<()> {
 /// # Errors
 /// One would.
 pub fn spare_inputs(study: &Study, matches: &ArgMatches) -> Result<()> {
-    let read = study.raw.inputs.iter().map(|it| it.location.as_path());
-    let read: Vec<_> = read
-        .chain(study.config.file.as_deref())
-        .filter_map(|it| fs_err::canonicalize(it).ok())
-        .collect();
+    spare(&study.raw, &study.config, matches)
+}
+
+/// As [`spare_inputs`], where there is no study.
+///
+/// # Errors
+/// One would.
+pub fn spare(raw: &RawEvents, config: &Config, matches: &ArgMatches) -> Result<()> {
+    let exclude = &config.sections.identity.exclude;
+    let exclude = (!exclude.is_empty()).then(|| config.folder.join(exclude));
+    let read = raw.inputs.iter().map(|it| it.location.as_path());
+    let read = read.chain(config.file.as_deref()).chain(exclude.as_deref());
+    let read: Vec<_> = read.filter_map(|it| fs_err::canonicalize(it).ok()).collect();
     for name in ["output", "rejects"] {
         let Some(path) = matches.get_one::<String>(name) else { continue };
         if fs_err::canonicalize(path).is_ok_and(|it| read.contains(&it)) {
@@ -288,9 +313,17 @@ pub fn nothing(study: &Study, ui: &Ui) {
 /// # Errors
 /// A failed write.
 pub fn rejects(study: &Study, matches: &ArgMatches) -> Result<()> {
+    rejects_of(&study.raw, matches)
+}
+
+/// As [`rejects`], where there is no study.
+///
+/// # Errors
+/// A failed write.
+pub fn rejects_of(raw: &RawEvents, matches: &ArgMatches) -> Result<()> {
     match matches.get_one::<String>("rejects") {
         Some(path) => {
-            let bytes = bundle::rejects(study.raw.issues.rejects())?;
+            let bytes = bundle::rejects(raw.issues.rejects())?;
             atomic::write_file(Path::new(path), &bytes)
         }
         None => Ok(()),
@@ -299,6 +332,6 @@ pub fn rejects(study: &Study, matches: &ArgMatches) -> Result<()> {
 
 /// The exit code: "no" where the answer is, or where rows were set aside and must not be.
 pub fn exit(study: &Study, matches: &ArgMatches, no: bool) -> Exit {
-    let bad = matches.get_flag("fail-if-rejects") && study.raw.issues.rejected() > 0;
+    let bad = matches.get_flag("fail-if-rejects") && study.raw.issues.faults() > 0;
     if no || bad { Exit::No } else { Exit::Answered }
 }

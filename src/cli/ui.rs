@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use clap::ArgMatches;
 
 use super::watch::Watcher;
+use crate::base::privacy::masked;
 use crate::base::{Error, Progress};
 use crate::output::escape;
 
@@ -54,12 +55,15 @@ impl Ui {
     /// Says what is wrong, where, and what to do.
     pub fn error(&self, error: &Error) {
         self.watcher.finish();
-        let mut text = self.head("error", "31", &error.to_string());
+        // A file's name is told as it is.
+        let place = error.place().map_or_else(String::new, |it| format!("{it}: "));
+        let said = format!("{place}{}", masked(error.message()));
+        let mut text = self.head("error", "31", &said);
         if let Some(line) = error.excerpt_text() {
-            text.push_str(&excerpt(line, error.place().map_or(0, |it| it.column)));
+            text.push_str(&excerpt(&masked(line), error.place().map_or(0, |it| it.column)));
         }
         if let Some(hint) = error.hint_text().filter(|it| !it.is_empty()) {
-            text.push_str(&self.head("hint", "36", hint));
+            text.push_str(&self.head("hint", "36", &masked(hint)));
         }
         show(&text);
     }
@@ -67,14 +71,14 @@ impl Ui {
     /// Says something that the user should know but need not act on.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.watcher.aside(|| show(&self.head("note", "36", text)));
+            self.watcher.aside(|| show(&self.head("note", "36", &masked(text))));
         }
     }
 
     /// Says something that the user should look at.
     pub fn warning(&self, text: &str) {
         if !self.quiet {
-            self.watcher.aside(|| show(&self.head("warning", "33", text)));
+            self.watcher.aside(|| show(&self.head("warning", "33", &masked(text))));
         }
     }
 

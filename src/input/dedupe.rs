@@ -245,8 +245,10 @@ pub(super) fn remove(batch: &mut Batch, rows: &[u32]) {
         amounts,
         blocked: _,
         keys: _,
+        lines,
     } = batch;
     without(times, rows);
+    without(lines, rows);
     without(amounts, rows);
     match sequence {
         Sequence::None => {}

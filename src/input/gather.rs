@@ -68,6 +68,7 @@ impl From<Batch> for Part {
 #[derive(Debug)]
 pub struct Gather {
     keep: Arc<Keep>,
+    lines: bool,
     ids: Vec<Shared>,
     event_ids: Shared,
     texts: Vec<Mutex<Dictionary>>,
@@ -126,6 +127,7 @@ impl Gather {
         let pairs = (0..types).flat_map(|it| (it + 1..types).map(move |other| (it, other)));
         Self {
             keep,
+            lines: false,
             ids: (0..types).map(|_| Shared::default()).collect(),
             event_ids: Shared::default(),
             texts: fields.texts.iter().map(|_| Mutex::default()).collect(),
@@ -137,8 +139,23 @@ impl Gather {
         }
     }
 
+    /// The same, where rows keep the lines on which they stand if `lines` says so.
+    #[must_use]
+    pub fn with_lines(mut self, lines: bool) -> Self {
+        self.lines = lines;
+        self
+    }
+
+    /// Whether rows keep the lines on which they stand.
+    pub fn notes_lines(&self) -> bool {
+        self.lines
+    }
+
     /// Takes a batch in; `event_ids` says that its sequence is of event ids.
     pub fn take(&self, mut batch: Batch, event_ids: bool) -> Part {
+        if !self.lines {
+            batch.lines = Vec::new();
+        }
         let blocked = take(&mut batch.blocked);
         let (keys, rows) = (take(&mut batch.keys), batch.len());
         let left = Batch { blocked, keys, times_as: batch.times_as, ..Batch::default() };

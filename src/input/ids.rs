@@ -1,6 +1,12 @@
-//! Ids as they are compared: without blanks around them, and addresses in lower case.
+//! Ids as they are compared: without blanks around them, letters composed, and addresses
+//! in lower case.
 //!
+//! `é` is one letter whether it is written as one character or as `e` and an accent
+//! (Unicode's canonical composition, NFC): programs write either, and nobody sees which.
+//! Nothing else is folded: `ﬁ` is not `fi`, `00001` not `1`, `1e5` not `100000`.
 //! Knows no row and no file; whether an id is somebody's is asked in `nobody`.
+
+use unicode_normalization::UnicodeNormalization;
 
 use super::columns::text_of;
 use super::rows::Field;
@@ -22,11 +28,17 @@ pub(super) fn folds_case(id_type: &str) -> bool {
 pub(super) fn id_of<'s>(field: &Field<'s>, folds: bool, scratch: &'s mut String) -> &'s str {
     let Field::Text(text) = *field else { return text_of(field, scratch) };
     let text = trimmed(text);
-    if !folds || !text.bytes().any(|it| it.is_ascii_uppercase() || !it.is_ascii()) {
+    if text.is_ascii() && !(folds && text.bytes().any(|it| it.is_ascii_uppercase())) {
         return text;
     }
-    *scratch = lower(text);
+    *scratch = compared(text, folds);
     scratch
+}
+
+/// A text as the id that it is.
+pub(super) fn compared(text: &str, folds: bool) -> String {
+    let text = text.trim();
+    if folds { lower(text).nfc().collect() } else { text.nfc().collect() }
 }
 
 /// A text without the blanks around it; most have none, as their ends tell.
@@ -39,7 +51,7 @@ fn trimmed(text: &str) -> &str {
 }
 
 /// A text in lower case, letter by letter.
-pub(super) fn lower(text: &str) -> String {
+fn lower(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 
@@ -56,6 +68,9 @@ mod tests {
         assert_eq!(id("Ada@Example.COM", false), "Ada@Example.COM");
         assert_eq!(id("JÜRGEN@example.com", true), "jürgen@example.com");
         assert_eq!(id(" \u{a0} ", true), "");
+        assert_eq!(id("cafe\u{301}", false), "caf\u{e9}");
+        assert_eq!(id("CAFE\u{301}@example.com", true), "caf\u{e9}@example.com");
+        assert_eq!(id("\u{fb01}", false), "\u{fb01}");
         assert_eq!(id_of(&Field::Integer(-7), true, &mut scratch), "-7");
         assert!(folds_case("email") && !folds_case("user"));
     }

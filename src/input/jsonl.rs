@@ -400,6 +400,7 @@ impl<'a> Block<'a> {
                 let rest = self.columns.iter().map(|it| Column::Texts(self.text, &it[next..]));
                 let columns: Vec<Column<'_>> = rest.collect();
                 let taken = rows.push_block(&columns, count - next);
+                rows.note_lines(taken, |it| self.records[next + it].0);
                 next += taken;
                 self.wait = if taken < FEW { (self.wait * 2).min(RECORDS) } else { FEW };
                 single = if taken < FEW { self.wait } else { 1 };

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::base::Unwatched;
 use crate::input::mapping::{Common, fields};
+use crate::input::nobody::Blocklist;
 use crate::input::options::SourceOptions;
 use crate::input::scan::tests::document;
 
@@ -14,7 +15,8 @@ fn mapping(toml: &str) -> Mapping {
         fields: fields(std::slice::from_ref(&source), &[]),
         zone: jiff::tz::TimeZone::UTC,
         currency: "EUR".parse().unwrap(),
-        blocklist: Vec::new(),
+        blocklist: Blocklist::default(),
+        privacy: Default::default(),
         gather: None,
     };
     Mapping::new(&source, &common).unwrap()

@@ -4,11 +4,12 @@
 
 use jiff::tz::TimeZone;
 
-use super::ids::lower;
+use super::nobody::{Blocklist, Nobody};
 use super::options::{Role, SourceOptions, TimeFormat};
+use super::privacy::Privacy;
 use crate::base::filter::Filter;
 use crate::base::names::nearest;
-use crate::base::{Currency, Dictionary, Error, Place, Result};
+use crate::base::{Currency, Error, Place, Result};
 use crate::model::raw::{Fields, WELL_KNOWN};
 
 /// What all sources of a study share.
@@ -20,8 +21,10 @@ pub struct Common {
     pub zone: TimeZone,
     /// The currency of all amounts.
     pub currency: Currency,
-    /// Ids that are nobody's, besides the built-in ones.
-    pub blocklist: Vec<String>,
+    /// Which ids are nobody's.
+    pub blocklist: Blocklist,
+    /// What becomes of ids at the door.
+    pub privacy: Privacy,
     /// Where batches go as they are finished; without it they stay as they are.
     pub gather: Option<std::sync::Arc<super::gather::Gather>>,
 }
@@ -63,7 +66,7 @@ pub struct Mapping {
     pub(super) skew: Option<(usize, usize)>,
     /// The filter, and the columns that it asks about.
     pub(super) filter: Option<(Filter, Vec<usize>)>,
-    pub(super) blocklist: Dictionary,
+    pub(super) nobody: Nobody,
 }
 
 /// The keys of a source that are columns but no texts, so no property may be called so.
@@ -113,7 +116,7 @@ impl Mapping {
                 let asked = it.names().iter().map(|name| columns.need(name)).collect();
                 (it.clone(), asked)
             }),
-            blocklist: blocklist(&common.blocklist),
+            nobody: Nobody::new(&common.blocklist)?,
             common: common.clone(),
             columns: columns.names,
             optional: columns.optional,
@@ -123,9 +126,15 @@ impl Mapping {
     /// Whether each row must be looked at by itself, so that blocks of rows are of no use.
     pub(super) fn is_row_by_row(&self) -> bool {
         self.filter.is_some()
+            || self.common.privacy.forget.is_some()
             || !self.dedupe.is_empty()
             || self.user_agent.is_some()
             || self.skew.is_some()
+    }
+
+    /// Whether rows note on which line they stand: asked for, or to be kept in a partial.
+    pub(super) fn notes_lines(&self) -> bool {
+        self.common.gather.as_ref().is_none_or(|it| it.notes_lines())
     }
 
     /// The raw columns that a reader delivers, in this order: header names, or
@@ -153,18 +162,6 @@ impl Mapping {
         };
         self.columns.iter().enumerate().map(find).collect()
     }
-}
-
-fn blocklist(texts: &[String]) -> Dictionary {
-    let mut dictionary = Dictionary::default();
-    for text in texts.iter().map(|it| it.trim()) {
-        dictionary.intern(text);
-        // Addresses are compared in lower case: see `ids`.
-        if text.contains('@') {
-            dictionary.intern(&lower(text));
-        }
-    }
-    dictionary
 }
 
 /// The error for a mapped column that a file lacks.
@@ -356,7 +353,8 @@ mod tests {
             fields: fields(std::slice::from_ref(&one), &["land".into()]),
             zone: TimeZone::UTC,
             currency: Currency::UNNAMED,
-            blocklist: Vec::new(),
+            blocklist: Blocklist::default(),
+            privacy: Privacy::default(),
             gather: None,
         };
         let mapping = Mapping::new(&one, &common).unwrap();
@@ -391,17 +389,11 @@ mod tests {
                 fields: fields(std::slice::from_ref(&one), &[]),
                 zone: TimeZone::UTC,
                 currency: Currency::UNNAMED,
-                blocklist: Vec::new(),
+                blocklist: Blocklist::default(),
+                privacy: Privacy::default(),
                 gather: None,
             };
             assert_eq!(Mapping::new(&one, &common).unwrap_err().to_string(), expected);
         }
-    }
-
-    #[test]
-    fn blocked_addresses_are_blocked_in_any_case() {
-        let blocked = blocklist(&["Qa@X.com ".to_owned(), "Kiosk".to_owned()]);
-        assert!(blocked.code("qa@x.com").is_some() && blocked.code("Kiosk").is_some());
-        assert!(blocked.code("kiosk").is_none());
     }
 }

@@ -17,7 +17,7 @@ mod ids;
 pub mod init;
 pub mod jsonl;
 pub mod mapping;
-mod nobody;
+pub mod nobody;
 pub mod open;
 pub mod options;
 #[cfg(feature = "parquet")]
@@ -25,6 +25,7 @@ pub mod parquet;
 pub mod partial;
 mod paths;
 pub mod presets;
+pub mod privacy;
 pub mod read;
 pub mod rows;
 mod sample;

@@ -1,6 +1,75 @@
 //! Ids that are nobody's: what programs write where they know no one.
 //!
-//! One such id taken for real would merge every stranger into one customer.
+//! One such id taken for real would merge every stranger into one customer. Built-in ones
+//! are known here; users add texts and patterns, and allow what is somebody's after all.
+
+use regex::RegexSet;
+
+use super::ids::compared;
+use crate::base::{Dictionary, Error, Result};
+
+/// Which ids are nobody's besides the built-in ones, as a user says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blocklist {
+    /// Texts; compared as ids are.
+    pub texts: Vec<String>,
+    /// Regular expressions, of which a match anywhere counts.
+    pub patterns: Vec<String>,
+    /// Built-in ones that are somebody's.
+    pub allow: Vec<String>,
+}
+
+impl Blocklist {
+    /// These texts.
+    pub fn of(texts: &[&str]) -> Self {
+        let texts = texts.iter().map(|it| (*it).to_owned()).collect();
+        Self { texts, ..Self::default() }
+    }
+}
+
+/// A [`Blocklist`] made ready.
+#[derive(Debug, Clone)]
+pub(super) struct Nobody {
+    texts: Dictionary,
+    patterns: RegexSet,
+    allow: Dictionary,
+}
+
+impl Nobody {
+    /// Compiles a blocklist.
+    ///
+    /// # Errors
+    /// A pattern that is none.
+    pub fn new(list: &Blocklist) -> Result<Self> {
+        let patterns = RegexSet::new(&list.patterns).map_err(|error| {
+            Error::new(format!("[identity] block_patterns: cannot use a pattern: {error}"))
+                .hint("write regular expressions, such as \"^test-\"")
+        })?;
+        Ok(Self { texts: dictionary(&list.texts), patterns, allow: dictionary(&list.allow) })
+    }
+
+    /// Whether an id, as ids are compared, is nobody's.
+    #[inline]
+    pub fn is(&self, id: &str) -> bool {
+        if is_nobodys(id) {
+            return self.allow.is_empty() || self.allow.code(id).is_none();
+        }
+        (!self.texts.is_empty() && self.texts.code(id).is_some())
+            || (!self.patterns.is_empty() && self.patterns.is_match(id))
+    }
+}
+
+fn dictionary(texts: &[String]) -> Dictionary {
+    let mut dictionary = Dictionary::default();
+    for text in texts {
+        dictionary.intern(&compared(text, false));
+        // Addresses are compared in lower case: see `ids`.
+        if text.contains('@') {
+            dictionary.intern(&compared(text, true));
+        }
+    }
+    dictionary
+}
 
 /// Nobody's in any case of letters (PostHog's list).
 const ANY_CASE: [&str; 10] = [
@@ -67,6 +136,25 @@ fn unquoted(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn users_add_texts_and_patterns_and_allow_what_is_built_in() {
+        let list = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        let nobody = Nobody::new(&Blocklist {
+            texts: list(&["Qa@X.com ", "Kiosk", "cafe\u{301}"]),
+            patterns: list(&["^test-", "(?i)bot$"]),
+            allow: list(&[" 0 "]),
+        });
+        let nobody = nobody.unwrap();
+        for it in ["qa@x.com", "Kiosk", "caf\u{e9}", "test-1", "a Bot", "null", "00"] {
+            assert!(nobody.is(it), "{it:?}");
+        }
+        for it in ["kiosk", "a test-1", "0", "bots"] {
+            assert!(!nobody.is(it), "{it:?}");
+        }
+        let wrong = Blocklist { patterns: list(&["("]), ..Blocklist::default() };
+        assert!(Nobody::new(&wrong).unwrap_err().message().contains("block_patterns"));
+    }
 
     #[test]
     fn known_placeholders_are_nobodys_and_real_ids_are_not() {

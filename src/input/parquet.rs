@@ -367,6 +367,7 @@ impl<'a> Plan<'a> {
             if blocks && single == 0 {
                 let rest: Vec<Column<'_>> = columns.iter().map(|it| behind(it, row)).collect();
                 let taken = rows.push_block(&rest, count - row);
+                rows.note_lines(taken, |it| first_row + (row + it) as u64);
                 row += taken;
                 wait = if taken < FEW { (wait * 2).min(ROWS) } else { FEW };
                 single = if taken < FEW { wait } else { 1 };

@@ -14,6 +14,7 @@ use super::*;
 use crate::base::Unwatched;
 use crate::input::jsonl;
 use crate::input::mapping::{Common, fields};
+use crate::input::nobody::Blocklist;
 use crate::input::options::SourceOptions;
 use crate::model::Batch;
 use crate::model::raw::TextColumn;
@@ -24,7 +25,8 @@ fn mapping(toml: &str) -> Mapping {
         fields: fields(std::slice::from_ref(&source), &[]),
         zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
         currency: "EUR".parse().unwrap(),
-        blocklist: Vec::new(),
+        blocklist: Blocklist::default(),
+        privacy: Default::default(),
         gather: None,
     };
     Mapping::new(&source, &common).unwrap()

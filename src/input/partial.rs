@@ -4,7 +4,7 @@
 //! partial stands for its file: the same batches, issues and facts come out of it.
 //! Knows how rows are read and joined; how partials are stored, `store` alone knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::sync::Arc;
 
@@ -19,8 +19,9 @@ use super::jsonl::Outcome;
 use super::mapping::{Common, fields};
 use super::options::{SourceOptions, TimeFormat};
 use super::presets;
+use super::privacy::Privacy;
 use super::read::{Met, Planned, ReadSettings, plan, screened, strict_error};
-use crate::base::{Dictionary, Error, Issues, Place, Progress, Result};
+use crate::base::{Dictionary, Error, IssueKind, Issues, Place, Progress, Reject, Result};
 use crate::model::raw::{Batch, Blocked, Fields, InputFile, Sequence, TextColumn};
 use crate::store::block::{blocks, gather, pack};
 use crate::store::marks::Marks;
@@ -64,18 +65,26 @@ pub fn reading(
     if !ranked {
         mappings.sort_by_key(Value::to_string);
     }
-    let mut blocklist = settings.blocklist.clone();
-    blocklist.sort();
-    blocklist.dedup();
-    json!({
+    let sorted = |texts: &[String]| texts.iter().cloned().collect::<BTreeSet<_>>();
+    let blocklist = &settings.blocklist;
+    let mut reading = json!({
         "ranked": ranked,
         "timezone": settings.zone.iana_name().unwrap_or_default(),
         "currency": settings.currency.code(),
-        "blocklist": blocklist,
+        "blocklist": sorted(&blocklist.texts),
+        "block_patterns": sorted(&blocklist.patterns),
+        "allow": sorted(&blocklist.allow),
         "properties": texts,
         "source": mappings,
-    })
+    });
+    if let (Some(hash), Some(reading)) = (&settings.hash_ids, reading.as_object_mut()) {
+        reading.insert(HASHED.to_owned(), hash.fingerprint().into());
+    }
+    reading
 }
+
+/// Where a partial says by which key its ids are hashed.
+const HASHED: &str = "ids_hashed_by";
 
 /// Reads files into a partial.
 ///
@@ -90,9 +99,11 @@ pub fn fold(
 ) -> Result<(Totals, Issues)> {
     let settings = &ReadSettings { keep_all_rejects: true, ..settings.clone() };
     let resolved = &presets::resolved(sources)?;
+    // Not by the journey's priority, which is no matter of reading.
+    let fields = fields(resolved, &settings.keep);
     let common = Common {
-        // Not by the journey's priority, which is no matter of reading.
-        fields: fields(resolved, &settings.keep),
+        privacy: Privacy::new(settings, &fields.id_types)?,
+        fields,
         zone: settings.zone.clone(),
         currency: settings.currency,
         blocklist: settings.blocklist.clone(),
@@ -113,7 +124,7 @@ pub fn fold(
         let (outcome, input) = planned.read(0, settings, progress)?;
         met.note(planned.mapping.columns(), &outcome.seen, input.rows);
         let read = write_piece(piece, &planned, outcome, input, &common.fields, &mut writer)?;
-        if let (true, Some(reject)) = (settings.strict, read.rejects().first()) {
+        if let (true, Some(reject)) = (settings.strict, read.first_fault()) {
             return Err(strict_error(reject));
         }
         issues.merge(read);
@@ -317,6 +328,7 @@ pub(super) fn read(
     progress: &dyn Progress,
 ) -> Result<RawEvents> {
     check_reading(merged, sources, settings, &common.fields)?;
+    let privacy = common.privacy.for_partials(merged.head.reading.get(HASHED).is_some());
     let entries: Vec<_> = merged.entries().collect();
     let jobs: Vec<_> = entries
         .iter()
@@ -326,7 +338,7 @@ pub(super) fn read(
         })
         .collect();
     progress.stage("reading", jobs.iter().map(|it| it.3.bytes).sum());
-    let taken: Vec<(Part, u64)> = jobs
+    let taken: Vec<(Part, u64, u64)> = jobs
         .par_iter()
         .map(|(order, partial, entry, block)| {
             progress.check()?;
@@ -334,19 +346,23 @@ pub(super) fn read(
             let rows = batch.len() as u64;
             progress.advance(block.bytes);
             progress.rows(rows);
-            if let Some(at) = entry.piece.texts.iter().position(|it| it == dedupe::KEPT_AS) {
+            let keys = entry.piece.texts.iter().position(|it| it == dedupe::KEPT_AS);
+            if let Some(at) = keys {
                 let keys = batch.texts.get(at).map(|it| dedupe::of_texts(it, batch.len()));
                 batch.keys = keys.unwrap_or_default();
             }
-            let batch = placed(batch, &entry.piece, *order as u32, &common.fields);
-            Ok((gather.take(batch, entry.piece.event_ids), rows))
+            let mut batch = placed(batch, &entry.piece, *order as u32, &common.fields);
+            let forgotten = privacy.forget_rows(&mut batch);
+            privacy.hash_batch(&mut batch, &common.fields.id_types);
+            Ok((gather.take(batch, entry.piece.event_ids), rows, forgotten))
         })
         .collect::<Result<_>>()?;
-    let mut rows = vec![0u64; entries.len()];
+    let mut rows = vec![(0u64, 0u64); entries.len()];
     for (job, taken) in jobs.iter().zip(&taken) {
-        rows[job.0] += taken.1;
+        rows[job.0].0 += taken.1;
+        rows[job.0].1 += taken.2;
     }
-    let facts = facts(&entries, &rows, sources, settings, &common.fields)?;
+    let facts = facts(&entries, &rows, sources, settings, (&common.fields, &privacy))?;
     progress.stage("coding", 0);
     let event_ids = jobs.iter().map(|it| it.2.piece.event_ids);
     let mut parts: Vec<(Part, bool)> = taken.into_iter().map(|it| it.0).zip(event_ids).collect();
@@ -368,28 +384,32 @@ struct Facts {
     blocked: Blocked,
 }
 
-/// The facts of all pieces, of which so many rows were found.
+/// The facts of all pieces, of which so many rows were found and then forgotten.
 fn facts(
     entries: &[(&Partial, &Entry)],
-    rows: &[u64],
+    rows: &[(u64, u64)],
     sources: &[SourceOptions],
     settings: &ReadSettings,
-    fields: &Fields,
+    (fields, privacy): (&Fields, &Privacy),
 ) -> Result<Facts> {
     let mut issues = Issues::new(settings.keep_all_rejects);
     let (mut inputs, mut met, mut blocked) = (Vec::new(), Met::default(), Blocked::new());
-    for (order, (&(partial, entry), &rows)) in entries.iter().zip(rows).enumerate() {
+    for (order, (&(partial, entry), &(rows, forgotten))) in entries.iter().zip(rows).enumerate() {
         partial.check_rows(entry, rows)?;
         let piece = &entry.piece;
-        let own = piece
+        let mut own = piece
             .issues(order as u32, settings.keep_all_rejects)
             .map_err(|it| it.at(Place::file(partial.path.display().to_string())))?;
-        if let (true, Some(reject)) = (settings.strict, own.rejects().first()) {
+        if let (true, Some(reject)) = (settings.strict, own.first_fault()) {
             return Err(strict_error(reject));
         }
+        for _ in 0..forgotten {
+            own.reject(IssueKind::Forgotten, || forgotten_row(order as u32, &piece.name));
+        }
+        own.keep(|it| privacy.keep_reject(it));
         issues.merge(own);
         met.note(&piece.columns, &vec![true; piece.columns.len()], piece.read);
-        for (id, count) in piece.blocked(&fields.id_types) {
+        for (id, count) in privacy.hash_blocked(piece.blocked(&fields.id_types), &fields.id_types) {
             *blocked.entry(id).or_default() += count;
         }
         inputs.push(InputFile {
@@ -404,6 +424,13 @@ fn facts(
     }
     met.check(&presets::resolved(sources)?, &settings.keep)?;
     Ok(Facts { issues, inputs, blocked })
+}
+
+/// A row that a partial has and that is forgotten as it is read; a partial knows no lines.
+fn forgotten_row(file_order: u32, name: &str) -> Reject {
+    let place = Place::file(name);
+    let (detail, raw) = (String::new(), String::new());
+    Reject { file_order, place, kind: IssueKind::Forgotten, detail, raw }
 }
 
 /// The rows of a piece with the columns of a study.
@@ -453,7 +480,16 @@ fn check_reading(
         return Err(Error::new(format!("the partials do not carry the property \"{name}\""))
             .hint(format!("fold again with --keep {name}")));
     }
-    let own = reading(sources, settings, &carried, ranked);
+    let mut own = reading(sources, settings, &carried, ranked);
+    match (said.get(HASHED), own.as_object_mut()) {
+        // Hashed before, and by no other key: nothing is left to hash.
+        (Some(key), Some(own)) if !own.contains_key(HASHED) => {
+            own.insert(HASHED.to_owned(), key.clone());
+        }
+        // Hashed as it is read.
+        (None, Some(own)) => drop(own.remove(HASHED)),
+        _ => {}
+    }
     match difference(said, &own, "") {
         None => Ok(()),
         Some(what) => Err(Error::new(format!(

@@ -17,12 +17,14 @@ use super::dedupe;
 use super::gather::Gather;
 use super::jsonl::{self, Outcome};
 use super::mapping::{Common, Mapping, fields};
+use super::nobody::Blocklist;
 use super::open::{self, Found, Opened, Stamp};
 use super::options::SourceOptions;
 #[cfg(feature = "parquet")]
 use super::parquet;
 use super::partial::{self, Partials};
 use super::presets::{self, Preset};
+use super::privacy::{ForgetList, IdHash, Privacy};
 use super::rows::{FileId, Rows};
 use super::xes;
 use crate::base::names::nearest;
@@ -39,8 +41,8 @@ pub struct ReadSettings {
     pub zone: TimeZone,
     /// The currency of all amounts.
     pub currency: Currency,
-    /// Ids that are nobody's, besides the built-in ones.
-    pub blocklist: Vec<String>,
+    /// Which ids are nobody's.
+    pub blocklist: Blocklist,
     /// Id types, strongest first; those not named keep their usual order behind them.
     pub priority: Vec<String>,
     /// Whether every rejected row is kept, and not only the first of each kind.
@@ -59,6 +61,12 @@ pub struct ReadSettings {
     pub partials: Partials,
     /// The most events of one id in an hour, above which it is a bot's.
     pub bots: BotOptions,
+    /// How ids are hashed, if they are.
+    pub hash_ids: Option<Arc<IdHash>>,
+    /// Who is to be forgotten.
+    pub forget: Option<Arc<ForgetList>>,
+    /// Whether rows keep the lines on which they stand.
+    pub lines: bool,
 }
 
 impl Default for ReadSettings {
@@ -67,7 +75,7 @@ impl Default for ReadSettings {
             folder: PathBuf::new(),
             zone: TimeZone::UTC,
             currency: Currency::UNNAMED,
-            blocklist: Vec::new(),
+            blocklist: Blocklist::default(),
             priority: Vec::new(),
             keep_all_rejects: false,
             strict: false,
@@ -77,6 +85,9 @@ impl Default for ReadSettings {
             keep_rows: Arc::default(),
             partials: None,
             bots: BotOptions::default(),
+            hash_ids: None,
+            forget: None,
+            lines: false,
         }
     }
 }
@@ -184,8 +195,10 @@ pub fn read(
 ) -> Result<RawEvents> {
     let resolved = &presets::resolved(sources)?;
     let fields = fields(resolved, &settings.keep).with_priority(&settings.priority);
-    let gather = Arc::new(Gather::new(&fields, Arc::clone(&settings.keep_rows)));
+    let gather = Gather::new(&fields, Arc::clone(&settings.keep_rows)).with_lines(settings.lines);
+    let gather = Arc::new(gather);
     let common = Common {
+        privacy: Privacy::new(settings, &fields.id_types)?,
         fields,
         zone: settings.zone.clone(),
         currency: settings.currency,
@@ -223,7 +236,7 @@ pub fn read(
             batches.push((batch, planned.mapping.event_id.is_some()));
         }
         if settings.strict
-            && let Some(reject) = issues.rejects().first()
+            && let Some(reject) = issues.first_fault()
         {
             return Err(strict_error(reject));
         }

@@ -14,7 +14,6 @@ use super::dedupe;
 use super::gather::Part;
 use super::ids::{folds_case, id_of};
 use super::mapping::Mapping;
-use super::nobody::is_nobodys;
 use super::options::TimeFormat;
 use super::time::{TimeProblem, TimeReader, is_time};
 use crate::base::{IssueKind, Issues, NONE, Place, Reject};
@@ -65,6 +64,8 @@ pub struct Rows<'m> {
     blocked: Blocked,
     clock: TimeReader,
     times: Vec<i64>,
+    /// The line of each row, where they are asked for.
+    lines: Option<Vec<i64>>,
     ids: Vec<Coder>,
     texts: Vec<Coder>,
     numbers: Vec<i64>,
@@ -152,6 +153,7 @@ impl<'m> Rows<'m> {
             blocked: Blocked::new(),
             clock,
             times: Vec::new(),
+            lines: mapping.notes_lines().then(Vec::new),
             ids: coders(mapping.ids.len()),
             texts: coders(mapping.texts.len()),
             numbers: Vec::new(),
@@ -187,6 +189,9 @@ impl<'m> Rows<'m> {
             self.issues.filtered += 1;
             return;
         }
+        if self.is_forgotten(fields) {
+            return self.forget(line);
+        }
         if self.is_bots(fields) {
             let file = &self.file;
             let place = || Place::line(&*file.name, line);
@@ -194,8 +199,20 @@ impl<'m> Rows<'m> {
             return;
         }
         match self.take(fields) {
-            Ok(()) => self.keep_key(line, fields),
+            Ok(()) => {
+                self.note_lines(1, |_| line);
+                self.keep_key(line, fields);
+            }
             Err(fault) => self.set_aside(fault, &Record { line, fields, raw, column_of }),
+        }
+    }
+
+    /// Notes the lines of the records that [`Self::push_block`] has just taken, by their
+    /// positions among them; [`Self::push_at`] does so itself.
+    #[inline]
+    pub fn note_lines(&mut self, taken: usize, line: impl Fn(usize) -> u64) {
+        if let Some(lines) = &mut self.lines {
+            lines.extend((0..taken).map(|it| i64::try_from(line(it)).unwrap_or(0)));
         }
     }
 
@@ -234,13 +251,38 @@ impl<'m> Rows<'m> {
         raw: &dyn Fn() -> String,
     ) {
         self.issues.read += 1;
-        let (file, detail) = (&self.file, detail.into());
-        self.issues.reject(kind, || Reject {
+        let (file, privacy) = (&self.file, &self.mapping.common.privacy);
+        self.issues.reject(kind, || {
+            let (detail, raw) = privacy.kept(detail.into(), raw());
+            Reject {
+                file_order: file.order,
+                place: Place::at(&*file.name, line, column),
+                kind,
+                detail,
+                raw: cut(raw, RAW_KEPT),
+            }
+        });
+    }
+
+    /// Whether the record has an id of somebody who is to be forgotten.
+    fn is_forgotten(&mut self, fields: &[Field<'_>]) -> bool {
+        let mapping = self.mapping;
+        let Some(forget) = &mapping.common.privacy.forget else { return false };
+        mapping.ids.iter().enumerate().any(|(index, &(id_type, column))| {
+            let id = id_of(&fields[column], self.folds[index], &mut self.scratch);
+            forget.has(id_type, id)
+        })
+    }
+
+    /// Counts a record of which nothing is kept but its place.
+    fn forget(&mut self, line: u64) {
+        let file = &self.file;
+        self.issues.reject(IssueKind::Forgotten, || Reject {
             file_order: file.order,
-            place: Place::at(&*file.name, line, column),
-            kind,
-            detail,
-            raw: cut(raw(), RAW_KEPT),
+            place: Place::line(&*file.name, line),
+            kind: IssueKind::Forgotten,
+            detail: String::new(),
+            raw: String::new(),
         });
     }
 
@@ -260,17 +302,20 @@ impl<'m> Rows<'m> {
         self.issues.read
     }
 
-    /// Whether a record was set aside so far.
+    /// Whether a record was set aside so far with which something is wrong.
     pub fn has_rejects(&self) -> bool {
-        self.issues.rejected() > 0
+        self.issues.faults() > 0
     }
 
     /// The rows that were used, and what became of the others.
     pub fn finish(mut self) -> (Part, Issues) {
         self.issues.ambiguous += self.clock.ambiguous();
         let mapping = self.mapping;
+        // A reader that notes the lines of some blocks alone has told nothing.
+        let lines = self.lines.filter(|it| it.len() == self.times.len()).unwrap_or_default();
         let mut batch = Batch {
             links: mapping.links,
+            lines,
             times_as: self.clock.decided().map_or("", TimeFormat::words),
             file_order: self.file.order,
             times: self.times,
@@ -288,6 +333,7 @@ impl<'m> Rows<'m> {
         for (coder, &(id_type, _)) in self.ids.into_iter().zip(&mapping.ids) {
             batch.ids[id_type] = coder.finish();
         }
+        mapping.common.privacy.hash_batch(&mut batch, &mapping.common.fields.id_types);
         batch.texts.resize_with(mapping.common.fields.texts.len(), Default::default);
         for (coder, plan) in self.texts.into_iter().zip(&mapping.texts) {
             let column = &mut batch.texts[plan.field];
@@ -397,9 +443,7 @@ impl<'m> Rows<'m> {
         let (mut any, mut nobodys) = (false, None);
         for (index, &(id_type, column)) in mapping.ids.iter().enumerate() {
             let text = id_of(&fields[column], self.folds[index], &mut self.scratch);
-            let blocked = !text.is_empty()
-                && (is_nobodys(text)
-                    || (!mapping.blocklist.is_empty() && mapping.blocklist.code(text).is_some()));
+            let blocked = !text.is_empty() && mapping.nobody.is(text);
             if blocked {
                 nobodys = nobodys.or(Some(column));
                 count(&mut self.blocked, id_type, text);
@@ -473,11 +517,12 @@ impl<'m> Rows<'m> {
     #[cold]
     fn set_aside(&mut self, fault: Fault, record: &Record<'_>) {
         let (file, names) = (&self.file, self.mapping.columns());
+        let privacy = &self.mapping.common.privacy;
         let column = fault.column.map_or(0, |it| (record.column_of)(it));
         let detail = |column: usize| {
             let mut scratch = String::new();
             let value = text_of(&record.fields[column], &mut scratch).to_owned();
-            match value.is_empty() {
+            match value.is_empty() || privacy.hash.is_some() {
                 true => format!("column {}", names[column]),
                 false => format!("\"{}\" (column {})", cut(value, VALUE_KEPT), names[column]),
             }
@@ -487,7 +532,7 @@ impl<'m> Rows<'m> {
             place: Place::at(&*file.name, record.line, column),
             kind: fault.kind,
             detail: fault.column.map(detail).unwrap_or_default(),
-            raw: cut((record.raw)(), RAW_KEPT),
+            raw: cut(privacy.kept(String::new(), (record.raw)()).1, RAW_KEPT),
         });
     }
 }

@@ -16,6 +16,9 @@ pub struct Session {
     pub first: u32,
     /// One past the last event.
     pub end: u32,
+    /// How many events it holds: all from the first to the last, unless sessions interleave
+    /// or events in between are out of session.
+    pub events: u32,
     /// The time of the first event.
     pub start: Timestamp,
     /// The channel of the first event of the session that carries one.
@@ -133,8 +136,11 @@ pub struct Customer<'a> {
     pub base: usize,
     /// The times of all events in microseconds, ascending.
     pub times: &'a [i64],
-    /// Sessions in order.
+    /// Sessions in order of their first events.
     pub sessions: &'a [Session],
+    /// For each event its session, or [`NONE`] where it is out of session; empty where each
+    /// session is all events from its first to its last, and every event is in one.
+    pub session_of: &'a [u32],
     /// Steps in order: the events that have a stage, an order's further lines left out.
     pub steps: &'a [Step],
     /// Touches in order.
@@ -154,6 +160,33 @@ impl<'a> Customer<'a> {
     /// The last event's time.
     pub fn last_time(&self) -> Timestamp {
         Timestamp(self.times.last().copied().unwrap_or_default())
+    }
+
+    /// The session that holds an event, counted from the customer's first, if one does.
+    pub fn session(&self, event: u32) -> Option<usize> {
+        if let Some(&it) = self.session_of.get(event as usize) {
+            return (it != NONE).then_some(it as usize);
+        }
+        let at = self.sessions.partition_point(|it| it.end <= event);
+        self.sessions.get(at).filter(|it| it.first <= event).map(|_| at)
+    }
+
+    /// How many sessions have one of the events from `first` to `last`, both included.
+    pub fn sessions_between(&self, first: u32, last: u32) -> usize {
+        let Some(own) = self.session_of.get(first as usize..=last as usize) else {
+            let begin = self.sessions.partition_point(|it| it.end <= first);
+            let end = self.sessions.partition_point(|it| it.first <= last);
+            return end.saturating_sub(begin);
+        };
+        let mut met: Vec<u32> = own.iter().copied().filter(|&it| it != NONE).collect();
+        met.sort_unstable();
+        met.dedup();
+        met.len()
+    }
+
+    /// How many events are out of session.
+    pub fn out_of_session(&self) -> u64 {
+        self.session_of.iter().filter(|&&it| it == NONE).count() as u64
     }
 
     /// The steps of a journey.

@@ -72,6 +72,11 @@ pub struct Events {
     pub amounts: Vec<i64>,
     /// Codes of the source's own session key.
     pub sessions: Vec<u32>,
+    /// The cookie or device within which a session key means one session: a number of its
+    /// own; empty unless the session rule asks.
+    pub session_scopes: Vec<u32>,
+    /// Codes of the events' own names; empty unless the session rule asks.
+    pub names: Vec<u32>,
     /// Codes of order ids, into the dictionary of orders that travels with the shards.
     pub orders: Vec<u32>,
     /// Codes of campaigns (raw dictionary codes; compared, never shown).

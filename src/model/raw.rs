@@ -109,6 +109,8 @@ pub struct Batch {
     pub times_as: &'static str,
     /// Microseconds since the epoch, UTC; [`NO_TIME`] only in links.
     pub times: Vec<i64>,
+    /// The line (or row number) of each row in its file; empty where nobody asked for it.
+    pub lines: Vec<i64>,
     /// What decides between equal times.
     pub sequence: Sequence,
     /// One column for each of [`Fields::id_types`].

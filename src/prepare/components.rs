@@ -56,6 +56,12 @@ impl Components {
         }
     }
 
+    /// Makes a set of its own of a member. Right only if the same is done to all members
+    /// of its set, and no thread unites meanwhile.
+    pub fn reset(&self, member: u32) {
+        self.parents[member as usize].store(member, Ordering::Relaxed);
+    }
+
     /// Makes one set of the sets that hold `a` and `b`.
     pub fn union(&self, a: u32, b: u32) {
         let (mut a, mut b) = (a, b);

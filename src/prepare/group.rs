@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicU64, Ordering as Memory};
 
-use crate::base::{ChannelId, Error, NONE, Result, StageId, ValueId};
+use crate::base::{ChannelId, CustomerId, Error, NONE, Result, StageId, ValueId};
 use crate::model::Events;
 use crate::model::raw::IdTable;
 
@@ -55,6 +55,11 @@ impl Shards {
     /// How many events a shard holds.
     pub fn rows(&self, shard: usize) -> u64 {
         self.partition.rows(shard)
+    }
+
+    /// The shard that holds a customer.
+    pub fn shard_of(&self, customer: CustomerId) -> usize {
+        customer.index() / self.partition.width.max(1) as usize
     }
 
     /// Bytes that did not fit into memory and went to the spill file.
@@ -200,6 +205,8 @@ fn fill(events: &mut Events, rows: &Rows, order: &[u32], layout: &Layout, values
     let none = Vec::new();
     let text = |at: Option<usize>| at.and_then(|it| rows.texts.get(it)).unwrap_or(&none);
     pick(text(layout.session), order, &mut events.sessions, |it| it);
+    pick(text(layout.name), order, &mut events.names, |it| it);
+    pick(&rows.scopes, order, &mut events.session_scopes, |it| it);
     pick(text(layout.order), order, &mut events.orders, |it| it);
     pick(text(layout.campaign), order, &mut events.campaigns, |it| it);
     events.properties.resize_with(layout.properties.len(), Vec::new);

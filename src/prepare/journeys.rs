@@ -36,7 +36,7 @@ pub enum AfterConversion {
 }
 
 /// A span of time, or "none" for no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limit(pub Option<Span>);
 
 impl Serialize for Limit {

@@ -8,6 +8,7 @@ pub mod channel_groups;
 pub mod channels;
 pub mod components;
 pub mod group;
+pub mod identity;
 pub mod journeys;
 pub mod partition;
 pub mod rows;

@@ -86,37 +86,27 @@ impl Partition {
     pub fn new(
         batches: &mut Batches,
         making: &Making<'_>,
-        (customers, stages): (usize, usize),
+        sizes: (usize, usize),
         progress: &dyn Progress,
     ) -> Result<Self> {
-        let count: usize = batches.kept().iter().filter(|it| !it.links).map(|it| it.rows).sum();
-        let fits = batches.keep().memory().bytes() / (ROW_BYTES * SHARDS_IN_MEMORY);
-        let shard_rows = SHARD_ROWS.min(usize::try_from(fits).unwrap_or(SHARD_ROWS)).max(1);
-        let shards = (count / shard_rows).next_power_of_two().clamp(1, MOST_SHARDS);
-        // A power of two, so that a customer's shard is a shift away.
-        let width = customers.div_ceil(shards).next_power_of_two() as u32;
-        let shards = customers.div_ceil(width as usize).max(1);
-        let run_rows = (shards * PIECE_ROWS).clamp(RUN_ROWS.0, RUN_ROWS.1);
-        let keep = Arc::clone(batches.keep());
-        let met: Vec<AtomicU64> = (0..customers.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
-        let cutter = Cutter { making, keep: &keep, width, shards, stages, met: &met };
-        let made = batches.consume(run_rows, |batches| {
-            progress.check()?;
-            let made = cutter.run(batches)?;
-            progress.advance(made.seen.events);
-            Ok(made)
-        })?;
-        let mut seen = Seen { valued: vec![false; stages], ..Seen::default() };
-        let (mut runs, mut rows) = (Vec::with_capacity(made.len()), vec![0u64; shards]);
-        for it in made {
-            seen.merge(it.seen);
-            rows.iter_mut().zip(&it.rows).for_each(|(all, &own)| *all += u64::from(own));
-            runs.push(it.run);
-        }
-        let ones = |it: &AtomicU64| u64::from(it.load(Ordering::Relaxed).count_ones());
-        seen.customers = met.iter().map(ones).sum();
-        let customers = customers as u32;
-        Ok(Self { layout: making.layout.clone(), width, customers, seen, keep, runs, rows })
+        let plan = Plan::new(batches, sizes);
+        let made = batches.consume(plan.run_rows, |it| plan.make(making, it, progress))?;
+        Ok(plan.join(made, making))
+    }
+
+    /// As [`Self::new`], and the batches stay.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn again(
+        batches: &Batches,
+        making: &Making<'_>,
+        sizes: (usize, usize),
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        let plan = Plan::new(batches, sizes);
+        let made = batches.look(plan.run_rows, |it| plan.make(making, it, progress))?;
+        Ok(plan.join(made, making))
     }
 
     /// How many shards there are.
@@ -224,6 +214,62 @@ impl Seen {
             customers: 0,
             valued,
         }
+    }
+}
+
+/// How rows are to be cut into shards.
+struct Plan {
+    customers: usize,
+    stages: usize,
+    width: u32,
+    shards: usize,
+    run_rows: usize,
+    keep: Arc<Keep>,
+    /// Customers with a row, one bit each.
+    met: Vec<AtomicU64>,
+}
+
+impl Plan {
+    fn new(batches: &Batches, (customers, stages): (usize, usize)) -> Self {
+        let count: usize = batches.kept().iter().filter(|it| !it.links).map(|it| it.rows).sum();
+        let fits = batches.keep().memory().bytes() / (ROW_BYTES * SHARDS_IN_MEMORY);
+        let shard_rows = SHARD_ROWS.min(usize::try_from(fits).unwrap_or(SHARD_ROWS)).max(1);
+        let shards = (count / shard_rows).next_power_of_two().clamp(1, MOST_SHARDS);
+        // A power of two, so that a customer's shard is a shift away.
+        let width = customers.div_ceil(shards).next_power_of_two() as u32;
+        let shards = customers.div_ceil(width as usize).max(1);
+        let run_rows = (shards * PIECE_ROWS).clamp(RUN_ROWS.0, RUN_ROWS.1);
+        let keep = Arc::clone(batches.keep());
+        let met = (0..customers.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
+        Self { customers, stages, width, shards, run_rows, keep, met }
+    }
+
+    fn make(
+        &self,
+        making: &Making<'_>,
+        batches: &mut dyn Iterator<Item = Result<Batch>>,
+        progress: &dyn Progress,
+    ) -> Result<Made> {
+        progress.check()?;
+        let Self { stages, width, shards, ref keep, ref met, .. } = *self;
+        let made = Cutter { making, keep, width, shards, stages, met }.run(batches)?;
+        progress.advance(made.seen.events);
+        Ok(made)
+    }
+
+    fn join(self, made: Vec<Made>, making: &Making<'_>) -> Partition {
+        let mut seen = Seen { valued: vec![false; self.stages], ..Seen::default() };
+        let (mut runs, mut rows) = (Vec::with_capacity(made.len()), vec![0u64; self.shards]);
+        for it in made {
+            seen.merge(it.seen);
+            rows.iter_mut().zip(&it.rows).for_each(|(all, &own)| *all += u64::from(own));
+            runs.push(it.run);
+        }
+        let ones = |it: &AtomicU64| u64::from(it.load(Ordering::Relaxed).count_ones());
+        seen.customers = self.met.iter().map(ones).sum();
+        let (customers, keep) = (self.customers as u32, self.keep);
+        let layout = making.layout.clone();
+        Partition { layout, width: self.width, customers, seen, keep, runs, rows }
     }
 }
 

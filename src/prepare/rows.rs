@@ -7,6 +7,7 @@ use crate::store::RawEvents;
 use crate::store::batches::{Kept, Order};
 
 use super::channels::Channels;
+use super::sessions::SessionColumns;
 use super::stages::Stages;
 use super::stitch::Stitched;
 
@@ -25,6 +26,11 @@ pub struct Layout {
     pub campaign: Option<usize>,
     /// Among `texts`: the kept properties, in the catalog's order.
     pub properties: Vec<usize>,
+    /// Among `texts`: the events' own names, where the session rule asks for them.
+    pub name: Option<usize>,
+    /// Where the session rule asks for cookies or devices: the positions of the id types to
+    /// look at, the first that a row has first, and the number of each type's first id.
+    pub scopes: Vec<(usize, u32)>,
     /// Whether rows have channels.
     pub channels: bool,
     /// Whether rows have amounts.
@@ -49,6 +55,8 @@ pub struct Rows {
     pub stages: Vec<u32>,
     /// Channels.
     pub channels: Vec<u32>,
+    /// Cookies or devices, numbered over all id types.
+    pub scopes: Vec<u32>,
     /// Minor units or `NO_AMOUNT`.
     pub amounts: Vec<i64>,
     /// The texts of the layout.
@@ -63,6 +71,7 @@ impl Rows {
         self.sequence.clear();
         self.stages.clear();
         self.channels.clear();
+        self.scopes.clear();
         self.amounts.clear();
         self.texts.iter_mut().for_each(Vec::clear);
     }
@@ -104,7 +113,12 @@ impl Selection<'_> {
 
 impl Layout {
     /// The columns that the rows of a study need; `properties` by name, in order.
-    pub fn new(raw: &RawEvents, channels: &Channels, properties: &[String]) -> Self {
+    pub fn new(
+        raw: &RawEvents,
+        channels: &Channels,
+        properties: &[String],
+        sessions: SessionColumns,
+    ) -> Self {
         let rising = raw.fields.sequence && rises(raw.batches.kept());
         let mut layout = Self {
             channels: !channels.names.is_empty(),
@@ -116,6 +130,8 @@ impl Layout {
         layout.session = layout.carry(raw, "session");
         layout.order = layout.carry(raw, "order");
         layout.campaign = layout.carry(raw, "campaign");
+        layout.name = if sessions.names { layout.carry(raw, "event") } else { None };
+        layout.scopes = if sessions.scopes { scopes(raw) } else { Vec::new() };
         layout.properties = properties.iter().filter_map(|it| layout.carry(raw, it)).collect();
         layout
     }
@@ -130,6 +146,7 @@ impl Layout {
             kept(self.amounts, Column::Numbers(&mut rows.amounts)),
             kept(true, Column::Codes(&mut rows.stages)),
             kept(self.channels, Column::Codes(&mut rows.channels)),
+            kept(!self.scopes.is_empty(), Column::Codes(&mut rows.scopes)),
         ]
         .into_iter()
         .flatten()
@@ -154,6 +171,24 @@ impl Layout {
     }
 }
 
+/// Types of id that stand for a browser or an app, which count sessions for themselves.
+const CLIENTS: [&str; 4] = ["cookie", "anonymous", "visitor", "device"];
+
+/// The id types within which a session key means one session: browsers and apps first, then
+/// the others, weakest first; and where the numbers of each begin.
+fn scopes(raw: &RawEvents) -> Vec<(usize, u32)> {
+    let mut base = 0u32;
+    let numbered = raw.ids.iter().enumerate().map(|(at, table)| {
+        let own = base;
+        base = base.saturating_add(table.len() as u32);
+        (at, own)
+    });
+    let mut scopes: Vec<(usize, u32)> = numbered.collect();
+    let client = |at: usize| CLIENTS.iter().position(|it| *it == raw.fields.id_types[at]);
+    scopes.sort_by_key(|&(at, _)| (client(at).unwrap_or(CLIENTS.len()), std::cmp::Reverse(at)));
+    scopes
+}
+
 /// Whether the events' sequence is of numbers that strictly rise over all batches.
 fn rises(kept: &[Kept]) -> bool {
     let mut before = None;
@@ -171,7 +206,7 @@ fn rises(kept: &[Kept]) -> bool {
 const TEXT_SEQUENCE: i64 = i64::MAX - NONE as i64;
 
 /// The sequence that stands for a text by its code; no text comes first.
-fn text_sequence(code: u32) -> i64 {
+pub(super) fn text_sequence(code: u32) -> i64 {
     if code == NONE { i64::MIN } else { TEXT_SEQUENCE + i64::from(code) }
 }
 
@@ -238,6 +273,15 @@ impl Making<'_> {
         rows.stages.extend(each.clone().map(|it| self.stages.of(batch, it).0));
         if layout.channels {
             rows.channels.extend(each.clone().map(|it| self.channels.of(batch, it).0));
+        }
+        if !layout.scopes.is_empty() {
+            rows.scopes.extend(each.clone().map(|row| {
+                let code = |&(at, base): &(usize, u32)| match batch.ids[at].code(row) {
+                    NONE => None,
+                    code => Some(base + code),
+                };
+                layout.scopes.iter().find_map(code).unwrap_or(NONE)
+            }));
         }
         if layout.amounts {
             let amount = |row: usize| batch.amounts.get(row).copied().unwrap_or(NO_AMOUNT);

@@ -2,53 +2,64 @@
 //!
 //! Two ids on one row, or on one row of a link source, are evidence that they
 //! belong together; union-find over that evidence gives customers. An id that
-//! meets more stronger ids than its type's limit (a kiosk, a shared tablet)
-//! links nobody. The result does not depend on the order of rows.
+//! meets more stronger ids than its type's limit (a kiosk, a shared mailbox) links
+//! nobody. Where a rule of [`identity`](super::identity) is broken in a customer so
+//! made, the rows of that customer are replayed in order of time; all others cost
+//! nothing. The result does not depend on the order of rows.
 
-use std::collections::BTreeMap;
+mod work;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use foldhash::fast::FixedState;
-use hashbrown::{HashMap, HashSet};
-use indexmap::IndexMap;
+use hashbrown::HashMap;
 use rayon::prelude::*;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use super::components::Components;
-use crate::base::{CustomerId, Error, NONE, Result};
+use super::identity::devices::Devices;
+use super::identity::nodes::{NodeSet, Nodes};
+use crate::base::{CustomerId, NONE, Place};
 use crate::model::Batch;
 use crate::store::RawEvents;
 
-/// How many stronger ids an id may meet before it links nobody, unless its type says otherwise.
-pub const DEFAULT_LIMIT: u64 = 10;
+pub use super::identity::IdentityOptions;
+pub use work::{Asked, chronicle, stitch, stitch_again};
+
 /// How many blocked ids a report names.
 const BLOCKED_SHOWN: usize = 20;
 
-/// How ids become customers.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct IdentityOptions {
-    /// Id types, strongest first; types not named follow in their usual order
-    /// (user, customer, account, email, phone, loyalty, others, device, cookie).
-    pub priority: Vec<String>,
-    /// For an id type: how many ids of one stronger type an id may meet before it links
-    /// nobody (default 10).
-    pub limit: IndexMap<String, u64>,
-    /// Texts that are nobody's id, besides the built-in ones such as null or anonymous.
-    /// Compared as ids are: blanks around them, and the case of addresses, do not count.
-    pub blocklist: Vec<String>,
+/// Why an id links nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// It meets more ids of one stronger type than its limit.
+    Limit,
+    /// Several people use it: it would join what must stay apart.
+    Shared,
+    /// The exclusion file says so.
+    Excluded,
 }
 
-/// An id that links nobody because it meets too many.
+impl Reason {
+    /// The reason in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Limit => "meets too many ids",
+            Self::Shared => "several people use it",
+            Self::Excluded => "excluded",
+        }
+    }
+}
+
+/// An id that links nobody.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BlockedId {
-    /// How many ids of one stronger type it meets.
+    /// How many stronger ids it meets: of one type, where that is why.
     pub partners: u64,
     /// Its type.
     pub id_type: String,
     /// The id.
     pub id: String,
+    /// Why it links nobody.
+    pub why: Reason,
 }
 
 /// Who is who.
@@ -59,8 +70,10 @@ pub struct Stitched {
     /// The node by which each customer is named.
     named_by: Vec<u32>,
     nodes: Nodes,
-    /// Nodes that link nobody.
-    refused: HashSet<u32, FixedState>,
+    /// Nodes that do not say whose a row is while another one does; empty if there are none.
+    special: NodeSet,
+    devices: Devices,
+    early: Early,
     rivals: Rivals,
     /// How many distinct ids there are of each type.
     pub ids: Vec<(String, u64)>,
@@ -70,6 +83,15 @@ pub struct Stitched {
     pub blocked: Vec<BlockedId>,
     /// How many ids link nobody.
     pub blocked_count: u64,
+    /// How many of them are used by several people, as their rows show.
+    pub shared_count: u64,
+    /// How often an id was left out of a row because a rule forbids it to link.
+    pub left_out: u64,
+    /// Rows that carry nothing but shared devices.
+    pub exposed: u64,
+    /// Lines of the exclusion file that name what does not occur.
+    pub unknown_exclusions: Vec<Place>,
+    all_blocked: Vec<(u32, u64, Reason)>,
 }
 
 /// Ids of which several may name the same customer: the one seen first does.
@@ -91,43 +113,9 @@ impl Rivals {
     }
 }
 
-/// Ids of all types in one numbering: strongest type first.
-#[derive(Debug, Default, Clone)]
-struct Nodes {
-    bases: Vec<u32>,
-}
-
-impl Nodes {
-    fn new(raw: &RawEvents) -> Result<Self> {
-        let mut bases = vec![0u32];
-        for table in &raw.ids {
-            let last = bases.last().copied().unwrap_or(0) as usize + table.len();
-            let base = u32::try_from(last).ok().filter(|&it| it < NONE - 1);
-            bases.push(base.ok_or_else(|| {
-                Error::new("more than four billion distinct ids")
-                    .hint("fold the data in shards by customer")
-            })?);
-        }
-        Ok(Self { bases })
-    }
-
-    fn len(&self) -> usize {
-        self.bases.last().map_or(0, |&it| it as usize)
-    }
-
-    fn node(&self, id_type: usize, code: u32) -> u32 {
-        self.bases[id_type] + code
-    }
-
-    fn id_type(&self, node: u32) -> usize {
-        self.bases.partition_point(|&it| it <= node) - 1
-    }
-
-    fn text<'a>(&self, raw: &'a RawEvents, node: u32) -> &'a str {
-        let id_type = self.id_type(node);
-        raw.ids[id_type].get(node - self.bases[id_type])
-    }
-}
+/// Devices whose customer became known too late for their first rows: until when, and
+/// which customer those rows are of.
+type Early = HashMap<u32, (i64, u32), FixedState>;
 
 impl Stitched {
     /// How many customers there are.
@@ -146,21 +134,75 @@ impl Stitched {
     #[inline]
     pub fn customer(&self, batch: &Batch, row: usize) -> CustomerId {
         let mut fallback = NONE;
+        if self.devices.overrides()
+            && let Some(it) = self.owner(batch, row)
+        {
+            return it;
+        }
         for (id_type, column) in batch.ids.iter().enumerate() {
             let code = column.code(row);
             if code == NONE {
                 continue;
             }
             let node = self.nodes.node(id_type, code);
-            if self.refused.is_empty() || !self.refused.contains(&node) {
+            if self.special.is_empty() || !self.special.contains(node) {
                 return CustomerId(self.customer_of[node as usize]);
             }
             fallback = if fallback == NONE { node } else { fallback };
         }
         match fallback {
             NONE => CustomerId::NONE,
-            node => CustomerId(self.customer_of[node as usize]),
+            node => self.special_customer(batch, row, node),
         }
+    }
+
+    /// The customer of a row all of whose ids are special; `node` is the strongest.
+    #[cold]
+    fn special_customer(&self, batch: &Batch, row: usize, node: u32) -> CustomerId {
+        if let Some(it) = self.owner(batch, row) {
+            return it;
+        }
+        if let Some(&(until, customer)) = self.early.get(&node)
+            && batch.times[row] < until
+        {
+            return CustomerId(customer);
+        }
+        CustomerId(self.customer_of[node as usize])
+    }
+
+    /// Who was known on the strongest shared device of a row.
+    fn owner(&self, batch: &Batch, row: usize) -> Option<CustomerId> {
+        let mut nodes = batch.ids.iter().enumerate().filter_map(|(id_type, column)| {
+            let code = column.code(row);
+            (code != NONE).then(|| self.nodes.node(id_type, code))
+        });
+        nodes.find_map(|it| self.devices.owner(it, batch.times[row])).map(CustomerId)
+    }
+
+    /// The numbering of ids.
+    pub fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// The customer of a node.
+    pub fn customer_of(&self, node: u32) -> CustomerId {
+        self.customer_of.get(node as usize).map_or(CustomerId::NONE, |&it| CustomerId(it))
+    }
+
+    /// The nodes of a customer, strongest type first.
+    pub fn members(&self, customer: CustomerId) -> Vec<u32> {
+        let own = |it: &(usize, &u32)| *it.1 == customer.0;
+        self.customer_of.par_iter().enumerate().filter(own).map(|it| it.0 as u32).collect()
+    }
+
+    /// Whether an id links nobody: it says whose a row is only where nothing else does.
+    pub fn links_nobody(&self, node: u32) -> bool {
+        self.special.contains(node) && !self.early.contains_key(&node)
+    }
+
+    /// All ids that link nobody, most partners first.
+    pub fn all_blocked(&self, raw: &RawEvents) -> Vec<BlockedId> {
+        name_blocked(raw, &self.nodes, &self.all_blocked)
     }
 
     /// Notes when the ids of a row that belongs to `customer` were seen, where that decides
@@ -217,134 +259,16 @@ impl Stitched {
     }
 }
 
-/// Stitches the ids of all rows into customers.
-///
-/// # Errors
-/// More ids than can be numbered; a limit for an id type that no source has.
-pub fn stitch(raw: &mut RawEvents, options: &IdentityOptions) -> Result<Stitched> {
-    for id_type in options.limit.keys() {
-        if raw.fields.id_type(id_type).is_none() {
-            let known = raw.fields.id_types.iter().map(String::as_str);
-            return Err(Error::new(format!(
-                "[identity] limit: no source has ids of type \"{id_type}\""
-            ))
-            .suggest(crate::base::names::nearest(id_type, known)));
-        }
-    }
-    let nodes = Nodes::new(raw)?;
-    let pairs = pairs(raw, &nodes);
-    let refused = refuse(raw, &nodes, &pairs, options);
-    let sets = Components::new(nodes.len());
-    pairs.par_iter().for_each(|&(a, b)| {
-        if refused.is_empty() || !(refused.contains_key(&a) || refused.contains_key(&b)) {
-            sets.union(a, b);
-        }
-    });
-    let (customer_of, named_by) = sets.number();
-    let rivals = rivals(&nodes, &customer_of, &named_by);
-    let blocked_count = refused.len() as u64;
-    Ok(Stitched {
-        customer_of,
-        named_by,
-        rivals,
-        blocked: name_blocked(raw, &nodes, &refused),
-        refused: refused.into_keys().collect(),
-        nodes,
-        ids: raw
-            .fields
-            .id_types
-            .iter()
-            .cloned()
-            .zip(raw.ids.iter().map(|it| it.len() as u64))
-            .collect(),
-        links: pairs.len() as u64,
-        blocked_count,
-    })
-}
-
-/// All distinct pairs of ids that some row carries together, the stronger first. Uses
-/// what reading noted up.
-fn pairs(raw: &mut RawEvents, nodes: &Nodes) -> Vec<(u32, u32)> {
-    let mut all: Vec<(u32, u32)> = Vec::new();
-    for noted in std::mem::take(&mut raw.pairs) {
-        let node = |it: (u32, u32)| (nodes.node(noted.first, it.0), nodes.node(noted.second, it.1));
-        all.par_extend(noted.codes.into_par_iter().map(node));
-    }
-    all.par_sort_unstable();
-    all.dedup();
-    all
-}
-
-/// The ids that meet more ids of one stronger type than their limit, and how many.
-fn refuse(
-    raw: &RawEvents,
-    nodes: &Nodes,
-    pairs: &[(u32, u32)],
-    options: &IdentityOptions,
-) -> BTreeMap<u32, u64> {
-    let limit = |id_type: usize| {
-        options.limit.get(&raw.fields.id_types[id_type]).copied().unwrap_or(DEFAULT_LIMIT)
-    };
-    let limits: Vec<u64> = (0..raw.fields.id_types.len()).map(limit).collect();
-    let least = limits.iter().copied().min().unwrap_or(DEFAULT_LIMIT);
-    // Few ids meet more than the least limit in all; only those are looked at closely.
-    let mut met = vec![0u8; nodes.len()];
-    for &(_, weak) in pairs {
-        let met = &mut met[weak as usize];
-        *met = met.saturating_add(1);
-    }
-    let many = |&&(_, weak): &&(u32, u32)| {
-        let met = met[weak as usize];
-        met == u8::MAX || u64::from(met) > least
-    };
-    let mut by_weak: Vec<(u32, usize)> =
-        pairs.par_iter().filter(many).map(|it| (it.1, nodes.id_type(it.0))).collect();
-    by_weak.par_sort_unstable();
-    let mut refused = BTreeMap::new();
-    for run in by_weak.chunk_by(|a, b| a == b) {
-        let (weak, partners) = (run[0].0, run.len() as u64);
-        if partners > limits[nodes.id_type(weak)] {
-            let most = refused.entry(weak).or_insert(partners);
-            *most = partners.max(*most);
-        }
-    }
-    refused
-}
-
-fn name_blocked(raw: &RawEvents, nodes: &Nodes, refused: &BTreeMap<u32, u64>) -> Vec<BlockedId> {
+fn name_blocked(raw: &RawEvents, nodes: &Nodes, refused: &[(u32, u64, Reason)]) -> Vec<BlockedId> {
     let mut blocked: Vec<BlockedId> = refused
         .iter()
-        .map(|(&node, &partners)| BlockedId {
+        .map(|&(node, partners, why)| BlockedId {
             partners,
             id_type: raw.fields.id_types[nodes.id_type(node)].clone(),
             id: nodes.text(raw, node).to_owned(),
+            why,
         })
         .collect();
     blocked.sort_by(|a, b| b.partners.cmp(&a.partners).then_with(|| a.cmp(b)));
-    blocked.truncate(BLOCKED_SHOWN);
     blocked
-}
-
-/// The nodes of which several may name the same customer: those of its strongest type.
-/// A customer's first node is of that type, since nodes come strongest type first.
-fn rivals(nodes: &Nodes, customer_of: &[u32], named_by: &[u32]) -> Rivals {
-    let later = |(node, &customer): (usize, &u32)| {
-        let (node, first) = (node as u32, named_by[customer as usize]);
-        let rival = node != first && nodes.id_type(node) == nodes.id_type(first);
-        rival.then_some([first, node])
-    };
-    let found = customer_of.par_iter().enumerate().filter_map(later);
-    let mut rivals: Vec<u32> = found.flat_map_iter(|it| it).collect();
-    rivals.par_sort_unstable();
-    rivals.dedup();
-    let mut customers = Vec::new();
-    if !rivals.is_empty() {
-        customers = vec![0u64; named_by.len().div_ceil(64)];
-    }
-    for &node in &rivals {
-        let customer = customer_of[node as usize];
-        customers[customer as usize / 64] |= 1 << (customer % 64);
-    }
-    let seen = rivals.iter().map(|_| AtomicI64::new(i64::MAX)).collect();
-    Rivals { customers, nodes: rivals, seen }
 }

@@ -1,10 +1,10 @@
 //! The walk: one pass over a shard's customers, each shown once as a whole.
 
 use crate::base::CustomerId;
-use crate::model::{Customer, Events, Session, Touch};
+use crate::model::{Customer, Events, Touch};
 
 use super::journeys::{JourneyCutter, JourneyRule};
-use super::sessions::SessionRule;
+use super::sessions::{SessionRule, Sessions};
 use super::touches::TouchRule;
 
 /// The rules by which a customer's events become sessions, touches and journeys.
@@ -21,7 +21,7 @@ pub struct Walking {
 /// Scratch space for walking: one for each thread, reused from customer to customer.
 #[derive(Debug, Default)]
 pub struct Walker {
-    sessions: Vec<Session>,
+    sessions: Sessions,
     touches: Vec<Touch>,
     cutter: JourneyCutter,
 }
@@ -36,14 +36,21 @@ impl Walker {
             }
             rules.sessions.cut(events, range.clone(), &mut self.sessions);
             let goals = rules.journeys.goals();
-            rules.touches.find(events, range.clone(), &self.sessions, goals, &mut self.touches);
+            rules.touches.find(
+                events,
+                range.clone(),
+                &self.sessions.list,
+                goals,
+                &mut self.touches,
+            );
             self.cutter.cut(&rules.journeys, events, range.clone(), &self.touches);
             visit(&Customer {
                 id: CustomerId::at(events.first_customer as usize + index),
                 shard: events,
                 base: range.start,
                 times: &events.times[range],
-                sessions: &self.sessions,
+                sessions: &self.sessions.list,
+                session_of: &self.sessions.of,
                 steps: &self.cutter.steps,
                 touches: &self.touches,
                 conversions: &self.cutter.conversions,

@@ -42,6 +42,7 @@ struct Packed {
 #[derive(Debug, Clone, Copy)]
 enum Column {
     Times,
+    Lines,
     Sequence,
     Amounts,
     Id(usize),
@@ -107,13 +108,15 @@ impl Kept {
     /// # Errors
     /// The spill file cannot be read.
     pub fn unpack(&self, keep: &Keep) -> Result<Batch> {
-        self.unpack_as(keep, &|_, code| code, &|code| code)
+        self.unpack_as(keep, true, &|_, code| code, &|code| code)
     }
 
-    /// The batch, with the codes of ids (of the type at a position) and of event ids changed.
+    /// The batch, with the codes of ids (of the type at a position) and of event ids changed;
+    /// amounts and texts of properties only if they are asked for.
     fn unpack_as(
         &self,
         keep: &Keep,
+        all: bool,
         id: &impl Fn(usize, u32) -> u32,
         event_id: &impl Fn(u32) -> u32,
     ) -> Result<Batch> {
@@ -128,7 +131,8 @@ impl Kept {
             rest = behind;
             match column {
                 Column::Times => strip.widen_numbers(own, rows, &mut batch.times),
-                Column::Amounts => strip.widen_numbers(own, rows, &mut batch.amounts),
+                Column::Lines => strip.widen_numbers(own, rows, &mut batch.lines),
+                Column::Amounts if all => strip.widen_numbers(own, rows, &mut batch.amounts),
                 Column::Sequence if self.order == Order::Texts => {
                     let mut column = TextColumn::default();
                     strip.widen_codes(own, rows, event_id, &mut column.codes);
@@ -142,9 +146,10 @@ impl Kept {
                 Column::Id(at) => {
                     strip.widen_codes(own, rows, |it| id(at, it), &mut batch.ids[at].codes);
                 }
-                Column::Text(at) => {
+                Column::Text(at) if all => {
                     strip.widen_codes(own, rows, |it| it, &mut batch.texts[at].codes);
                 }
+                Column::Amounts | Column::Text(_) => {}
             }
         }
         Ok(batch)
@@ -215,6 +220,14 @@ impl Batches {
         Ok(())
     }
 
+    /// As [`Self::get`], without amounts and texts: times, ids and what orders rows.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn ids_of(&self, index: usize) -> Result<Batch> {
+        self.dense_as(&self.kept[index], false)
+    }
+
     /// All batches in order.
     ///
     /// # Errors
@@ -244,27 +257,56 @@ impl Batches {
         rows: usize,
         make: impl Fn(&mut dyn Iterator<Item = Result<Batch>>) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
-        let mut runs: Vec<Vec<Kept>> = Vec::new();
-        let mut room = 0;
-        for kept in std::mem::take(&mut self.kept) {
-            if kept.rows > room || runs.is_empty() {
-                runs.push(Vec::new());
-                room = rows;
-            }
-            room = room.saturating_sub(kept.rows);
-            if let Some(run) = runs.last_mut() {
-                run.push(kept);
-            }
-        }
+        let runs = runs(std::mem::take(&mut self.kept), rows, |it| it.rows);
         let whole: &Self = self;
         let make = |run: Vec<Kept>| make(&mut run.into_iter().map(|it| whole.dense(&it)));
         runs.into_par_iter().with_max_len(1).map(make).collect()
     }
 
-    fn dense(&self, kept: &Kept) -> Result<Batch> {
-        let id = |id_type: usize, code: u32| dense(code, &self.bases[id_type]);
-        kept.unpack_as(&self.keep, &id, &|code| dense(code, &self.event_bases))
+    /// As [`Self::consume`], and the batches stay.
+    ///
+    /// # Errors
+    /// As [`Self::consume`].
+    pub fn look<T: Send>(
+        &self,
+        rows: usize,
+        make: impl Fn(&mut dyn Iterator<Item = Result<Batch>>) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let runs = runs(&self.kept, rows, |it| it.rows);
+        let make = |run: Vec<&Kept>| make(&mut run.into_iter().map(|it| self.dense(it)));
+        runs.into_par_iter().with_max_len(1).map(make).collect()
     }
+
+    fn dense(&self, kept: &Kept) -> Result<Batch> {
+        self.dense_as(kept, true)
+    }
+
+    fn dense_as(&self, kept: &Kept, all: bool) -> Result<Batch> {
+        let id = |id_type: usize, code: u32| dense(code, &self.bases[id_type]);
+        kept.unpack_as(&self.keep, all, &id, &|code| dense(code, &self.event_bases))
+    }
+}
+
+/// Batches in runs of about so many rows.
+fn runs<K>(
+    kept: impl IntoIterator<Item = K>,
+    rows: usize,
+    of: impl Fn(&K) -> usize,
+) -> Vec<Vec<K>> {
+    let mut runs: Vec<Vec<K>> = Vec::new();
+    let mut room = 0;
+    for kept in kept {
+        let own = of(&kept);
+        if own > room || runs.is_empty() {
+            runs.push(Vec::new());
+            room = rows;
+        }
+        room = room.saturating_sub(own);
+        if let Some(run) = runs.last_mut() {
+            run.push(kept);
+        }
+    }
+    runs
 }
 
 /// The dense code of one that says its shard.
@@ -278,13 +320,16 @@ fn pack(batch: &Batch, out: &mut Vec<u8>) -> Vec<Packed> {
     let mut columns = Vec::new();
     let mut numbers = |column: Column, values: &[i64], out: &mut Vec<u8>| {
         let strip = match column {
-            Column::Sequence => Strip::of_sequence(values),
+            Column::Sequence | Column::Lines => Strip::of_sequence(values),
             _ => Strip::of_numbers(values),
         };
         strip.narrow_numbers(values.iter().copied(), out);
         columns.push(Packed { column, strip });
     };
     numbers(Column::Times, &batch.times, out);
+    if !batch.lines.is_empty() {
+        numbers(Column::Lines, &batch.lines, out);
+    }
     if let Sequence::Numbers(it) = &batch.sequence {
         numbers(Column::Sequence, it, out);
     }

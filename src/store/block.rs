@@ -60,9 +60,13 @@ pub fn gather(runs: &[Run<'_>]) -> Batch {
         true => Vec::new(),
         false => runs.iter().flat_map(amounts).collect(),
     };
+    // Lines are known of all rows of a file or of none.
+    let whole = runs.iter().all(|it| it.0.lines.len() == it.0.len());
+    let lines = runs.iter().filter(|_| whole).flat_map(|(it, run)| &it.lines[run.clone()]);
     Batch {
         links: first.links,
         times,
+        lines: lines.copied().collect(),
         sequence: gather_sequence(runs),
         ids: (0..first.ids.len()).map(|at| texts(&|it| it.ids.get(at))).collect(),
         texts: (0..first.texts.len()).map(|at| texts(&|it| it.texts.get(at))).collect(),
@@ -137,6 +141,7 @@ pub fn pack(batch: &Batch) -> Result<Vec<u8>> {
     put_number(batch.len() as u64, &mut raw);
     raw.push(u8::from(batch.links));
     encode_i64(&batch.times, &mut raw);
+    encode_i64(&batch.lines, &mut raw);
     match &batch.sequence {
         Sequence::None => raw.push(0),
         Sequence::Numbers(it) => {
@@ -196,6 +201,7 @@ pub fn unpack(mut packed: &[u8], ids: usize, texts: usize) -> Result<Batch> {
     }
     let mut batch = Batch { links: take_bytes(rest, 1)? == [1], ..Batch::default() };
     decode_i64(rest, &mut batch.times)?;
+    decode_i64(rest, &mut batch.lines)?;
     batch.sequence = match take_bytes(rest, 1)? {
         [0] => Sequence::None,
         [1] => {
@@ -216,8 +222,9 @@ pub fn unpack(mut packed: &[u8], ids: usize, texts: usize) -> Result<Batch> {
         Sequence::Numbers(it) => it.len(),
         _ => rows,
     };
-    let amounts = batch.amounts.len();
+    let (amounts, lines) = (batch.amounts.len(), batch.lines.len());
     match batch.len() == rows
+        && (lines == 0 || lines == rows)
         && numbers == rows
         && (amounts == 0 || amounts == rows)
         && rest.is_empty()

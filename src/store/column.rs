@@ -64,6 +64,22 @@ pub fn decode_i64(bytes: &mut &[u8], out: &mut Vec<i64>) -> Result<()> {
     decode(bytes, out)
 }
 
+/// Passes over a column of either kind.
+///
+/// # Errors
+/// The bytes are no column, or end too early.
+pub fn skip(bytes: &mut &[u8]) -> Result<()> {
+    let &[kind, flags] = take_bytes(bytes, 2)? else { return Err(cut_short()) };
+    let count = take_number(bytes)?;
+    for _ in 0..if flags == STEPS { 3 } else { 2 } {
+        take_number(bytes)?;
+    }
+    let codes = if flags == STEPS { count.saturating_sub(1) } else { count };
+    let width = usize::from(kind & 0x0f);
+    let codes = usize::try_from(codes).ok().and_then(|it| it.checked_mul(width));
+    take_bytes(bytes, codes.ok_or_else(cut_short)?).map(|_| ())
+}
+
 /// Adds a number in as few bytes as it needs, seven bits each.
 pub fn put_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {

@@ -12,7 +12,14 @@ fn there_and_back_i64(values: &[i64]) -> usize {
     let (mut rest, mut back) = (&bytes[..], vec![1]);
     decode_i64(&mut rest, &mut back).unwrap();
     assert_eq!((rest, &back[1..]), (&[7u8][..], values));
+    passed_over(&bytes);
     size
+}
+
+fn passed_over(bytes: &[u8]) {
+    let mut rest = bytes;
+    skip(&mut rest).unwrap();
+    assert_eq!(rest, [7]);
 }
 
 fn there_and_back_u32(values: &[u32]) -> usize {
@@ -104,6 +111,7 @@ proptest! {
             *it = 0x20 | mark;
         }
         let _ = decode_i64(&mut &bytes[..], &mut Vec::new());
+        let _ = skip(&mut &bytes[..]);
         if let Some(it) = bytes.first_mut() {
             *it = 0x10 | mark;
         }

@@ -1,6 +1,7 @@
 //! What would be read: rows used and set aside, ids and merges, order, time span.
 
 use crate::base::numerals::{count, counted};
+use crate::base::privacy::{masked, shown};
 use crate::base::{Result, Span, Timestamp};
 use crate::model::{Cell, Column, Kind, Report, Table};
 
@@ -29,6 +30,7 @@ pub fn check(study: &Study) -> Result<Report> {
     report.tables.push(places(study));
     report.tables.push(ids(study));
     report.tables.push(blocked(study));
+    identity_notes(study, &mut report);
     report.notes.extend(study.guesses.iter().map(|it| format!("Guessed: {it}.")));
     if issues.rounded > 0 {
         report.notes.push(format!(
@@ -60,6 +62,26 @@ pub fn check(study: &Study) -> Result<Report> {
     Ok(report)
 }
 
+fn identity_notes(study: &Study, report: &mut Report) {
+    let stitched = &study.stitched;
+    if stitched.exposed > 0 {
+        report.notes.push(format!(
+            "{} carry nothing but a device that several people use; [identity] shared_device \
+             says whose they are.",
+            counted(stitched.exposed, "row")
+        ));
+    }
+    if stitched.left_out > 0 {
+        report.notes.push(format!(
+            "A rule of [identity] left an id out of a row {} times.",
+            count(stitched.left_out)
+        ));
+    }
+    for place in &stitched.unknown_exclusions {
+        report.notes.push(format!("{place}: excludes what does not occur."));
+    }
+}
+
 fn rows(study: &Study, ties: u64) -> Table {
     let columns = vec![
         Column::new("measure", Kind::Text, "what is counted"),
@@ -76,6 +98,9 @@ fn rows(study: &Study, ties: u64) -> Table {
     row("rows set aside", Cell::Count(issues.rejected()));
     row("events", Cell::Count(catalog.events));
     row("customers", Cell::Count(catalog.customers));
+    let exposed = study.stitched.exposed;
+    row("rows with nothing but a shared device", Cell::Count(exposed));
+    row("share with nothing but a shared device", Cell::share(exposed, issues.used()));
     row("events without a stage", Cell::Count(study.unmapped));
     row("events ordered by place alone", Cell::Count(ties));
     row("share ordered by place alone", Cell::share(ties, catalog.events));
@@ -150,7 +175,7 @@ fn places(study: &Study) -> Table {
             table.push(vec![
                 Cell::text(reject.place.to_string()),
                 Cell::text(reject.kind.key()),
-                Cell::text(&reject.detail),
+                Cell::text(masked(&reject.detail)),
             ]);
         }
     }
@@ -207,24 +232,29 @@ fn blocked(study: &Study) -> Table {
         Column::new("why", Kind::Text, "why it links nobody"),
     ];
     let about = format!(
-        "{} ids meet more stronger ids than their type's limit and link nobody; at most 20 shown.",
-        count(study.stitched.blocked_count)
+        "{} link nobody, {} of them because several people use them. Besides, {} came in place of \
+         ids and are nobody's. At most 20 of each are shown.",
+        counted(study.stitched.blocked_count, "id"),
+        count(study.stitched.shared_count),
+        counted(study.raw.blocked.len() as u64, "text"),
     );
     let mut table = Table::new("blocked", "Ids that link nobody", &about, columns);
     table.personal = true;
     for it in &study.stitched.blocked {
         table.push(vec![
             Cell::text(&it.id_type),
-            Cell::text(&it.id),
+            Cell::text(shown(&it.id_type, &it.id)),
             Cell::Count(it.partners),
-            Cell::text("meets too many ids"),
+            Cell::text(it.why.words()),
         ]);
     }
-    for ((id_type, id), count) in study.raw.blocked.iter().take(20) {
+    let mut nobodys: Vec<_> = study.raw.blocked.iter().collect();
+    nobodys.sort_by_key(|it| std::cmp::Reverse(it.1));
+    for ((id_type, id), count) in nobodys.into_iter().take(20) {
         let id_type = study.raw.fields.id_types.get(*id_type).map_or("", String::as_str);
         table.push(vec![
             Cell::text(id_type),
-            Cell::text(id),
+            Cell::text(shown(id_type, id)),
             Cell::Count(*count),
             Cell::text("nobody's id"),
         ]);

@@ -74,6 +74,10 @@ pub fn journey(head: &Head) -> Result<Config> {
             .hint("name the one to use with --journey FILE"));
     };
     let mut value: Value = serde_json::from_str(text).map_err(wrong)?;
+    // It was heeded when the rows were read, and its place is not known here.
+    if let Some(it) = value.pointer_mut("/sections/identity").and_then(Value::as_object_mut) {
+        it.remove("forget");
+    }
     let mut part = |key: &str| value.get_mut(key).map(Value::take).unwrap_or_default();
     Ok(Config {
         sections: serde_json::from_value(part("sections")).map_err(wrong)?,

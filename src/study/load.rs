@@ -1,23 +1,31 @@
 //! Loading: files to stitched, grouped events with their catalog.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::base::filter::Filter;
-use crate::base::{Currency, Names, Progress, Result, Timestamp};
+use crate::base::{Currency, Error, Names, Progress, Result, Timestamp};
 use crate::config::Config;
+use crate::input::nobody::Blocklist;
+use crate::input::open::{Found, check_inside};
+use crate::input::privacy::ForgetList;
 use crate::input::{self, ReadSettings, presets};
 use crate::model::Catalog;
 use crate::prepare::channels::Channels;
 use crate::prepare::group::Shards;
+use crate::prepare::identity::Exclusions;
 use crate::prepare::partition::{Partition, Seen};
 use crate::prepare::rows::{Layout, Making, Selection};
 use crate::prepare::stages::Stages;
-use crate::prepare::stitch::{Stitched, stitch};
+use crate::prepare::stitch::{Asked, Stitched, stitch};
 use crate::prepare::{JourneyRule, TouchRule, Walking};
 use crate::store::memory::Memory;
 use crate::store::{Keep, RawEvents};
 
 use super::goals::goals;
+use super::reading::Reading;
 use super::select::row_test;
 use super::{LoadOptions, Study};
 
@@ -27,31 +35,58 @@ impl Study {
     /// # Errors
     /// Files that cannot be read, columns that are missing, names that do not
     /// occur; with `strict`, the first rejected row.
-    pub fn load(
-        mut config: Config,
-        options: &LoadOptions,
-        progress: &dyn Progress,
-    ) -> Result<Self> {
-        let mut guesses = Vec::new();
-        settle_presets(&mut config, options, &mut guesses)?;
-        let wishes = Wishes::new(&config, options)?;
-        let settings = wishes.settings(&config, options);
-        let mut raw = input::read(&config.sections.source, &settings, progress)?;
-        progress.check()?;
+    pub fn load(config: Config, options: &LoadOptions, progress: &dyn Progress) -> Result<Self> {
+        let mut reading = Reading::new(config, options, progress)?;
         progress.stage("stitching", 0);
-        let mut stitched = stitch(&mut raw, &config.sections.identity)
-            .map_err(|it| config.placed(it, &["identity", "limit"]))?;
+        let asked = Asked { exclusions: Some(&reading.exclusions), until: None };
+        let mut stitched = stitch(&mut reading.raw, &reading.config.sections.identity, asked)
+            .map_err(|it| identity_error(&reading.config, it))?;
         progress.check()?;
+        let Reading { config, wishes, mut raw, exclusions, guesses } = reading;
         let meaning = Meaning::new(&config, &wishes, &raw)?;
         progress.stage("grouping", raw.batches.rows() as u64);
-        let partition = meaning.partition(&mut raw, &wishes, options, &stitched, progress)?;
+        let mut batches = std::mem::take(&mut raw.batches);
+        let partition = meaning.partition(&raw, &wishes, options, &stitched, |making, sizes| {
+            Partition::new(&mut batches, making, sizes, progress)
+        })?;
         stitched.settle_names(&raw);
-        let (catalog, ranks) =
-            meaning.catalog(&config, &wishes, &raw, &partition.seen, &mut guesses)?;
-        let unmapped = partition.seen.unmapped;
-        let shards = Shards::new(partition, ranks, std::mem::take(&mut raw.sequence_texts));
-        let walking = meaning.walking(&config, &wishes, &catalog)?;
-        Ok(Self { config, catalog, shards, walking, stitched, raw, unmapped, guesses })
+        meaning.study(config, &wishes, (raw, exclusions), (stitched, partition), guesses)
+    }
+}
+
+/// What the journey's exclusion file says; nothing if it names none.
+///
+/// # Errors
+/// The file cannot be read, or has a line that is no exclusion.
+pub(super) fn exclusions(config: &Config, options: &LoadOptions) -> Result<Exclusions> {
+    let name = &config.sections.identity.exclude;
+    if name.is_empty() {
+        return Ok(Exclusions::default());
+    }
+    let location = config.folder.join(name);
+    if options.inside && Path::new(name).is_relative() {
+        let found = Found { name: name.clone(), location: location.clone() };
+        check_inside(&found, &config.folder)?;
+    }
+    let text = fs_err::read_to_string(location).map_err(|it| {
+        Error::from(it).hint(
+            "[identity] exclude is looked for beside the journey file; a partial keeps only its \
+             name, which then begins where you are",
+        )
+    })?;
+    let exclusions = Exclusions::parse(&text, name)?;
+    Ok(match &options.hash_ids {
+        Some(hash) => exclusions.with_names(|it| hash.name(it)),
+        None => exclusions,
+    })
+}
+
+/// An error about a key of `[identity]`, with the place where the key stands.
+pub(super) fn identity_error(config: &Config, error: Error) -> Error {
+    let key = error.message().strip_prefix("[identity] ").and_then(|it| it.split_once(':'));
+    match key.map(|it| it.0.to_owned()) {
+        Some(key) => config.placed(error, &["identity", &key]),
+        None => error,
     }
 }
 
@@ -89,6 +124,8 @@ pub(super) struct Wishes {
     /// Properties that must be in the data.
     keep: Vec<String>,
     filter: Option<Filter>,
+    /// Who is to be forgotten.
+    forget: Option<Arc<ForgetList>>,
     /// The options of attribution, of which touches and direct are needed here.
     attribution: Value,
 }
@@ -111,6 +148,7 @@ impl Wishes {
             properties: options.properties.iter().cloned().chain(arm).collect(),
             keep,
             filter,
+            forget: forget(config, options)?,
             attribution: config.options("attribution")?,
         })
     }
@@ -120,7 +158,11 @@ impl Wishes {
             folder: config.folder.clone(),
             zone: self.zone.clone(),
             currency: config.sections.currency,
-            blocklist: config.sections.identity.blocklist.clone(),
+            blocklist: Blocklist {
+                texts: config.sections.identity.blocklist.clone(),
+                patterns: config.sections.identity.block_patterns.clone(),
+                allow: config.sections.identity.allow.clone(),
+            },
             priority: config.sections.identity.priority.clone(),
             keep_all_rejects: options.keep_rejects,
             strict: options.strict,
@@ -134,6 +176,9 @@ impl Wishes {
             .into(),
             partials: options.partials.clone(),
             bots: config.sections.bots.clone(),
+            hash_ids: options.hash_ids.clone(),
+            forget: self.forget.clone(),
+            lines: options.lines,
         }
     }
 
@@ -143,15 +188,30 @@ impl Wishes {
     }
 }
 
+/// Who is to be forgotten: as the journey file says, and as the command line does.
+fn forget(config: &Config, options: &LoadOptions) -> Result<Option<Arc<ForgetList>>> {
+    let mut all = options.forget.clone();
+    if let Some(name) = &config.sections.identity.forget {
+        let found = Found { name: name.clone(), location: config.folder.join(name) };
+        let list = ForgetList::read(&found.location)
+            .map_err(|it| config.placed(it, &["identity", "forget"]))?;
+        if options.inside && std::path::Path::new(name).is_relative() {
+            check_inside(&found, &config.folder)?;
+        }
+        all.extend(list);
+    }
+    Ok((!all.is_empty()).then(|| Arc::new(all)))
+}
+
 /// What rows mean: their stages and channels, and which columns they carry.
-struct Meaning {
+pub(super) struct Meaning {
     stages: Stages,
     channels: Channels,
     layout: Layout,
 }
 
 impl Meaning {
-    fn new(config: &Config, wishes: &Wishes, raw: &RawEvents) -> Result<Self> {
+    pub fn new(config: &Config, wishes: &Wishes, raw: &RawEvents) -> Result<Self> {
         let stages = Stages::new(&config.sections.stage, raw).map_err(|error| {
             let rules = &config.sections.stage;
             let fails = |it: &usize| Stages::new(&rules[..=*it], raw).is_err();
@@ -159,20 +219,21 @@ impl Meaning {
             config.placed(error, &["stage", &first])
         })?;
         let channels = Channels::new(&config.sections.channel, wishes.direct(), raw)?;
-        let layout = Layout::new(raw, &channels, &wishes.properties);
+        let sessions = config.sections.session.columns(raw);
+        let layout = Layout::new(raw, &channels, &wishes.properties, sessions);
         Ok(Self { stages, channels, layout })
     }
 
-    /// The rows that the run uses, by shard; uses the batches of `raw` up.
-    fn partition(
+    /// The rows that the run uses, by shard, as `make` makes them for so many customers and
+    /// stages.
+    pub fn partition(
         &self,
-        raw: &mut RawEvents,
+        raw: &RawEvents,
         wishes: &Wishes,
         options: &LoadOptions,
         stitched: &Stitched,
-        progress: &dyn Progress,
+        make: impl FnOnce(&Making<'_>, (usize, usize)) -> Result<Partition>,
     ) -> Result<Partition> {
-        let mut batches = std::mem::take(&mut raw.batches);
         let test = wishes.filter.clone().map(|it| row_test(it, raw)).transpose()?;
         let filter = test.as_ref().map(|it| it.bind(raw));
         let selection = Selection {
@@ -187,12 +248,24 @@ impl Meaning {
             channels: &self.channels,
             selection: &selection,
         };
-        Partition::new(
-            &mut batches,
-            &making,
-            (stitched.customers(), self.stages.names.len()),
-            progress,
-        )
+        make(&making, (stitched.customers(), self.stages.names.len()))
+    }
+
+    /// Everything that questions need.
+    pub fn study(
+        self,
+        config: Config,
+        wishes: &Wishes,
+        (mut raw, exclusions): (RawEvents, Exclusions),
+        (stitched, partition): (Stitched, Partition),
+        mut guesses: Vec<String>,
+    ) -> Result<Study> {
+        let (catalog, ranks) =
+            self.catalog(&config, wishes, &raw, &partition.seen, &mut guesses)?;
+        let unmapped = partition.seen.unmapped;
+        let shards = Shards::new(partition, ranks, std::mem::take(&mut raw.sequence_texts));
+        let walking = self.walking(&config, wishes, &catalog, &raw)?;
+        Ok(Study { config, catalog, shards, walking, stitched, raw, unmapped, guesses, exclusions })
     }
 
     /// Names and facts of the rows, and the rank of each code of the carried properties.
@@ -223,11 +296,17 @@ impl Meaning {
     }
 
     /// The rules of sessions, touches and journeys.
-    fn walking(&self, config: &Config, wishes: &Wishes, catalog: &Catalog) -> Result<Walking> {
+    fn walking(
+        &self,
+        config: &Config,
+        wishes: &Wishes,
+        catalog: &Catalog,
+        raw: &RawEvents,
+    ) -> Result<Walking> {
         let touches = wishes.attribution.get("touches").cloned();
         let touches = touches.and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default();
-        let has_key = self.layout.session.is_some();
-        let sessions = config.sections.session.rule(&wishes.zone, has_key)?;
+        let sessions = config.sections.session.rule(&wishes.zone, raw, &self.stages.names);
+        let sessions = sessions.map_err(|it| config.placed(it, &["session"]))?;
         Ok(Walking {
             sessions: sessions.with_direct(self.channels.direct(wishes.direct())),
             touches: TouchRule(touches),

@@ -38,6 +38,8 @@ pub fn manifest(
         study.raw.inputs.iter().zip(hashes).map(|(file, hash)| input(file, hash.as_deref()));
     let inputs: Vec<Value> = inputs.collect();
     let issues = &study.raw.issues;
+    let exclusions = study.exclusions.text();
+    let exclusions = (!exclusions.is_empty()).then(|| hex(&Sha256::digest(exclusions.as_bytes())));
     let asked: serde_json::Map<String, Value> =
         questions.iter().map(|(entry, options)| (entry.name.to_owned(), options.clone())).collect();
     Ok(json!({
@@ -46,6 +48,7 @@ pub fn manifest(
         "journey": study.config.sections.name,
         "configuration_sha256": hex(&Sha256::digest(study.config.text.as_bytes())),
         "configuration": study.config.sections,
+        "exclusions_sha256": exclusions,
         "inputs": inputs,
         "rows": {
             "read": issues.read,
@@ -63,6 +66,7 @@ pub fn manifest(
             "until": options.until.map(|it| it.to_string()),
             "where": options.filter,
             "strict": options.strict,
+            "ids_hashed_by": options.hash_ids.as_ref().map(|it| it.fingerprint()),
         },
         "analyses": asked,
     }))

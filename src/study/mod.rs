@@ -18,12 +18,17 @@
 //! ```
 
 pub mod check;
+pub mod explain;
 pub mod fold;
 mod goals;
+pub mod identity;
 mod load;
 pub mod manifest;
+mod reading;
 mod run;
 mod select;
+pub mod sensitivity;
+pub mod stitched;
 
 use serde_json::Value;
 
@@ -65,6 +70,12 @@ pub struct LoadOptions {
     pub spill: Option<std::path::PathBuf>,
     /// Partials to read instead of the sources' files.
     pub partials: crate::input::partial::Partials,
+    /// How ids are hashed before anything else sees them, if they are.
+    pub hash_ids: Option<std::sync::Arc<crate::input::privacy::IdHash>>,
+    /// Ids of who is to be forgotten, besides those that the journey file lists.
+    pub forget: crate::input::privacy::ForgetList,
+    /// Whether rows keep the lines on which they stand, to be shown as evidence.
+    pub lines: bool,
 }
 
 /// One question of a run: an analysis and its options as JSON.
@@ -88,6 +99,8 @@ pub struct Study {
     pub unmapped: u64,
     /// What was guessed, in words.
     pub guesses: Vec<String>,
+    /// Links that do not count.
+    pub exclusions: crate::prepare::identity::Exclusions,
 }
 
 /// The answers of a run.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::analysis::graph::{GraphFold, GraphState};
 use crate::analysis::{self, Analysis, AnyState, Evidence, Running};
 use crate::base::fold::{Fold, fold_all};
+use crate::base::privacy::shown;
 use crate::base::{Error, Progress, Result, Unwatched};
 use crate::model::Report;
 use crate::prepare::group::{Scratch, Shards};
@@ -105,7 +106,14 @@ impl Study {
         }
         progress.stage("answering", 0);
         let graph = fold.graph.finish(graph);
-        let customer_name = |it| self.stitched.name(&self.raw, it);
+        let plain = self.config.sections.identity.show_contacts;
+        let customer_name = |it| {
+            let name = self.stitched.name(&self.raw, it);
+            match name.split_once(':').filter(|_| !plain) {
+                Some((id_type, id)) => format!("{id_type}:{}", shown(id_type, id)),
+                None => name,
+            }
+        };
         let no_orders = crate::base::Dictionary::default();
         let orders = self.raw.fields.text("order").map_or(&no_orders, |it| &self.raw.texts[it]);
         let evidence = Evidence {

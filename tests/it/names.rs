@@ -10,6 +10,8 @@ path = "events.csv"
 time = "time"
 event = "event"
 ids = { user = "user", email = "email", cookie = "cookie" }
+[identity]
+guards = "loose"
 "#;
 
 fn names(rows: &str) -> Vec<String> {

@@ -30,13 +30,11 @@ impl Lengths {
             let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
                 continue;
             };
-            // Sessions from the one that holds the first step to that of the last.
-            let begin = customer.sessions.partition_point(|it| it.end <= first.event);
-            let end = customer.sessions.partition_point(|it| it.first <= last.event);
             let measures = &mut self.outcomes[place(journey.outcome)];
             measures.steps.push(steps.len() as i64);
             measures.touches.push(customer.touches_of(journey).len() as i64);
-            measures.sessions.push(end.saturating_sub(begin) as i64);
+            // Sessions with an event from the first step to the last.
+            measures.sessions.push(customer.sessions_between(first.event, last.event) as i64);
             measures.durations.push(last.time.since(first.time).0);
         }
     }

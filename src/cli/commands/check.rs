@@ -9,6 +9,7 @@ use crate::cli::inputs::{self, Journey};
 use crate::cli::ui::Ui;
 use crate::study::Study;
 use crate::study::check::check;
+use crate::study::sensitivity::sensitivity;
 
 /// Reports what would be read.
 ///
@@ -16,6 +17,12 @@ use crate::study::check::check;
 /// Unreadable input, a failed write.
 pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     let Journey { config, options, .. } = &inputs::journey(matches, ui)?;
+    if matches.get_flag("identity-sensitivity") {
+        let report = sensitivity(config.clone(), options, ui.progress())?;
+        ui.done();
+        answers::write(&[&report], matches)?;
+        return Ok(Exit::Answered);
+    }
     let study = Study::load(config.clone(), options, ui.progress())?;
     inputs::spare_inputs(&study, matches)?;
     inputs::rejects(&study, matches)?;

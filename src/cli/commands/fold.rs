@@ -54,7 +54,7 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
         count(issues.filtered),
         count(issues.rejected()),
     ));
-    let bad = matches.get_flag("fail-if-rejects") && issues.rejected() > 0;
+    let bad = matches.get_flag("fail-if-rejects") && issues.faults() > 0;
     // A day without events is a day.
     Ok(if bad { Exit::No } else { Exit::Answered })
 }

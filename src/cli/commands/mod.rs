@@ -3,12 +3,14 @@
 mod analyze;
 mod check;
 mod demo;
+mod explain;
 mod fold;
 mod init;
 mod merge;
 mod paper;
 mod reconcile;
 mod report;
+mod stitch;
 
 use clap::ArgMatches;
 
@@ -25,12 +27,18 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     let Some((name, own)) = matches.subcommand() else {
         return Err(Error::new("no command given").hint("touchpath --help lists them"));
     };
-    threads(own)?;
+    // What `explain` explains is a command of its own.
+    threads(own.subcommand().map_or(own, |it| it.1))?;
     match name {
         "demo" => demo::run(own, ui),
         "init" => init::run(own, ui),
         "check" => check::run(own, ui),
         "report" => report::run(own, ui),
+        "explain" => match own.subcommand() {
+            Some((what, own)) => explain::run(what, own, ui),
+            None => Err(Error::new("nothing to explain").hint("touchpath explain --help")),
+        },
+        "stitch" => stitch::run(own, ui),
         "fold" => fold::run(own, ui),
         "merge" => merge::run(own, ui),
         "reconcile" => reconcile::run(own, ui),

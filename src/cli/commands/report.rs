@@ -1,10 +1,12 @@
 //! `report`: everything in one pass, written as one folder or one file.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use clap::ArgMatches;
 
-use crate::base::Result;
+use crate::base::privacy::masked;
+use crate::base::{Reject, Result};
 use crate::cli::answers;
 use crate::cli::exit::Exit;
 use crate::cli::inputs::{self, Journey};
@@ -110,13 +112,31 @@ impl What<'_> {
         let quality = check(study)?;
         let mut reports: Vec<_> = findings.reports.iter().collect();
         reports.push(&quality);
-        let (rejects, progress) = (study.raw.issues.rejects(), ui.progress());
-        bundle::write(folder, title(study), &reports, rejects, &manifest, self.style, progress)?;
+        let (rejects, progress) = (rejects(study), ui.progress());
+        bundle::write(folder, title(study), &reports, &rejects, &manifest, self.style, progress)?;
         ui.done();
         let page = folder.join("index.html");
         answers::stdout(format!("{}\n", page.display()).as_bytes())?;
         Ok(())
     }
+}
+
+/// Rows set aside, without the addresses in them unless these may be shown; `--rejects`
+/// writes them as they are.
+fn rejects(study: &Study) -> Cow<'_, [Reject]> {
+    let rejects = study.raw.issues.rejects();
+    if study.config.sections.identity.show_contacts {
+        return Cow::Borrowed(rejects);
+    }
+    let mut rejects = rejects.to_vec();
+    for it in &mut rejects {
+        for text in [&mut it.detail, &mut it.raw] {
+            if let Cow::Owned(shown) = masked(text) {
+                *text = shown;
+            }
+        }
+    }
+    Cow::Owned(rejects)
 }
 
 fn title(study: &Study) -> &str {

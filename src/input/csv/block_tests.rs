@@ -12,6 +12,7 @@ use crate::base::{Issues, Result, Unwatched};
 use crate::input::SourceOptions;
 use crate::input::gather::Part;
 use crate::input::mapping::{Common, Mapping, fields};
+use crate::input::nobody::Blocklist;
 use crate::input::open::Found;
 use crate::input::read::Job;
 use crate::input::rows::FileId;
@@ -36,7 +37,8 @@ fn parts(text: &[u8], source: &str, size: usize) -> Result<Vec<(Part, Issues)>> 
         fields: fields(std::slice::from_ref(&source), &[]),
         zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
         currency: "EUR".parse().unwrap(),
-        blocklist: vec!["kiosk".into()],
+        blocklist: Blocklist::of(&["kiosk"]),
+        privacy: Default::default(),
         gather: None,
     };
     let mapping = Mapping::new(&source, &common)?;

@@ -108,6 +108,8 @@ impl<'l> Blocks<'l> {
         let sound = self.before_header(text, records);
         let columns: Vec<Column<'_>> = self.places.iter().map(|it| column(text, it)).collect();
         let taken = parser.rows.push_block(&columns, sound);
+        let line = parser.line;
+        parser.rows.note_lines(taken, |it| line + it as u64);
         parser.line += taken as u64;
         let last = (taken * self.shape.width).checked_sub(1);
         let next = last.map_or(start, |it| self.scanner.ends()[it] as usize + 1);

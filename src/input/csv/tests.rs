@@ -12,6 +12,7 @@ use crate::base::{Currency, NONE, Result, Unwatched};
 use crate::input::SourceOptions;
 use crate::input::gather::Gather;
 use crate::input::mapping::{Common, Mapping, fields};
+use crate::input::nobody::Blocklist;
 use crate::input::open::Found;
 use crate::input::read::Job;
 use crate::input::rows::FileId;
@@ -50,7 +51,8 @@ pub(super) fn rows_of(
         fields: fields(std::slice::from_ref(&source), &[]),
         zone: jiff::tz::TimeZone::UTC,
         currency: Currency::UNNAMED,
-        blocklist: Vec::new(),
+        blocklist: Blocklist::default(),
+        privacy: Default::default(),
         gather: None,
     };
     let mapping = Mapping::new(&source, &common)?;

@@ -7,7 +7,6 @@ use super::{Field, Rows};
 use crate::base::NONE;
 use crate::input::columns::text_of;
 use crate::input::ids::id_of;
-use crate::input::nobody::is_nobodys;
 use crate::input::time::TimeProblem;
 use crate::model::raw::{NO_AMOUNT, NO_TIME};
 
@@ -258,14 +257,14 @@ impl Rows<'_> {
     /// since a column's dictionary holds no others.
     fn classify_new(&mut self, index: usize, column: &Column<'_>, begin: usize) {
         let Found { codes, new, blocked, .. } = &mut self.found;
-        let blocklist = &self.mapping.blocklist;
+        let nobody = &self.mapping.nobody;
         for &(_, row, _) in &new[begin..] {
             let field = column.field(row);
             let id = id_of(&field, self.folds[index], &mut self.scratch);
             if id.is_empty() {
                 continue;
             }
-            if is_nobodys(id) || (!blocklist.is_empty() && blocklist.code(id).is_some()) {
+            if nobody.is(id) {
                 blocked.push((index, row));
             } else {
                 codes[index][row] = NEW;

@@ -16,7 +16,8 @@ fn mapping(toml: &str) -> Mapping {
         fields: fields(std::slice::from_ref(&source), &[]),
         zone: jiff::tz::TimeZone::UTC,
         currency: "EUR".parse().unwrap(),
-        blocklist: Vec::new(),
+        blocklist: Default::default(),
+        privacy: Default::default(),
         gather: None,
     };
     Mapping::new(&source, &common).unwrap()

@@ -33,8 +33,8 @@ const WEB: [(&str, &[usize], &[usize]); 7] = [
 type Sessions = Vec<(String, usize)>;
 
 const SOURCE: &str = "preset = 'snowplow'";
-const SECTIONS: &str = "[session]\npreset = 'source'\n\
-                        [journey]\nconversion = []\ngap = 'none'";
+const SECTIONS: &str = "[session]\npreset = 'source'\n[journey]\nconversion = []\ngap = 'none'\n\
+                        [identity]\nshared_device = 'latest-user'";
 
 fn records(name: &str) -> Option<Vec<BTreeMap<String, String>>> {
     let mut reader = csv::Reader::from_path(shared(name)?).unwrap();
@@ -67,10 +67,8 @@ fn sessions_of_shared_rules_start_and_count_as_snowplow_expects() {
     let mut ours = sessions(&study_of(&data, &pages, SECTIONS));
     let mut theirs: BTreeMap<String, Sessions> = BTreeMap::new();
     for row in &rows {
-        // A person is the stitched user there; ours is named by the first of its user ids.
         let user = match row["stitched_user_id"].as_str() {
             "" => row["user_id"].as_str(),
-            "user stitch - session: 2nd id: 10" => "user stitch - session: 1st id: 1",
             user => user,
         };
         let start = format!("{}Z", row["start_tstamp"].trim_end_matches(" UTC").replace(' ', "T"));
@@ -96,7 +94,12 @@ fn users_are_those_of_snowplow_and_those_that_it_drops() {
     let Some(rows) = records("data/identity-snowplow/web_users_expected.csv") else { return };
     let study = study_of(&data, SOURCE, SECTIONS);
     let ours: Vec<String> = sessions(&study).into_keys().collect();
-    let mut theirs: Vec<String> = rows.iter().map(|it| format!("user:{}", it["user_id"])).collect();
+    // A user there is named by its first user id, and belongs to the latest.
+    let user = |it: &str| match it {
+        "user stitch - session: 1st id: 1" => "user:user stitch - session: 2nd id: 10".to_owned(),
+        user => format!("user:{user}"),
+    };
+    let mut theirs: Vec<String> = rows.iter().map(|it| user(&it["user_id"])).collect();
     // Dropped there: without a page view, late, without page-view id, without cookie.
     for dropped in [
         "NULL domain_sessionid",
@@ -108,8 +111,8 @@ fn users_are_those_of_snowplow_and_those_that_it_drops() {
     }
     theirs.sort();
     assert_eq!(ours, theirs);
-    // One cookie with ten user ids is one person, and so are three cookies of one user. The
-    // cookie of the collector's domain counts for the one event without another.
+    // One cookie with ten user ids is the latest's, and three cookies of one user are one person.
+    // The cookie of the collector's domain counts for the one event without another.
     let ids = study.stitched.ids.clone();
     let expected = [("user", 24), ("device", 0), ("cookie", 16), ("network", 1)];
     for (id_type, count) in expected {
