@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use touchpath::base::{Timestamp, Unwatched};
 use touchpath::config::Config;
+use touchpath::input::presets::find;
 use touchpath::model::raw::{NO_AMOUNT, NO_TIME};
 use touchpath::output::json::write_report;
 use touchpath::study::{LoadOptions, Study};
@@ -497,4 +498,29 @@ fn a_partial_of_an_export_answers_as_the_export() {
         let (whole, part) = (ask(&path), ask("a.part"));
         assert_eq!(difference(&whole, &part), None, "{name}");
     }
+}
+
+#[test]
+fn lines_that_come_twice_count_once_where_the_vendor_names_a_key() {
+    let keyed = SAMPLES.iter().filter(|it| find(it.preset).is_some_and(|it| !it.dedupe.is_empty()));
+    let mut count = 0;
+    for sample in keyed {
+        for export in sample.exports.iter().filter(|it| it.files[0].ends_with(".jsonl")) {
+            let case = Case::new(&[]);
+            let mut sources = String::new();
+            for name in export.files {
+                let text = std::fs::read_to_string(folder(sample.preset).join(name)).unwrap();
+                std::fs::write(case.path(name), text.repeat(2)).unwrap();
+                let _ =
+                    writeln!(sources, "[[source]]\npath = '{name}'\npreset = '{}'", sample.preset);
+            }
+            let twice = study_of(sample.goal, &sources, &case.path(""));
+            let once = sample.export(export).0;
+            let label = sample.preset;
+            assert_eq!(difference(&answers(&once), &answers(&twice)), None, "{label}");
+            assert_eq!(twice.raw.issues.read, 2 * once.raw.issues.read, "{label}");
+            count += 1;
+        }
+    }
+    assert!(count >= 5);
 }
