@@ -17,7 +17,7 @@ use super::mapping::Mapping;
 use super::nobody::is_nobodys;
 use super::options::TimeFormat;
 use super::time::{TimeProblem, TimeReader, is_time};
-use crate::base::{IssueKind, Issues, Place, Reject};
+use crate::base::{IssueKind, Issues, NONE, Place, Reject};
 use crate::model::raw::{Batch, Blocked, Keys, NO_AMOUNT, NO_SEQUENCE, NO_TIME, Sequence};
 
 /// Larger amounts of one row, in minor units, are taken for mistakes: sums of any
@@ -288,7 +288,14 @@ impl<'m> Rows<'m> {
         }
         batch.texts.resize_with(mapping.common.fields.texts.len(), Default::default);
         for (coder, plan) in self.texts.into_iter().zip(&mapping.texts) {
-            batch.texts[plan.field] = coder.finish();
+            let column = &mut batch.texts[plan.field];
+            *column = coder.finish();
+            // That the source knows where visits come from must not hang on where batches end.
+            let name = mapping.common.fields.texts[plan.field].as_str();
+            let tells = plan.column.is_some() && matches!(name, "utm_source" | "utm_medium");
+            if tells && column.codes.is_empty() {
+                column.codes = vec![NONE; batch.times.len()];
+            }
         }
         let part = match &mapping.common.gather {
             Some(it) => it.take(batch, mapping.event_id.is_some()),
