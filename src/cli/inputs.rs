@@ -233,6 +233,16 @@ pub fn tell(study: &Study, matches: &ArgMatches, ui: &Ui) -> Result<()> {
             issues.rounded, study.catalog.currency
         ));
     }
+    let left_out: u64 = issues.left_out().values().sum();
+    if left_out > 0 {
+        let reasons: Vec<String> =
+            issues.left_out().iter().map(|(reason, rows)| format!("{rows} {reason}")).collect();
+        ui.note(&format!(
+            "{left_out} of {} rows left out as no events of their own ({})",
+            issues.read,
+            reasons.join("; ")
+        ));
+    }
     if issues.rejected() > 0 {
         let reasons: Vec<String> =
             issues.kinds().map(|(kind, count)| format!("{count} {}", kind.key())).collect();

@@ -99,6 +99,8 @@ struct Record<'a> {
 /// How much of a record and of a value is kept of one that is set aside, in bytes.
 const RAW_KEPT: usize = 1024;
 const VALUE_KEPT: usize = 100;
+/// The texts that say where a visit is from.
+const FROM: [&str; 2] = ["utm_source", "utm_medium"];
 /// How many records of one id are expected at least, when room is set aside.
 const RECORDS_PER_ID: usize = 4;
 /// How many columns a filter may ask about without a list made for each row.
@@ -290,10 +292,10 @@ impl<'m> Rows<'m> {
         for (coder, plan) in self.texts.into_iter().zip(&mapping.texts) {
             let column = &mut batch.texts[plan.field];
             *column = coder.finish();
-            // That the source knows where visits come from must not hang on where batches end.
+            // A source that says where visits are from says so of every row, also where a
+            // part of a file happens to hold none that came from anywhere.
             let name = mapping.common.fields.texts[plan.field].as_str();
-            let tells = plan.column.is_some() && matches!(name, "utm_source" | "utm_medium");
-            if tells && column.codes.is_empty() {
+            if plan.column.is_some() && FROM.contains(&name) && column.codes.is_empty() {
                 column.codes = vec![NONE; batch.times.len()];
             }
         }

@@ -69,8 +69,8 @@ pub enum Sequence {
 
 /// A column of texts: codes into a dictionary, [`NONE`] where a row has none.
 ///
-/// `codes` is empty where no row of the batch has the property; of `utm_source` and
-/// `utm_medium` only where the source does not name their columns.
+/// `codes` is empty where no row of the batch has the property; those of `utm_source` and
+/// `utm_medium` only where the source has no such column.
 #[derive(Debug, Clone, Default)]
 pub struct TextColumn {
     /// One code a row, or none at all.

@@ -92,7 +92,7 @@ fn gather_sequence(runs: &[Run<'_>]) -> Sequence {
     }
 }
 
-/// One column of texts over runs, its dictionary sorted; no codes where no batch has any.
+/// One column of texts over runs, its dictionary sorted; no codes where no run has any.
 fn gather_texts(runs: &[Run<'_>], of: &dyn Fn(&Batch) -> Option<&TextColumn>) -> TextColumn {
     let rows = runs.iter().map(|it| it.1.len()).sum();
     let mut met = Dictionary::default();
@@ -112,11 +112,8 @@ fn gather_texts(runs: &[Run<'_>], of: &dyn Fn(&Batch) -> Option<&TextColumn>) ->
             *known
         }));
     }
-    if met.is_empty() {
-        // A column that is there, though no row has a text, stays there.
-        let told = runs.iter().any(|it| of(it.0).is_some_and(|it| !it.codes.is_empty()));
-        let codes = if told { codes } else { Vec::new() };
-        return TextColumn { codes, dictionary: met };
+    if !runs.iter().any(|it| of(it.0).is_some_and(|it| !it.codes.is_empty())) {
+        return TextColumn::default();
     }
     let mut order: Vec<(&str, u32)> = met.iter().zip(0..).collect();
     order.sort_unstable();

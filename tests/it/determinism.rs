@@ -10,6 +10,7 @@ use touchpath::store::memory::Memory;
 use touchpath::study::{LoadOptions, Study};
 
 use crate::case::{Case, reports};
+use crate::cli::run;
 
 /// A small log with two id types, ties, orders, channels and variants.
 pub fn rows() -> Vec<String> {
@@ -150,4 +151,53 @@ fn threads_change_no_byte() {
     for threads in [2, 5] {
         assert_same(&one, &with(threads), &format!("{threads} threads"));
     }
+}
+
+/// A row that alone says where its visit is from, among others over several parts of a file.
+#[test]
+fn where_the_only_campaign_stands_changes_nothing() {
+    let others = (0..6_000u32).map(|it| {
+        let (hour, minute) = (it / 60 % 24, it % 60);
+        format!("2026-03-{:02}T{hour:02}:{minute:02}:00Z,u{},view,,", 1 + it / 1440, it % 500)
+    });
+    let others: Vec<String> = others.collect();
+    let campaign = "2026-03-29T00:00:00Z,zz,view,google,cpc".to_owned();
+    let names = ["at", "user", "event", "source", "medium"];
+    let csv = |rows: &[&[String]]| format!("{}\n{}\n", names.join(","), rows.concat().join("\n"));
+    let jsonl = |rows: &[&[String]]| -> String {
+        let line = |row: &String| {
+            let cells = names.iter().zip(row.split(',')).filter(|it| !it.1.is_empty());
+            let cells: Vec<String> = cells.map(|it| format!("\"{}\":\"{}\"", it.0, it.1)).collect();
+            format!("{{{}}}\n", cells.join(","))
+        };
+        rows.concat().iter().map(line).collect()
+    };
+    let first = [std::slice::from_ref(&campaign), &others[..]];
+    let last = [&others[..], std::slice::from_ref(&campaign)];
+    let files = [
+        ("a.csv", csv(&first)),
+        ("b.csv", csv(&last)),
+        ("a.jsonl", jsonl(&first)),
+        ("b.jsonl", jsonl(&last)),
+    ];
+    let answers = files.map(|(name, text)| {
+        let journey = format!(
+            "[[source]]\npath = '{name}'\ntime = 'at'\nevent = 'event'\nids = {{ user = 'user' }}\n\
+             utm_source = 'source'\nutm_medium = 'medium'\n[journey]\nconversion = 'view'\n"
+        );
+        let case = Case::new(&[(name, &text), ("journey.toml", &journey)]);
+        let part = case.path("a.part").display().to_string();
+        let whole = overview(&case, ".");
+        assert_eq!(run(&case.path(""), &["fold", ".", "-o", &part]).code, 0);
+        assert_eq!(whole, overview(&case, &part), "{name}, folded");
+        whole
+    });
+    assert!(answers[0].contains("Direct") || answers[0].contains("\"touches\""), "{}", answers[0]);
+    answers.iter().for_each(|it| assert_eq!(*it, answers[0]));
+}
+
+fn overview(case: &Case, input: &str) -> String {
+    let run = run(&case.path(""), &["overview", input, "--format", "json"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    run.out()
 }

@@ -164,32 +164,3 @@ fn sources_of_one_preset_share_their_keys_and_others_do_not() {
     let two = Case::new(&[("a.csv", LOG), ("b.csv", LOG), ("journey.toml", &toml)]).study();
     assert_eq!(two.catalog.events, 14);
 }
-
-/// Whether a visit without a source is direct hangs on the source's columns, and not on
-/// which rows stand together in a file.
-#[test]
-fn a_file_whose_visits_have_no_source_is_one_of_direct_visits() {
-    let head = "ts,user,event,from,kind\n";
-    let one = "2026-01-01T10:00:00Z,a,home,google,cpc\n2026-01-02T10:00:00Z,a,buy,,\n";
-    let two = "2026-01-01T10:00:00Z,b,home,,\n2026-01-02T10:00:00Z,b,buy,,\n";
-    let toml = |path: &str| {
-        format!(
-            "[[source]]\npath = '{path}'\ntime = 'ts'\nevent = 'event'\n\
-             ids = {{ user = 'user' }}\nutm_source = 'from'\nutm_medium = 'kind'\n\
-             [journey]\nconversion = 'buy'\n"
-        )
-    };
-    let whole =
-        Case::new(&[("log.csv", &format!("{head}{one}{two}")), ("journey.toml", &toml("log.csv"))]);
-    let parts = Case::new(&[
-        ("log-0.csv", &format!("{head}{one}")),
-        ("log-1.csv", &format!("{head}{two}")),
-        ("log-2.csv", head),
-        ("log-3.csv", head),
-        ("journey.toml", &toml("log-*.csv")),
-    ]);
-    let expected = reports(&whole.study());
-    assert_eq!(reports(&parts.study()), expected);
-    let merged = merged(&partials(&parts, "csv"));
-    assert_eq!(reports(&load(&parts.path("journey.toml"), Some(merged), None)), expected);
-}
