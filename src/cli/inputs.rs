@@ -249,6 +249,16 @@ pub fn tell(study: &Study, matches: &ArgMatches, ui: &Ui) -> Result<()> {
     if forgotten > 0 {
         ui.note(&format!("{forgotten} of {} rows are forgotten", issues.read));
     }
+    let left_out: u64 = issues.left_out().values().sum();
+    if left_out > 0 {
+        let reasons: Vec<String> =
+            issues.left_out().iter().map(|(reason, rows)| format!("{rows} {reason}")).collect();
+        ui.note(&format!(
+            "{left_out} of {} rows left out as no events of their own ({})",
+            issues.read,
+            reasons.join("; ")
+        ));
+    }
     if issues.faults() > 0 {
         let kinds = issues.kinds().filter(|it| it.0 != IssueKind::Forgotten);
         let reasons: Vec<String> =

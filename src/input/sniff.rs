@@ -71,7 +71,10 @@ pub fn sniff_saved(location: &Path) -> Result<Sniffed> {
 }
 
 fn look_at(path: &str, found: &Found) -> Result<Sniffed> {
-    let place = |it: Error| it.or_at(Place::file(&found.name));
+    let place = |it: Error| match it.place().filter(|it| it.file.is_empty()).map(|it| it.line) {
+        Some(line) => it.at(Place::line(&found.name, line)),
+        None => it.or_at(Place::file(&found.name)),
+    };
     let head = head_of(found).map_err(place)?;
     if let Some((preset, words)) = presets::recognize_bytes(&head) {
         let records = match preset.look {

@@ -3,7 +3,7 @@
 use super::bytes::Bytes;
 use super::walk::{Scope, Sink, walk};
 use super::{Fill, TRACE};
-use crate::base::{Error, Result};
+use crate::base::Result;
 use crate::input::sample::ROWS;
 
 /// What tells that these first bytes are those of a log.
@@ -38,14 +38,8 @@ pub(in crate::input) fn look(more: Fill<'_>) -> Result<Vec<String>> {
     if let Err(error) = walk(Bytes::new(&mut fill), "", &mut events)
         && (!cut || events.rows.is_empty())
     {
-        // The place names no file; whoever asks names it.
-        let line = error.place().map_or(0, |it| it.line);
-        let at = if line > 0 { format!("line {line}: ") } else { String::new() };
-        let shown = Error::new(format!("{at}{}", error.message()));
-        return Err(match error.hint_text() {
-            Some(hint) => shown.hint(hint),
-            None => shown,
-        });
+        // Its place names no file: whoever asks names it.
+        return Err(error);
     }
     Ok(events.rows.into_iter().map(|it| serde_json::Value::Object(it).to_string()).collect())
 }
