@@ -137,12 +137,30 @@ impl Batches {
         self.dense(&self.kept[index])
     }
 
-    /// As [`Self::get`], without amounts and texts: times, ids and what orders rows.
+    /// A batch without amounts and texts (times, ids and what orders rows), with ids as they
+    /// were packed: [`Self::dense_id`] makes a code dense, [`Self::packed_id`] undoes that.
     ///
     /// # Errors
     /// As [`Self::get`].
     pub fn ids_of(&self, index: usize) -> Result<Batch> {
-        Ok(self.densified(self.kept[index].unpack_ids(&self.keep)?))
+        let mut batch = self.kept[index].unpack_ids(&self.keep)?;
+        if let Sequence::Texts(column) = &mut batch.sequence {
+            densify(&mut column.codes, &self.event_bases);
+        }
+        Ok(batch)
+    }
+
+    /// The dense code of an id that a row of [`Self::ids_of`] has.
+    #[inline]
+    pub fn dense_id(&self, id_type: usize, code: u32) -> u32 {
+        dense(code, &self.bases[id_type])
+    }
+
+    /// What [`Self::dense_id`] makes this code of.
+    pub fn packed_id(&self, id_type: usize, code: u32) -> u32 {
+        let bases = &self.bases[id_type];
+        let shard = bases.partition_point(|&it| it <= code).saturating_sub(1);
+        (code - bases[shard]) * ID_SHARDS as u32 + shard as u32
     }
 
     /// All batches in order.

@@ -54,10 +54,10 @@ fn notes(all: &Identities, report: &mut Report) {
             count(all.history.left_out)
         ));
     }
-    if all.stitched.exposed > 0 {
+    if all.stitched.exposed() > 0 {
         report.notes.push(format!(
-            "{} carry nothing but a device that several people use.",
-            counted(all.stitched.exposed, "row")
+            "{} with nothing but a device that several people use.",
+            counted(all.stitched.exposed(), "event")
         ));
     }
     for place in &all.stitched.unknown_exclusions {

@@ -119,7 +119,7 @@ fn adobes_device_split_and_last_auth_never_overwrite_a_login() {
     // Snowplow's package gives all rows to the latest user.
     assert_eq!(customers("shared_device = 'latest-user'", &ADOBE), [cassidy; 6]);
     let all = load(&case("", &ADOBE), None);
-    assert_eq!(all.stitched.exposed, 4);
+    assert_eq!(all.stitched.exposed(), 4);
     assert_eq!(all.stitched.blocked.len(), 1);
     assert_eq!(all.stitched.blocked[0].why.words(), "several people use it");
 }
