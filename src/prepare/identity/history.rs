@@ -4,6 +4,9 @@
 //! several: so the known one survives a merge, else the oldest. Made by a replay of all
 //! rows. Knows no file formats.
 
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
+
 use super::evidence::Seen;
 use super::replay::{Replayed, Scene, Why, Witness, replay};
 use crate::base::NONE;
@@ -36,6 +39,19 @@ pub struct Leave {
     pub row: Seen,
 }
 
+/// An id was left out of rows, and stays whose it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demoted {
+    /// The id.
+    pub node: u32,
+    /// Why.
+    pub why: Why,
+    /// The first row that it was left out of.
+    pub row: Seen,
+    /// How many rows it was left out of for that reason.
+    pub rows: u64,
+}
+
 /// An id belonged to a customer from one time to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AsOf {
@@ -58,6 +74,8 @@ pub struct History {
     pub left: Vec<Leave>,
     /// How many times an id was left out of a row, besides.
     pub left_out: u64,
+    /// Which ids these are, in order of their first rows.
+    pub demoted: Vec<Demoted>,
     /// Spans of ids, by type and text of the id, then by time.
     pub as_of: Vec<AsOf>,
 }
@@ -73,6 +91,7 @@ impl History {
             first_seen: vec![None; ids],
             sets: Sets { leaves: vec![0; ids], ..Sets::default() },
             since: vec![(NONE, NO_TIME); ids],
+            demoted: IndexMap::default(),
         };
         let replayed = replay(scene, &mut witness);
         let mut history = witness.finish();
@@ -134,6 +153,8 @@ struct Chronicle<'a> {
     sets: Sets,
     /// Who names each id's customer now, and since when.
     since: Vec<(u32, i64)>,
+    /// By id and reason: the first row, and how many.
+    demoted: IndexMap<(u32, Why), (Seen, u64), FixedState>,
 }
 
 impl Chronicle<'_> {
@@ -179,6 +200,13 @@ impl Chronicle<'_> {
                 self.history.as_of.push(span);
             }
         }
+        let demoted = |((id, why), (row, rows)): ((u32, Why), (Seen, u64))| Demoted {
+            node: self.scene.scope[id as usize],
+            why,
+            row,
+            rows,
+        };
+        self.history.demoted = std::mem::take(&mut self.demoted).into_iter().map(demoted).collect();
         self.history
     }
 
@@ -237,8 +265,9 @@ impl Witness for Chronicle<'_> {
         self.history.left.push(leave);
     }
 
-    fn left_out(&mut self, _id: u32, _row: &Seen, _why: Why) {
+    fn left_out(&mut self, id: u32, row: &Seen, why: Why) {
         self.history.left_out += 1;
+        self.demoted.entry((id, why)).or_insert((*row, 0)).1 += 1;
     }
 }
 
