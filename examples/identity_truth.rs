@@ -21,7 +21,7 @@ use std::sync::{Mutex, PoisonError};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use touchpath::base::{Error, Result, Unwatched};
+use touchpath::base::{Error, NONE, Result, Unwatched};
 use touchpath::input::{self, ReadSettings, SourceOptions};
 use touchpath::model::Batch;
 use touchpath::prepare::identity::{Guards, IdentityOptions};
@@ -157,9 +157,8 @@ impl Score {
     fn of_ids(raw: &RawEvents, stitched: &Stitched) -> Result<Self> {
         let nodes = stitched.nodes();
         let of = |batch: &Batch, row: usize| {
-            let mut own = Vec::new();
-            nodes.of_row(batch, row, &mut own);
-            own
+            let codes = batch.ids.iter().map(|it| it.code(row)).enumerate();
+            codes.filter(|it| it.1 != NONE).map(|it| nodes.node(it.0, it.1)).collect()
         };
         // The person who used each id most; of equals the least code, whoever that is.
         let mut used: HashMap<u32, (u64, u32), FixedState> = HashMap::default();

@@ -218,7 +218,8 @@ fn stitch() -> Command {
         .arg(allow_overlap().help_heading(WHICH_DATA))
         .after_help(
             "Examples:\n  touchpath stitch shop/ -o stitched.csv\n  \
-             touchpath stitch shop/ --part merges -o merges.csv   (parts: events, ids, merges, left)",
+             touchpath stitch shop/ --part merges -o merges.csv\n\n\
+             Parts: events, ids, merges, left, left_out",
         );
     ui(reading(command))
 }

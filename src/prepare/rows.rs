@@ -242,7 +242,7 @@ impl Making<'_> {
         }
         if self.selection.takes_all() {
             rows.customers.extend((0..batch.len()).map(|row| {
-                let customer = customer(row);
+                let customer = self.stitched.event_customer(batch, row);
                 self.stitched.see(batch, row, customer);
                 customer.0
             }));
@@ -252,7 +252,8 @@ impl Making<'_> {
                 .filter(|&it| self.selection.takes(batch, it as usize))
                 .collect();
             let each = || kept.iter().map(|&it| it as usize);
-            rows.customers.extend(each().map(|it| customer(it).0));
+            let customer = |row: usize| self.stitched.event_customer(batch, row).0;
+            rows.customers.extend(each().map(customer));
             self.add_columns(batch, each(), rows);
         }
     }

@@ -9,7 +9,7 @@
 
 mod work;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -87,8 +87,9 @@ pub struct Stitched {
     pub shared_count: u64,
     /// How often an id was left out of a row because a rule forbids it to link.
     pub left_out: u64,
-    /// Rows that carry nothing but shared devices.
-    pub exposed: u64,
+    /// Events that carry nothing but shared devices, of those whose customers were asked for
+    /// by [`Self::event_customer`].
+    exposed: AtomicU64,
     /// Lines of the exclusion file that name what does not occur.
     pub unknown_exclusions: Vec<Place>,
     all_blocked: Vec<(u32, u64, Reason)>,
@@ -133,50 +134,70 @@ impl Stitched {
     /// The customer of a row, or `CustomerId::NONE` for a row without any id.
     #[inline]
     pub fn customer(&self, batch: &Batch, row: usize) -> CustomerId {
+        self.plain(batch, row).unwrap_or_else(|it| self.special_customer(batch, row, it))
+    }
+
+    /// As [`Self::customer`], of a row that is an event and comes but once: notes if it
+    /// carries nothing but shared devices.
+    #[inline]
+    pub fn event_customer(&self, batch: &Batch, row: usize) -> CustomerId {
+        self.plain(batch, row).unwrap_or_else(|it| {
+            let mut nodes = self.nodes_of(batch, row);
+            let exposed = self.nodes_of(batch, row).all(|it| self.special.contains(it))
+                && nodes.any(|it| self.devices.is_shared(it));
+            self.exposed.fetch_add(u64::from(exposed), Ordering::Relaxed);
+            self.special_customer(batch, row, it)
+        })
+    }
+
+    /// The customer of the strongest id of a row that is not special; else the strongest
+    /// node, or [`NONE`] where there is none.
+    #[inline]
+    fn plain(&self, batch: &Batch, row: usize) -> Result<CustomerId, u32> {
         let mut fallback = NONE;
-        if self.devices.overrides()
-            && let Some(it) = self.owner(batch, row)
-        {
-            return it;
-        }
+        let overrides = self.devices.overrides();
         for (id_type, column) in batch.ids.iter().enumerate() {
             let code = column.code(row);
             if code == NONE {
                 continue;
             }
             let node = self.nodes.node(id_type, code);
-            if self.special.is_empty() || !self.special.contains(node) {
-                return CustomerId(self.customer_of[node as usize]);
+            if !overrides && (self.special.is_empty() || !self.special.contains(node)) {
+                return Ok(CustomerId(self.customer_of[node as usize]));
             }
             fallback = if fallback == NONE { node } else { fallback };
         }
-        match fallback {
-            NONE => CustomerId::NONE,
-            node => self.special_customer(batch, row, node),
-        }
+        Err(fallback)
     }
 
-    /// The customer of a row all of whose ids are special; `node` is the strongest.
-    #[cold]
-    fn special_customer(&self, batch: &Batch, row: usize, node: u32) -> CustomerId {
-        if let Some(it) = self.owner(batch, row) {
-            return it;
-        }
-        if let Some(&(until, customer)) = self.early.get(&node)
-            && batch.times[row] < until
-        {
-            return CustomerId(customer);
-        }
-        CustomerId(self.customer_of[node as usize])
-    }
-
-    /// Who was known on the strongest shared device of a row.
-    fn owner(&self, batch: &Batch, row: usize) -> Option<CustomerId> {
-        let mut nodes = batch.ids.iter().enumerate().filter_map(|(id_type, column)| {
+    fn nodes_of<'a>(&'a self, batch: &'a Batch, row: usize) -> impl Iterator<Item = u32> + 'a {
+        batch.ids.iter().enumerate().filter_map(move |(id_type, column)| {
             let code = column.code(row);
             (code != NONE).then(|| self.nodes.node(id_type, code))
-        });
-        nodes.find_map(|it| self.devices.owner(it, batch.times[row])).map(CustomerId)
+        })
+    }
+
+    /// Events that carry nothing but shared devices, once all events were shown.
+    pub fn exposed(&self) -> u64 {
+        self.exposed.load(Ordering::Relaxed)
+    }
+
+    /// The customer of a row whose ids may all be special; `node` is the strongest.
+    #[cold]
+    fn special_customer(&self, batch: &Batch, row: usize, node: u32) -> CustomerId {
+        if node == NONE {
+            return CustomerId::NONE;
+        }
+        let time = batch.times[row];
+        let owner = self.nodes_of(batch, row).find_map(|it| self.devices.owner(it, time));
+        if let Some(it) = owner {
+            return CustomerId(it);
+        }
+        let node = self.nodes_of(batch, row).find(|&it| !self.links_nobody(it)).unwrap_or(node);
+        match self.early.get(&node) {
+            Some(&(until, customer)) if time < until => CustomerId(customer),
+            _ => CustomerId(self.customer_of[node as usize]),
+        }
     }
 
     /// The numbering of ids.

@@ -220,12 +220,27 @@ impl Batches {
         Ok(())
     }
 
-    /// As [`Self::get`], without amounts and texts: times, ids and what orders rows.
+    /// A batch without amounts and texts (times, ids and what orders rows), with ids as they
+    /// were packed: [`Self::dense_id`] makes a code dense, [`Self::packed_id`] undoes that.
     ///
     /// # Errors
     /// As [`Self::get`].
     pub fn ids_of(&self, index: usize) -> Result<Batch> {
-        self.dense_as(&self.kept[index], false)
+        let kept = &self.kept[index];
+        kept.unpack_as(&self.keep, false, &|_, code| code, &|code| dense(code, &self.event_bases))
+    }
+
+    /// The dense code of an id that a row of [`Self::ids_of`] has.
+    #[inline]
+    pub fn dense_id(&self, id_type: usize, code: u32) -> u32 {
+        dense(code, &self.bases[id_type])
+    }
+
+    /// What [`Self::dense_id`] makes this code of.
+    pub fn packed_id(&self, id_type: usize, code: u32) -> u32 {
+        let bases = &self.bases[id_type];
+        let shard = bases.partition_point(|&it| it <= code).saturating_sub(1);
+        (code - bases[shard]) * ID_SHARDS as u32 + shard as u32
     }
 
     /// All batches in order.
@@ -278,12 +293,8 @@ impl Batches {
     }
 
     fn dense(&self, kept: &Kept) -> Result<Batch> {
-        self.dense_as(kept, true)
-    }
-
-    fn dense_as(&self, kept: &Kept, all: bool) -> Result<Batch> {
         let id = |id_type: usize, code: u32| dense(code, &self.bases[id_type]);
-        kept.unpack_as(&self.keep, all, &id, &|code| dense(code, &self.event_bases))
+        kept.unpack_as(&self.keep, true, &id, &|code| dense(code, &self.event_bases))
     }
 }
 

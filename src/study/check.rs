@@ -64,11 +64,11 @@ pub fn check(study: &Study) -> Result<Report> {
 
 fn identity_notes(study: &Study, report: &mut Report) {
     let stitched = &study.stitched;
-    if stitched.exposed > 0 {
+    if stitched.exposed() > 0 {
         report.notes.push(format!(
-            "{} carry nothing but a device that several people use; [identity] shared_device \
-             says whose they are.",
-            counted(stitched.exposed, "row")
+            "{} with nothing but a device that several people use; [identity] shared_device \
+             says whose.",
+            counted(stitched.exposed(), "event")
         ));
     }
     if stitched.left_out > 0 {
@@ -98,9 +98,9 @@ fn rows(study: &Study, ties: u64) -> Table {
     row("rows set aside", Cell::Count(issues.rejected()));
     row("events", Cell::Count(catalog.events));
     row("customers", Cell::Count(catalog.customers));
-    let exposed = study.stitched.exposed;
-    row("rows with nothing but a shared device", Cell::Count(exposed));
-    row("share with nothing but a shared device", Cell::share(exposed, issues.used()));
+    let exposed = study.stitched.exposed();
+    row("events with nothing but a shared device", Cell::Count(exposed));
+    row("share with nothing but a shared device", Cell::share(exposed, catalog.events));
     row("events without a stage", Cell::Count(study.unmapped));
     row("events ordered by place alone", Cell::Count(ties));
     row("share ordered by place alone", Cell::share(ties, catalog.events));

@@ -58,7 +58,7 @@ impl Identities {
         let (mut stitched, history, evidence) = chronicle(&raw, &config.sections.identity, asked)
             .map_err(|it| identity_error(&config, it))?;
         progress.check()?;
-        name(&mut stitched, &raw)?;
+        name(&mut stitched, &raw, until)?;
         Ok(Self { config, raw, stitched, history, evidence, exclusions, until })
     }
 
@@ -71,7 +71,7 @@ impl Identities {
         let asked = Asked { exclusions: Some(&self.exclusions), until };
         let mut stitched = stitch_again(&self.raw, options, asked)
             .map_err(|it| identity_error(&self.config, it))?;
-        name(&mut stitched, &self.raw)?;
+        name(&mut stitched, &self.raw, self.until)?;
         Ok(stitched)
     }
 
@@ -88,11 +88,16 @@ impl Identities {
 }
 
 /// Names customers by the ids seen first, where that decides.
-fn name(stitched: &mut Stitched, raw: &RawEvents) -> Result<()> {
+fn name(stitched: &mut Stitched, raw: &RawEvents, until: Option<Timestamp>) -> Result<()> {
     raw.batches.for_each(|batch| {
-        (0..batch.len()).for_each(|row| {
-            stitched.see(batch, row, stitched.customer(batch, row));
-        });
+        let known = |it: &usize| until.is_none_or(|until| batch.times[*it] <= until.0);
+        for row in (0..batch.len()).filter(known) {
+            let customer = match batch.links {
+                true => stitched.customer(batch, row),
+                false => stitched.event_customer(batch, row),
+            };
+            stitched.see(batch, row, customer);
+        }
     })?;
     stitched.settle_names(raw);
     Ok(())

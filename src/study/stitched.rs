@@ -1,5 +1,5 @@
 //! The answer of `stitch`: the events with their customers, the id map with dates, the
-//! merge log, and the ids that left.
+//! merge log, the ids that left and those that were left out.
 
 use crate::base::money::Total;
 use crate::base::numerals::{count, counted};
@@ -11,7 +11,7 @@ use super::identity::Identities;
 use crate::prepare::identity::evidence::Seen;
 
 /// The parts of the answer, in order.
-pub const PARTS: [&str; 4] = ["events", "ids", "merges", "left"];
+pub const PARTS: [&str; 5] = ["events", "ids", "merges", "left", "left_out"];
 
 /// The report of stitching; only the table of that key if `part` names one.
 ///
@@ -40,6 +40,9 @@ pub fn report(all: &Identities, part: Option<&str>) -> Result<Report> {
     if wanted("left") {
         report.tables.push(left(all));
     }
+    if wanted("left_out") {
+        report.tables.push(left_out(all));
+    }
     notes(all, &mut report);
     Ok(report)
 }
@@ -54,10 +57,10 @@ fn notes(all: &Identities, report: &mut Report) {
             count(all.history.left_out)
         ));
     }
-    if all.stitched.exposed > 0 {
+    if all.stitched.exposed() > 0 {
         report.notes.push(format!(
-            "{} carry nothing but a device that several people use.",
-            counted(all.stitched.exposed, "row")
+            "{} with nothing but a device that several people use.",
+            counted(all.stitched.exposed(), "event")
         ));
     }
     for place in &all.stitched.unknown_exclusions {
@@ -217,6 +220,30 @@ fn left(all: &Identities) -> Table {
             time(it.row.time),
             place(all, &it.row),
             Cell::text(it.why.words()),
+        ]);
+    }
+    table
+}
+
+fn left_out(all: &Identities) -> Table {
+    let columns = vec![
+        Column::new("id", Kind::Text, "the id that a rule left out of rows"),
+        Column::new("why", Kind::Text, "which rule"),
+        Column::new("rows", Kind::Count, "how many rows"),
+        Column::new("first_at", Kind::Time, "when first; empty for from the beginning"),
+        Column::new("row", Kind::Text, "file:line of the first row"),
+    ];
+    let about = "Ids that did not join the customer of a row, and stayed whose they were.";
+    let mut table = Table::new("left_out", "Ids left out of rows", about, columns);
+    table.personal = true;
+    table.shown = 20;
+    for it in &all.history.demoted {
+        table.push(vec![
+            node(all, it.node),
+            Cell::text(it.why.words()),
+            Cell::Count(it.rows),
+            time(it.row.time),
+            place(all, &it.row),
         ]);
     }
     table

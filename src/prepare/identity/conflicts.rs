@@ -6,13 +6,11 @@
 use rayon::prelude::*;
 
 use super::devices::Devices;
-use super::evidence::{Evidence, Wanted};
 use super::nodes::{NodeSet, Nodes};
 use super::replay::{Replayed, Scene, replay};
 use super::rules::Rules;
-use crate::base::{NONE, Result};
+use crate::base::NONE;
 use crate::prepare::components::Components;
-use crate::store::RawEvents;
 
 /// Unites what may be linked by pairs, and gives the roots of the sets in which a rule is
 /// broken, ascending.
@@ -127,15 +125,13 @@ pub(in crate::prepare) struct Conflicts {
     pub devices: Devices,
     /// How often an id was left out of a row.
     pub left_out: u64,
-    /// Rows that carry nothing but shared devices.
-    pub exposed: u64,
 }
 
 impl Conflicts {
     /// None yet.
     pub fn new(rules: &Rules) -> Self {
         let devices = Devices::new(rules.shared);
-        Self { shared: Vec::new(), devices, left_out: 0, exposed: 0 }
+        Self { shared: Vec::new(), devices, left_out: 0 }
     }
 
     /// The nodes of the sets with these roots, ascending.
@@ -144,20 +140,6 @@ impl Conflicts {
         broken.iter().for_each(|&it| roots.insert(it));
         let all = 0..nodes.len() as u32;
         all.into_par_iter().filter(|&it| roots.contains(sets.find(it))).collect()
-    }
-
-    /// The rows on which nodes in scope stand with others; those on which one stands alone
-    /// are counted.
-    pub fn evidence(
-        &self,
-        raw: &RawEvents,
-        nodes: &Nodes,
-        until: Option<i64>,
-        scope: &[u32],
-    ) -> Result<Evidence> {
-        let mut inside = NodeSet::new(nodes.len());
-        scope.iter().for_each(|&it| inside.insert(it));
-        Evidence::collect(raw, nodes, until, Wanted::Of(&inside))
     }
 
     /// Replays the rows of a scene and makes its sets anew.
@@ -181,7 +163,7 @@ impl Conflicts {
         self.note_logins(scene, &replayed);
     }
 
-    /// Notes who was known on shared devices when, and how many rows say nothing else.
+    /// Notes who was known on shared devices when.
     fn note_logins(&mut self, scene: &Scene<'_>, replayed: &Replayed) {
         let is_shared =
             |node: u32| scene.local(node).is_some_and(|it| replayed.shared[it as usize]);
@@ -190,17 +172,10 @@ impl Conflicts {
             let ids = scene.evidence.nodes(row);
             let known = ids.iter().copied().find(|&it| !(scene.refused)(it) && !is_shared(it));
             let devices = ids.iter().copied().filter(|&it| is_device(it) && is_shared(it));
-            let Some(known) = known else {
-                self.exposed += u64::from(!row.link && devices.count() > 0);
-                continue;
-            };
+            let Some(known) = known.filter(|_| !scene.excluded.has_row(row)) else { continue };
             for device in devices.filter(|&it| !scene.excluded.has_pair(it, known)) {
-                if !scene.excluded.has_row(row) {
-                    self.devices.note(device, row.time, known);
-                }
+                self.devices.note(device, row.time, known);
             }
         }
-        let devices = self.shared.iter().filter(|&&it| is_device(it));
-        self.exposed += devices.map(|&it| scene.evidence.alone(it)).sum::<u64>();
     }
 }

@@ -45,9 +45,6 @@ impl Devices {
 
     /// Notes that a customer was known on a device. Times must come ascending.
     pub fn note(&mut self, device: u32, time: i64, customer: u32) {
-        if self.policy == SharedDevice::None {
-            return;
-        }
         let logins = self.logins.entry(device).or_default();
         match logins.last_mut() {
             // Between two logins of one customer nobody else is.
@@ -71,6 +68,11 @@ impl Devices {
     #[inline]
     pub fn overrides(&self) -> bool {
         self.policy == SharedDevice::LatestUser && !self.logins.is_empty()
+    }
+
+    /// Whether several people use a device.
+    pub fn is_shared(&self, device: u32) -> bool {
+        self.logins.contains_key(&device)
     }
 
     /// Whose a row of a device at a time is, if anybody was ever known on it.

@@ -6,7 +6,6 @@
 use std::cmp::Ordering;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
@@ -14,7 +13,7 @@ use super::exclude::{Excluded, Exclusions};
 use super::nodes::{NodeSet, Nodes};
 use crate::base::{NONE, Place, Result};
 use crate::model::Batch;
-use crate::model::raw::{NO_TIME, Sequence};
+use crate::model::raw::{NO_TIME, Sequence, TextColumn};
 use crate::prepare::rows::{sequence_text, text_sequence};
 use crate::store::RawEvents;
 
@@ -44,8 +43,6 @@ pub struct Seen {
 pub struct Evidence {
     seen: Vec<Seen>,
     ids: Vec<u32>,
-    /// Events that carry one wanted node alone, where these are counted and not kept.
-    alone: HashMap<u32, u64, FixedState>,
 }
 
 /// Which rows are wanted.
@@ -55,12 +52,51 @@ pub enum Wanted<'a> {
     All,
     /// Those with several ids.
     Several,
-    /// Those with several ids, one of them in a set; those with such an id alone are counted.
-    Of(&'a NodeSet),
+    /// Those with several ids of these nodes.
+    Of(&'a [u32]),
+}
+
+/// Nodes of each type by their codes as they are packed.
+struct Packed(Vec<NodeSet>);
+
+impl Packed {
+    fn new(raw: &RawEvents, nodes: &Nodes, wanted: &[u32]) -> Self {
+        let codes = |&it: &u32| {
+            let (id_type, code) = nodes.code(it);
+            (id_type, raw.batches.packed_id(id_type, code))
+        };
+        let mut most = vec![0usize; raw.ids.len()];
+        for (id_type, code) in wanted.iter().map(codes) {
+            most[id_type] = most[id_type].max(code as usize + 1);
+        }
+        let mut sets: Vec<NodeSet> = most.into_iter().map(NodeSet::new).collect();
+        wanted.iter().map(codes).for_each(|(id_type, code)| sets[id_type].insert(code));
+        Self(sets)
+    }
+
+    /// The rows that may carry two of the nodes. Two ids of a row stand in two columns, so
+    /// the column that most rows fill need not be looked at.
+    fn rows(&self, batch: &Batch) -> Vec<usize> {
+        let filled = |it: &TextColumn| it.codes.iter().filter(|it| **it != NONE).count();
+        let counts: Vec<usize> = batch.ids.iter().map(filled).collect();
+        let fullest = (0..counts.len()).max_by_key(|&it| counts[it]);
+        let mut rows = Vec::new();
+        for (id_type, column) in batch.ids.iter().enumerate() {
+            let set = &self.0[id_type];
+            if Some(id_type) != fullest && !set.is_empty() {
+                let hit = column.codes.iter().enumerate().filter(|it| set.contains(*it.1));
+                rows.extend(hit.map(|it| it.0));
+            }
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
 }
 
 /// A batch whose rows are looked at.
 struct Gathering<'a> {
+    raw: &'a RawEvents,
     rows: &'a Batch,
     batch: u32,
     nodes: &'a Nodes,
@@ -68,43 +104,25 @@ struct Gathering<'a> {
 }
 
 impl Gathering<'_> {
-    fn collect(&self, wanted: Wanted<'_>) -> Evidence {
+    /// Takes these rows, as far as they have so many ids.
+    fn collect(&self, rows: impl Iterator<Item = usize>, least: usize) -> Evidence {
         let mut own = Evidence::default();
-        let mut ids = Vec::new();
-        let mut look = |row: usize| {
-            if self.until.is_some_and(|it| self.rows.times[row] > it) {
-                return;
-            }
-            self.nodes.of_row(self.rows, row, &mut ids);
-            match (wanted, &ids[..]) {
-                (_, []) | (Wanted::Several, [_]) => {}
-                (Wanted::Of(_), &[only]) => {
-                    *own.alone.entry(only).or_default() += u64::from(!self.rows.links);
-                }
-                _ => {
-                    own.seen.push(self.seen(row, own.ids.len(), ids.len()));
-                    own.ids.extend(&ids);
+        let early = |it: &usize| self.until.is_none_or(|until| self.rows.times[*it] <= until);
+        for row in rows.filter(early) {
+            let first = own.ids.len();
+            for (id_type, column) in self.rows.ids.iter().enumerate() {
+                let code = column.code(row);
+                if code != NONE {
+                    let code = self.raw.batches.dense_id(id_type, code);
+                    own.ids.push(self.nodes.node(id_type, code));
                 }
             }
-        };
-        match wanted {
-            Wanted::Of(set) => self.hits(set).into_iter().for_each(&mut look),
-            _ => (0..self.rows.len()).for_each(&mut look),
+            match own.ids.len() - first {
+                count if count >= least => own.seen.push(self.seen(row, first, count)),
+                _ => own.ids.truncate(first),
+            }
         }
         own
-    }
-
-    /// The rows that carry a node of a set: column by column, since most carry none.
-    fn hits(&self, set: &NodeSet) -> Vec<usize> {
-        let mut hits = Vec::new();
-        for (id_type, column) in self.rows.ids.iter().enumerate() {
-            let known = column.codes.iter().enumerate().filter(|it| *it.1 != NONE);
-            let hit = known.filter(|it| set.contains(self.nodes.node(id_type, *it.1)));
-            hits.extend(hit.map(|it| it.0));
-        }
-        hits.sort_unstable();
-        hits.dedup();
-        hits
     }
 
     fn seen(&self, row: usize, first: usize, count: usize) -> Seen {
@@ -138,10 +156,18 @@ impl Evidence {
         until: Option<i64>,
         wanted: Wanted<'_>,
     ) -> Result<Self> {
+        let packed = match wanted {
+            Wanted::Of(them) => Some(Packed::new(raw, nodes, them)),
+            _ => None,
+        };
+        let least = if matches!(wanted, Wanted::All) { 1 } else { 2 };
         let of = |batch: usize| -> Result<Self> {
             let rows = raw.batches.ids_of(batch)?;
-            let gathering = Gathering { rows: &rows, batch: batch as u32, nodes, until };
-            Ok(gathering.collect(wanted))
+            let gathering = Gathering { raw, rows: &rows, batch: batch as u32, nodes, until };
+            Ok(match &packed {
+                Some(it) => gathering.collect(it.rows(&rows).into_iter(), least),
+                None => gathering.collect(0..rows.len(), least),
+            })
         };
         let count = raw.batches.kept().len();
         let parts = (0..count).into_par_iter().map(of).collect::<Result<Vec<_>>>()?;
@@ -151,19 +177,10 @@ impl Evidence {
             all.ids.extend(part.ids);
             all.seen
                 .extend(part.seen.into_iter().map(|it| Seen { first: it.first + offset, ..it }));
-            for (node, count) in part.alone {
-                *all.alone.entry(node).or_default() += count;
-            }
         }
-        let Self { seen, ids, .. } = &mut all;
+        let Self { seen, ids } = &mut all;
         seen.par_sort_unstable_by(|a, b| order(a, b, ids, nodes, raw));
         Ok(all)
-    }
-
-    /// How many events carry a wanted node and nothing else, where single nodes are not
-    /// kept.
-    pub fn alone(&self, node: u32) -> u64 {
-        self.alone.get(&node).copied().unwrap_or(0)
     }
 
     /// The rows in order.

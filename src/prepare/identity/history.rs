@@ -4,7 +4,8 @@
 //! several: so the known one survives a merge, else the oldest. Made by a replay of all
 //! rows. Knows no file formats.
 
-use std::collections::BTreeSet;
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
 
 use super::evidence::Seen;
 use super::replay::{Replayed, Scene, Why, Witness, replay};
@@ -38,6 +39,19 @@ pub struct Leave {
     pub row: Seen,
 }
 
+/// An id was left out of rows, and stays whose it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demoted {
+    /// The id.
+    pub node: u32,
+    /// Why.
+    pub why: Why,
+    /// The first row that it was left out of.
+    pub row: Seen,
+    /// How many rows it was left out of for that reason.
+    pub rows: u64,
+}
+
 /// An id belonged to a customer from one time to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AsOf {
@@ -60,13 +74,20 @@ pub struct History {
     pub left: Vec<Leave>,
     /// How many times an id was left out of a row, besides.
     pub left_out: u64,
-    /// The first row out of which each id was left for each reason, in order of time.
-    pub refused: Vec<Leave>,
+    /// Which ids these are, in order of their first rows.
+    pub demoted: Vec<Demoted>,
     /// Spans of ids, by type and text of the id, then by time.
     pub as_of: Vec<AsOf>,
 }
 
 impl History {
+    /// Every id that left a customer or was left out of a row, and why.
+    pub fn apart(&self) -> impl Iterator<Item = Leave> {
+        let left_out =
+            |it: &Demoted| Leave { node: it.node, from: it.node, why: it.why, row: it.row };
+        self.demoted.iter().map(left_out).chain(self.left.iter().copied())
+    }
+
     /// Replays all rows of a scene.
     pub(in crate::prepare) fn of(scene: &Scene<'_>, raw: &RawEvents) -> (Self, Replayed) {
         let ids = scene.scope.len();
@@ -77,7 +98,7 @@ impl History {
             first_seen: vec![None; ids],
             sets: Sets { leaves: vec![0; ids], ..Sets::default() },
             since: vec![(NONE, NO_TIME); ids],
-            refused: BTreeSet::new(),
+            demoted: IndexMap::default(),
         };
         let replayed = replay(scene, &mut witness);
         let mut history = witness.finish();
@@ -139,8 +160,8 @@ struct Chronicle<'a> {
     sets: Sets,
     /// Who names each id's customer now, and since when.
     since: Vec<(u32, i64)>,
-    /// Ids that were left out of a row, and why.
-    refused: BTreeSet<(u32, Why)>,
+    /// By id and reason: the first row, and how many.
+    demoted: IndexMap<(u32, Why), (Seen, u64), FixedState>,
 }
 
 impl Chronicle<'_> {
@@ -186,6 +207,13 @@ impl Chronicle<'_> {
                 self.history.as_of.push(span);
             }
         }
+        let demoted = |((id, why), (row, rows)): ((u32, Why), (Seen, u64))| Demoted {
+            node: self.scene.scope[id as usize],
+            why,
+            row,
+            rows,
+        };
+        self.history.demoted = std::mem::take(&mut self.demoted).into_iter().map(demoted).collect();
         self.history
     }
 
@@ -246,10 +274,7 @@ impl Witness for Chronicle<'_> {
 
     fn left_out(&mut self, id: u32, row: &Seen, why: Why) {
         self.history.left_out += 1;
-        if self.refused.insert((id, why)) {
-            let node = self.node(id);
-            self.history.refused.push(Leave { node, from: node, why, row: *row });
-        }
+        self.demoted.entry((id, why)).or_insert((*row, 0)).1 += 1;
     }
 }
 

@@ -1,7 +1,6 @@
 //! Ids of all types in one numbering. Knows texts only by their codes.
 
 use crate::base::{Error, NONE, Result};
-use crate::model::Batch;
 use crate::store::RawEvents;
 
 /// Ids of all types in one numbering, strongest type first: an id is a **node**.
@@ -44,6 +43,12 @@ impl Nodes {
         self.bases[id_type] + code
     }
 
+    /// The type of a node and its code there.
+    pub fn code(&self, node: u32) -> (usize, u32) {
+        let id_type = self.id_type(node);
+        (id_type, node - self.bases[id_type])
+    }
+
     /// The nodes of a type.
     pub fn of_type(&self, id_type: usize) -> std::ops::Range<u32> {
         self.bases[id_type]..self.bases[id_type + 1]
@@ -75,18 +80,6 @@ impl Nodes {
         let lower = || id.chars().flat_map(char::to_lowercase).collect::<String>();
         let code = table.code(id).or_else(|| table.code(&lower()))?;
         Some(self.node(id_type, code))
-    }
-
-    /// Puts the nodes of a row into `out`, strongest type first.
-    #[inline]
-    pub fn of_row(&self, batch: &Batch, row: usize, out: &mut Vec<u32>) {
-        out.clear();
-        for (id_type, column) in batch.ids.iter().enumerate() {
-            let code = column.code(row);
-            if code != NONE {
-                out.push(self.node(id_type, code));
-            }
-        }
     }
 }
 

@@ -23,7 +23,7 @@ use super::quota::Quota;
 use super::rules::Rules;
 
 /// Why an id left its customer, or was left out of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
     /// A device, or with unique types any id, would join two that must stay apart.
     Shared,

@@ -157,7 +157,8 @@ impl<'a> Stitching<'a> {
         let mut conflicts = Conflicts::new(&self.rules);
         if !broken.is_empty() {
             let scope = conflicts.scope(&self.nodes, &sets, &broken);
-            let evidence = conflicts.evidence(self.raw, &self.nodes, self.until, &scope)?;
+            let wanted = Wanted::Of(&scope);
+            let evidence = Evidence::collect(self.raw, &self.nodes, self.until, wanted)?;
             let is_refused = |it: u32| refused.contains_key(&it);
             conflicts.settle(&self.scene(&evidence, &scope, &is_refused), &sets);
         }
@@ -167,7 +168,6 @@ impl<'a> Stitching<'a> {
             customer_of,
             named_by,
             left_out: conflicts.left_out,
-            exposed: conflicts.exposed,
             links: pairs.len() as u64,
             ids: self.counts(),
             unknown_exclusions: self.excluded.unknown.clone(),

@@ -76,8 +76,7 @@ fn refused(identities: &Identities) -> Table {
     ];
     let mut table = table("refused", "Links refused", about, &columns);
     let (raw, nodes) = (&identities.raw, identities.stitched.nodes());
-    let history = &identities.history;
-    let mut all: Vec<_> = history.left.iter().chain(&history.refused).collect();
+    let mut all: Vec<_> = identities.history.apart().collect();
     all.sort_by_key(|it| (it.row.time, it.row.at(), it.node));
     for it in all {
         let from = (it.from != it.node).then(|| nodes.name(raw, it.from));

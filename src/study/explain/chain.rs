@@ -115,7 +115,7 @@ fn refusal(identities: &Identities, edge: &Edge) -> Option<String> {
         return Some(why);
     }
     let history = &identities.history;
-    let all = || history.refused.iter().chain(&history.left);
+    let all = || history.apart();
     let ours = |it: u32| it == edge.a || it == edge.b;
     let here = all().find(|it| ours(it.node) && it.row.at() == edge.row.at());
     let why = here.or_else(|| all().find(|it| ours(it.node)));

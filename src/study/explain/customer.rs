@@ -125,8 +125,9 @@ fn left(identities: &Identities, members: &[u32]) -> Table {
     let mut table = table("left", "Ids that left", about, &columns);
     let (raw, nodes) = (&identities.raw, identities.stitched.nodes());
     let own = |it: u32| members.binary_search(&it).is_ok();
-    let history = &identities.history;
-    for it in history.left.iter().chain(&history.refused) {
+    let mut apart: Vec<_> = identities.history.apart().collect();
+    apart.sort_by_key(|it| (it.row.time, it.row.at(), it.node));
+    for it in apart {
         if own(it.node) || own(it.from) {
             let from = (it.from != it.node).then(|| nodes.name(raw, it.from));
             table.push(vec![
