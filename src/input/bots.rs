@@ -1,7 +1,7 @@
 //! Bots by stated rules: what a program calls itself, and how fast an id is.
 //!
 //! Off unless a source names the column of user agents, or `[bots]` a rate. Rows of bots
-//! are left out and counted, and tell who is who all the same.
+//! are left out and counted, and tell nothing, not even who is who.
 
 use std::sync::LazyLock;
 

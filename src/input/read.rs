@@ -254,9 +254,13 @@ pub(super) fn screened(
     settings: &ReadSettings,
     progress: &dyn Progress,
 ) -> Result<RawEvents> {
+    let rows = raw.len();
     keys.drop_duplicates(&mut raw, progress)?;
     if let Some(rate) = settings.bots.rate {
         bots::drop_fast(&mut raw, rate, progress)?;
+    }
+    if raw.len() < rows {
+        dedupe::note_pairs(&mut raw)?;
     }
     Ok(raw)
 }

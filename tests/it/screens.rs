@@ -164,3 +164,19 @@ fn sources_of_one_preset_share_their_keys_and_others_do_not() {
     let two = Case::new(&[("a.csv", LOG), ("b.csv", LOG), ("journey.toml", &toml)]).study();
     assert_eq!(two.catalog.events, 14);
 }
+
+/// A copy with another user would join two people, if it counted.
+#[test]
+fn rows_that_are_left_out_do_not_tell_who_is_who() {
+    let log = "ts,user,cookie,event,key\n2026-01-01T10:00:00Z,a,c1,home,1\n\
+               2026-01-01T10:00:01Z,b,c2,home,2\n2026-01-01T10:00:09Z,b,c1,home,1\n";
+    for (dedupe, customers) in [("dedupe = ['key']", 2), ("", 1)] {
+        let toml = format!(
+            "[[source]]\npath = 'log.csv'\ntime = 'ts'\nevent = 'event'\n{dedupe}\n\
+             ids = {{ user = 'user', cookie = 'cookie' }}\n\
+             [identity]\nguards = 'loose'\n[journey]\nconversion = []\n"
+        );
+        let study = Case::new(&[("log.csv", log), ("journey.toml", &toml)]).study();
+        assert_eq!(study.catalog.customers, customers, "{dedupe}");
+    }
+}

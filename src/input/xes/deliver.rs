@@ -145,6 +145,7 @@ impl<'m, 'h> Delivery<'m, 'h> {
             let sound = sound.count();
             if single == 0 && sound >= FEW && self.rows.takes_blocks() {
                 let taken = self.block(&waiting, next, sound);
+                self.rows.note_lines(taken, |it| waiting.lines[next + it]);
                 next += taken;
                 wait = if taken < FEW { (wait * 2).min(EVENTS) } else { FEW };
                 single = if taken == sound { 0 } else { wait };
