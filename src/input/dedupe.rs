@@ -243,7 +243,9 @@ pub(super) fn note_pairs(raw: &mut RawEvents) -> Result<()> {
         let of = |&(first, second): &(usize, usize)| {
             let codes = |row: usize| (batch.ids[first].code(row), batch.ids[second].code(row));
             let both = |it: &(u32, u32)| it.0 != NONE && it.1 != NONE;
-            let mut pairs: Vec<(u32, u32)> = (0..batch.len()).map(codes).filter(both).collect();
+            let dense = |(a, b)| (raw.batches.dense_id(first, a), raw.batches.dense_id(second, b));
+            let rows = (0..batch.len()).map(codes).filter(both);
+            let mut pairs: Vec<(u32, u32)> = rows.map(dense).collect();
             pairs.sort_unstable();
             pairs.dedup();
             pairs

@@ -353,7 +353,7 @@ pub(super) fn read(
             }
             let mut batch = placed(batch, &entry.piece, *order as u32, &common.fields);
             let forgotten = privacy.forget_rows(&mut batch);
-            privacy.hash_batch(&mut batch, &common.fields.id_types);
+            privacy.hash_batch(&mut batch, &common.fields);
             Ok((gather.take(batch, entry.piece.event_ids), rows, forgotten))
         })
         .collect::<Result<_>>()?;

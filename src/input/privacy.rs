@@ -19,8 +19,8 @@ use super::read::ReadSettings;
 use crate::base::names::nearest;
 use crate::base::privacy::{HASH_DIGITS, hex, is_hash};
 use crate::base::{Dictionary, Error, NONE, Place, Reject, Result};
-use crate::model::Batch;
-use crate::model::raw::{Blocked, Sequence, TextColumn};
+use crate::model::raw::{Blocked, OUT_OF_SESSION, Sequence, TextColumn};
+use crate::model::{Batch, Fields};
 
 /// The fewest bytes of a key: who has 2^128 guesses has time for anything.
 const KEY_BYTES: usize = 16;
@@ -124,7 +124,11 @@ impl IdHash {
     /// The same column with hashed texts.
     fn column(&self, id_type: &str, column: TextColumn) -> TextColumn {
         let mut dictionary = Dictionary::default();
-        let hash = |it: &str| dictionary.intern(&self.of(id_type, it));
+        let hash = |it: &str| match (id_type, it) {
+            // Not a key: it says that the row is out of all sessions.
+            ("session", OUT_OF_SESSION) => dictionary.intern(it),
+            _ => dictionary.intern(&self.of(id_type, it)),
+        };
         let codes: Vec<u32> = column.dictionary.iter().map(hash).collect();
         let code = |it: u32| codes.get(it as usize).copied().unwrap_or(NONE);
         TextColumn { codes: column.codes.into_iter().map(code).collect(), dictionary }
@@ -275,13 +279,17 @@ impl Privacy {
         }
     }
 
-    /// Hashes the ids of a batch whose codes are its own.
-    pub fn hash_batch(&self, batch: &mut Batch, id_types: &[String]) {
+    /// Hashes the ids of a batch whose codes are its own, and its sessions' keys, which may
+    /// begin with a cookie.
+    pub fn hash_batch(&self, batch: &mut Batch, fields: &Fields) {
         let Some(hash) = &self.hash else { return };
-        for (column, id_type) in batch.ids.iter_mut().zip(id_types) {
+        for (column, id_type) in batch.ids.iter_mut().zip(&fields.id_types) {
             *column = hash.column(id_type, std::mem::take(column));
         }
-        batch.blocked = self.hash_blocked(std::mem::take(&mut batch.blocked), id_types);
+        if let Some(column) = fields.text("session").and_then(|it| batch.texts.get_mut(it)) {
+            *column = hash.column("session", std::mem::take(column));
+        }
+        batch.blocked = self.hash_blocked(std::mem::take(&mut batch.blocked), &fields.id_types);
     }
 
     /// Hashes ids that link nobody; what is nobody's id anywhere is no secret.

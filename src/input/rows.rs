@@ -333,7 +333,6 @@ impl<'m> Rows<'m> {
         for (coder, &(id_type, _)) in self.ids.into_iter().zip(&mapping.ids) {
             batch.ids[id_type] = coder.finish();
         }
-        mapping.common.privacy.hash_batch(&mut batch, &mapping.common.fields.id_types);
         batch.texts.resize_with(mapping.common.fields.texts.len(), Default::default);
         for (coder, plan) in self.texts.into_iter().zip(&mapping.texts) {
             let column = &mut batch.texts[plan.field];
@@ -345,6 +344,7 @@ impl<'m> Rows<'m> {
                 column.codes = vec![NONE; batch.times.len()];
             }
         }
+        mapping.common.privacy.hash_batch(&mut batch, &mapping.common.fields);
         let part = match &mapping.common.gather {
             Some(it) => it.take(batch, mapping.event_id.is_some()),
             None => batch.into(),

@@ -14,6 +14,9 @@ pub const NO_TIME: i64 = i64::MIN;
 /// The number of a row that has no sequence, in [`Sequence::Numbers`].
 pub const NO_SEQUENCE: i64 = i64::MIN;
 
+/// The session's key by which Amplitude marks events out of session.
+pub const OUT_OF_SESSION: &str = "-1";
+
 /// Ids that are nobody's (`null`, `anonymous` …), by the position of their type
 /// in [`Fields::id_types`] and their text, with how often they came.
 pub type Blocked = BTreeMap<(usize, String), u64>;

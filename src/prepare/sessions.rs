@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::names::nearest;
 use crate::base::{ChannelId, Error, NONE, Names, Result, Span, StageId};
 use crate::model::Events;
+use crate::model::raw::OUT_OF_SESSION;
 use crate::store::RawEvents;
 
 pub use cut::Sessions;
@@ -49,9 +50,6 @@ pub enum SessionPreset {
 /// bookkeeping, which nobody does.
 const MIXPANEL_EXCLUDED: [&str; 5] =
     ["$identify", "$create_alias", "$merge", "$session_start", "$session_end"];
-
-/// The key by which Amplitude marks events out of session.
-const OUT_OF_SESSION: &str = "-1";
 
 /// How a customer's events are cut into sessions.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

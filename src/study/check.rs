@@ -232,11 +232,11 @@ fn blocked(study: &Study) -> Table {
         Column::new("why", Kind::Text, "why it links nobody"),
     ];
     let about = format!(
-        "{} link nobody, {} of them because several people use them. Besides, {} came in place of \
-         ids and are nobody's. At most 20 of each are shown.",
-        counted(study.stitched.blocked_count, "id"),
+        "Ids that link nobody: {}, of them because several people use them: {}. Texts in place of \
+         ids that are nobody's: {}. At most 20 of each are shown.",
+        count(study.stitched.blocked_count),
         count(study.stitched.shared_count),
-        counted(study.raw.blocked.len() as u64, "text"),
+        count(study.raw.blocked.len() as u64),
     );
     let mut table = Table::new("blocked", "Ids that link nobody", &about, columns);
     table.personal = true;

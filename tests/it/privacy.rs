@@ -241,3 +241,24 @@ fn who_is_forgotten_leaves_no_trace_but_a_count() {
     );
     assert_eq!(strict.code, 0, "{}", strict.err);
 }
+
+#[test]
+fn keys_of_sessions_that_begin_with_a_cookie_are_hashed_too() {
+    let case = case();
+    let folder = folder(&case);
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/presets/ga4/events.jsonl");
+    let cookie = "2000.2";
+    let plain = run(&folder, &["stitch", sample, "--format", "csv"]).out();
+    assert!(plain.contains(cookie), "{plain}");
+    for part in ["events", "ids", "merges"] {
+        let arguments =
+            ["stitch", sample, "--format", "csv", "--part", part, "--hash-ids", "ids.key"];
+        let run = run(&folder, &arguments);
+        assert!(run.code == 0 && !run.out().contains(cookie), "{}", run.out());
+    }
+    let sessions = |more: &[&str]| {
+        let arguments = [&["overview", sample, "--format", "csv"], more].concat();
+        run(&folder, &arguments).out()
+    };
+    assert_eq!(sessions(&[]), sessions(&["--hash-ids", "ids.key"]));
+}
