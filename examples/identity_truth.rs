@@ -10,12 +10,15 @@
 //! `--kiosks N` lets people share N devices now and then: one browser's day in a hundred
 //! (`--share`) happens on one of them, chosen by `--seed`.
 //!
+//! Without EVENTS it makes up some, with eight kiosks.
+//!
 //! ```sh
 //! cargo run --release --example identity_truth -- EVENTS.csv --kiosks 20
 //! ```
 #![allow(clippy::print_stdout)]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -28,9 +31,47 @@ use touchpath::prepare::identity::{Guards, IdentityOptions};
 use touchpath::prepare::stitch::{Asked, Stitched, stitch_again};
 use touchpath::store::RawEvents;
 
+/// A stream of numbers that stays the same (Steele and Vigna's SplitMix64).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut it = self.0;
+        it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (it ^ (it >> 31)) % bound
+    }
+}
+
+/// Events to try it on: visits of people with up to three browsers each, of whom most log
+/// in now and then.
+pub fn made_up(people: u64, seed: u64) -> String {
+    let mut chance = Chance(seed);
+    let mut text = String::from("ts,anonymous_id,user_id,customer_id\n");
+    for person in 0..people {
+        let (browsers, logs_in) = (1 + chance.below(3), chance.below(10) < 7);
+        for _ in 0..1 + chance.below(6) {
+            let (day, minute) = (1 + chance.below(28), chance.below(1300));
+            let browser = person * 4 + chance.below(browsers);
+            let login = if logs_in { chance.below(5) } else { 9 };
+            for step in 0..4 + chance.below(5) {
+                let at = minute + step;
+                let user = if step >= login { format!("u{person}") } else { String::new() };
+                let (hour, minute) = (at / 60, at % 60);
+                let _ = writeln!(
+                    text,
+                    "2026-01-{day:02}T{hour:02}:{minute:02}:00Z,b{browser},{user},p{person}"
+                );
+            }
+        }
+    }
+    text
+}
+
 /// What is asked for.
 pub struct Asks {
-    events: PathBuf,
+    events: Option<PathBuf>,
     time: String,
     cookie: String,
     user: String,
@@ -53,9 +94,9 @@ impl Asks {
                 None => events = Some(PathBuf::from(it)),
             }
         }
-        let usage = "identity_truth EVENTS.csv [--kiosks N] [--share 0.01] [--seed N] [--time ts] \
+        let usage = "identity_truth [EVENTS.csv] [--kiosks N] [--share 0.01] [--seed N] [--time ts] \
                      [--cookie anonymous_id] [--user user_id] [--truth customer_id]";
-        let events = events.ok_or_else(|| Error::new("no events given").hint(usage))?;
+        let kiosks = if events.is_some() { "0" } else { "8" };
         let mut text = |name: &str, usual: &str| given.remove(name).unwrap_or(usual.to_owned());
         fn number<T: std::str::FromStr>(name: &str, text: String) -> Result<T> {
             text.parse().map_err(|_| Error::new(format!("--{name}: \"{text}\" is no number")))
@@ -66,7 +107,7 @@ impl Asks {
             cookie: text("cookie", "anonymous_id"),
             user: text("user", "user_id"),
             truth: text("truth", "customer_id"),
-            kiosks: number("kiosks", text("kiosks", "0"))?,
+            kiosks: number("kiosks", text("kiosks", kiosks))?,
             share: number("share", text("share", "0.01"))?,
             seed: number("seed", text("seed", "1"))?,
         };
@@ -77,10 +118,10 @@ impl Asks {
     }
 
     /// The same events, where some days of some browsers happen on shared devices instead.
-    fn with_kiosks(&self, folder: &Path) -> Result<PathBuf> {
+    fn with_kiosks(&self, events: &Path, folder: &Path) -> Result<PathBuf> {
         let wrong = |it: csv::Error| Error::new(format!("cannot read the events: {it}"));
-        let mut reader = csv::Reader::from_path(&self.events).map_err(wrong)?;
-        let path = folder.join("events.csv");
+        let mut reader = csv::Reader::from_path(events).map_err(wrong)?;
+        let path = folder.join("kiosks.csv");
         let mut writer = csv::Writer::from_path(&path).map_err(wrong)?;
         let header = reader.headers().map_err(wrong)?.clone();
         let column = |name: &str| {
@@ -242,9 +283,17 @@ pub struct Scores {
 /// How many events there are, and how right each of the guards is.
 pub fn scores(asks: &Asks) -> Result<(usize, Vec<Scores>)> {
     let folder = tempfile::tempdir()?;
+    let made = folder.path().join("events.csv");
+    let events = match &asks.events {
+        Some(it) => it,
+        None => {
+            fs_err::write(&made, made_up(3000, asks.seed))?;
+            &made
+        }
+    };
     let path = match asks.kiosks {
-        0 => asks.events.clone(),
-        _ => asks.with_kiosks(folder.path())?,
+        0 => events.clone(),
+        _ => asks.with_kiosks(events, folder.path())?,
     };
     let raw = asks.read(&path)?;
     let score = |(name, options): (&'static str, IdentityOptions)| {
