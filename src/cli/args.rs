@@ -24,6 +24,9 @@ Examples:
   touchpath map events.csv -o map.svg         a journey map
   touchpath funnel events.csv --steps home,cart,purchase
 
+The exports of Google Analytics 4, Segment, RudderStack, Snowplow, PostHog, Mixpanel, Amplitude,
+Matomo and Shopify, XES logs and counted paths are recognized as they are: touchpath check --help.
+
 Exit codes: 0 answered, 1 answered \"no\", 2 usage, input or I/O error.";
 
 /// The whole command line.

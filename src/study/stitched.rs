@@ -91,9 +91,14 @@ fn events(all: &Identities) -> Result<Table> {
         Column::new("time", Kind::Time, "when, in UTC"),
         Column::new("row", Kind::Text, "file:line"),
     ];
-    columns.extend(fields.id_types.iter().map(|it| Column::new(it, Kind::Text, "the id")));
-    let texts = fields.texts.iter();
-    columns.extend(texts.map(|it| Column::new(&unlike(it, fields), Kind::Text, "the property")));
+    for (names, kind, about) in
+        [(&fields.id_types, "id", "the id"), (&fields.texts, "property", "the property")]
+    {
+        for name in names {
+            let key = unlike(name, kind, &columns);
+            columns.push(Column::new(&key, Kind::Text, about));
+        }
+    }
     if fields.amounts {
         columns.push(Column::new("value", Kind::Money, "the amount"));
     }
@@ -116,12 +121,14 @@ fn events(all: &Identities) -> Result<Table> {
     Ok(table)
 }
 
-/// A column's key that is no id type's.
-fn unlike(name: &str, fields: &crate::model::Fields) -> String {
-    match fields.id_type(name).is_some() || ["customer", "time", "row", "value"].contains(&name) {
-        true => format!("{name}_property"),
-        false => name.to_owned(),
+/// A key for a column of this name that no other column has: `customer_id` of ids of the
+/// type `customer`, `device_property` of a property beside ids of the type `device`.
+fn unlike(name: &str, kind: &str, others: &[Column]) -> String {
+    let mut key = name.to_owned();
+    while key == "value" || others.iter().any(|it| it.key == key) {
+        key = format!("{key}_{kind}");
     }
+    key
 }
 
 fn event(all: &Identities, batch: &Batch, seen: &Seen) -> Vec<Cell> {
@@ -247,4 +254,20 @@ fn left_out(all: &Identities) -> Table {
         ]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_columns_of_events_share_a_key() {
+        let mut columns = vec![Column::new("customer", Kind::Text, "")];
+        for (name, kind) in [("customer", "id"), ("device", "id"), ("device", "property")] {
+            let key = unlike(name, kind, &columns);
+            columns.push(Column::new(&key, Kind::Text, ""));
+        }
+        let keys: Vec<&str> = columns.iter().map(|it| it.key.as_str()).collect();
+        assert_eq!(keys, ["customer", "customer_id", "device", "device_property"]);
+    }
 }
