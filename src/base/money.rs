@@ -42,7 +42,7 @@ impl Currency {
 
     /// The three-letter code.
     pub fn code(&self) -> &str {
-        std::str::from_utf8(&self.code).unwrap_or("XXX")
+        std::str::from_utf8(&self.code).unwrap_or_default()
     }
 
     /// How many decimal digits the minor unit has: 0, 2 or 3.

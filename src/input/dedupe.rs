@@ -122,7 +122,7 @@ impl Found {
             let batch = losers[start].0;
             let end = start + losers[start..].partition_point(|it| it.0 == batch);
             let rows: Vec<u32> = losers[start..end].iter().map(|it| it.1).collect();
-            let file = raw.batches.get_file(batch);
+            let file = raw.batches.file_order(batch);
             let at = self.keys.partition_point(|it| it.0 < batch);
             let line = |row: &u32| {
                 let keys = self.keys.get(at).map(|it| &it.2);

@@ -203,7 +203,7 @@ impl Batches {
     }
 
     /// The order of the file of a batch among all input files.
-    pub fn get_file(&self, index: usize) -> u32 {
+    pub fn file_order(&self, index: usize) -> u32 {
         self.kept[index].file_order
     }
 

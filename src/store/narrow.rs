@@ -85,7 +85,7 @@ impl Strip {
         self.width as usize
     }
 
-    /// Whether a part that starts behind others can be told from its bytes alone.
+    /// Whether it has no codes because its numbers rise by the same step: a part of it says nothing.
     pub fn is_line(&self) -> bool {
         self.line
     }

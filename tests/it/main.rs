@@ -16,6 +16,7 @@ mod golden;
 mod guesses;
 mod hostile;
 mod increments;
+mod inputs;
 mod mappings;
 mod names;
 mod presets;

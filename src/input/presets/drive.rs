@@ -10,11 +10,28 @@ use super::plan::Plan;
 use super::sink::Sink;
 use crate::base::{Issues, Result};
 use crate::input::gather::Part;
-use crate::input::jsonl::Outcome;
+use crate::input::jsonl::{CHUNK, Chunk, Lines, Outcome};
 use crate::input::read::Job;
 
 /// What came of a part: its rows and issues, and which columns had values.
 type Read = (usize, Vec<(Part, Issues)>, Vec<bool>);
+
+/// Reads lines, chunk by chunk, as [`drive`] does.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn drive_lines(
+    job: &Job<'_>,
+    plan: &Plan<'_>,
+    lines: &mut Lines<'_>,
+    each: impl Fn(&Chunk, &mut Sink<'_>) + Sync,
+) -> Result<Outcome> {
+    let next = || lines.chunk(Vec::new(), CHUNK);
+    drive(job, plan, next, |chunk, sink| {
+        each(&chunk, sink);
+        Ok(())
+    })
+}
 
 /// Reads all parts that `next` gives; one after the other until the format of times is
 /// known, the rest together.

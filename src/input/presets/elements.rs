@@ -186,18 +186,22 @@ impl<'f> Elements<'f> {
     }
 }
 
+/// Hands out bytes that are at hand, as a file would.
+pub(super) fn bytes_of(mut rest: &[u8]) -> impl FnMut(&mut [u8]) -> Result<usize> {
+    move |buffer| {
+        let (now, behind) = rest.split_at(rest.len().min(buffer.len()));
+        buffer[..now.len()].copy_from_slice(now);
+        rest = behind;
+        Ok(now.len())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn cut(text: &str) -> String {
-        let mut rest = text.as_bytes();
-        let mut fill = |buffer: &mut [u8]| {
-            let count = rest.len().min(buffer.len());
-            buffer[..count].copy_from_slice(&rest[..count]);
-            rest = &rest[count..];
-            Ok(count)
-        };
+        let mut fill = bytes_of(text.as_bytes());
         let mut elements = Elements::new(&mut fill);
         let mut out = Vec::new();
         while let Some(some) = elements.some().unwrap() {

@@ -3,12 +3,12 @@
 //! Which of the two a file is, its first character says. Knows nothing of what
 //! records mean.
 
-use super::drive::drive;
+use super::drive::{drive, drive_lines};
 use super::elements::{Element, Elements};
 use super::plan::Plan;
 use super::sink::Sink;
 use crate::base::{IssueKind, Result};
-use crate::input::jsonl::{CHUNK, Chunk, LONGEST_LINE, Lines, Outcome, check_first_line, shown};
+use crate::input::jsonl::{Chunk, LONGEST_LINE, Lines, Outcome, check_first_line, shown};
 use crate::input::read::Job;
 
 /// How much is looked at to tell lines from an array.
@@ -46,15 +46,7 @@ pub(super) fn read(job: &Job<'_>, plan: &Plan<'_>) -> Result<Outcome> {
         );
     }
     let mut lines = Lines::new(&mut fill);
-    drive(
-        job,
-        plan,
-        || lines.chunk(Vec::new(), CHUNK),
-        |chunk, sink| {
-            each_line(&chunk, sink);
-            Ok(())
-        },
-    )
+    drive_lines(job, plan, &mut lines, each_line)
 }
 
 fn each_line(chunk: &Chunk, sink: &mut Sink<'_>) {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::elements::{Element, Elements};
+use super::elements::{Element, Elements, bytes_of};
 use super::json::Json;
 use super::record::Record;
 use super::sink::{elements, spliced, what};
@@ -66,13 +66,7 @@ fn by_count(counts: BTreeMap<String, u64>) -> Vec<String> {
 /// # Errors
 /// None that is known.
 pub(in crate::input) fn elements_of(text: &str) -> Result<Vec<String>> {
-    let mut rest = text.as_bytes();
-    let mut fill = |buffer: &mut [u8]| {
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        rest = &rest[count..];
-        Ok(count)
-    };
+    let mut fill = bytes_of(text.as_bytes());
     let mut elements = Elements::new(&mut fill);
     let mut found = Vec::new();
     while let Some(some) = elements.some()? {

@@ -3,7 +3,7 @@
 use crate::base::numerals::{count, counted};
 use crate::model::{Cell, Kind, Report, Table};
 
-use super::{Identities, place, table, time};
+use super::{Identities, table, with_ids_apart};
 
 /// All ids that were refused, and why: ids that link nobody, ids that are nobody's, and
 /// ids that a guard left out of a row or took out of a customer, with the row.
@@ -74,19 +74,6 @@ fn refused(identities: &Identities) -> Table {
         ("why", Kind::Text, "the guard"),
         ("place", Kind::Text, "the row, as file:line"),
     ];
-    let mut table = table("refused", "Links refused", about, &columns);
-    let (raw, nodes) = (&identities.raw, identities.stitched.nodes());
-    let mut all: Vec<_> = identities.history.apart().collect();
-    all.sort_by_key(|it| (it.row.time, it.row.at(), it.node));
-    for it in all {
-        let from = (it.from != it.node).then(|| nodes.name(raw, it.from));
-        table.push(vec![
-            time(it.row.time),
-            Cell::text(nodes.name(raw, it.node)),
-            Cell::or_empty(from, "left out of the row", Cell::Text),
-            Cell::text(it.why.words()),
-            place(identities, &it.row),
-        ]);
-    }
-    table
+    let table = table("refused", "Links refused", about, &columns);
+    with_ids_apart(table, identities, |_| true)
 }

@@ -13,7 +13,7 @@ use crate::prepare::identity::evidence::Seen;
 use crate::study::reading::Reading;
 use crate::study::{LoadOptions, Study};
 
-use super::{Identities, name_of, place, table, time};
+use super::{Identities, name_of, place, table, time, with_ids_apart};
 
 /// What is known of the customer of an id: its ids and since when they are its own, merges,
 /// ids that left it, and in short its events, sessions and journeys.
@@ -122,24 +122,9 @@ fn left(identities: &Identities, members: &[u32]) -> Table {
         ("why", Kind::Text, "the guard"),
         ("place", Kind::Text, "the row, as file:line"),
     ];
-    let mut table = table("left", "Ids that left", about, &columns);
-    let (raw, nodes) = (&identities.raw, identities.stitched.nodes());
+    let table = table("left", "Ids that left", about, &columns);
     let own = |it: u32| members.binary_search(&it).is_ok();
-    let mut apart: Vec<_> = identities.history.apart().collect();
-    apart.sort_by_key(|it| (it.row.time, it.row.at(), it.node));
-    for it in apart {
-        if own(it.node) || own(it.from) {
-            let from = (it.from != it.node).then(|| nodes.name(raw, it.from));
-            table.push(vec![
-                time(it.row.time),
-                Cell::text(nodes.name(raw, it.node)),
-                Cell::or_empty(from, "left out of the row", Cell::Text),
-                Cell::text(it.why.words()),
-                place(identities, &it.row),
-            ]);
-        }
-    }
-    table
+    with_ids_apart(table, identities, |it| own(it.node) || own(it.from))
 }
 
 /// What a customer did, in short.

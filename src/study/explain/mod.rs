@@ -13,6 +13,7 @@ use crate::input::privacy::IdHash;
 use crate::model::raw::NO_TIME;
 use crate::model::{Cell, Column, Kind, Table};
 use crate::prepare::identity::evidence::Seen;
+use crate::prepare::identity::history::Leave;
 
 use super::identity::Identities;
 
@@ -95,6 +96,29 @@ fn time(micros: i64) -> Cell {
 }
 
 /// Where a row stands.
+/// Adds the ids that left a customer or were left out of a row, in order of time: those that
+/// are `wanted`.
+fn with_ids_apart(
+    mut table: Table,
+    identities: &Identities,
+    wanted: impl Fn(&Leave) -> bool,
+) -> Table {
+    let (raw, nodes) = (&identities.raw, identities.stitched.nodes());
+    let mut apart: Vec<Leave> = identities.history.apart().filter(wanted).collect();
+    apart.sort_by_key(|it| (it.row.time, it.row.at(), it.node));
+    for it in apart {
+        let from = (it.from != it.node).then(|| nodes.name(raw, it.from));
+        table.push(vec![
+            time(it.row.time),
+            Cell::text(nodes.name(raw, it.node)),
+            Cell::or_empty(from, "left out of the row", Cell::Text),
+            Cell::text(it.why.words()),
+            place(identities, &it.row),
+        ]);
+    }
+    table
+}
+
 fn place(identities: &Identities, row: &Seen) -> Cell {
     Cell::text(row.place(&identities.raw).to_string())
 }

@@ -4,8 +4,9 @@
 
 use super::columns::COLUMNS;
 use crate::base::{IssueKind, Result};
-use crate::input::jsonl::{CHUNK, Chunk, Fill, LONGEST_LINE, Lines, Outcome, shown};
-use crate::input::presets::{Plan, Sink, drive};
+use crate::input::jsonl::{Chunk, Fill, LONGEST_LINE, Lines, Outcome, shown};
+use crate::input::presets::drive::drive_lines;
+use crate::input::presets::{Plan, Sink};
 use crate::input::read::Job;
 
 /// How much is looked at to tell a file without a header.
@@ -45,15 +46,7 @@ pub(super) fn read(job: &Job<'_>, plan: &Plan<'_>) -> Result<Outcome> {
     let mut opened = job.open()?.text()?;
     let mut fill = |buffer: &mut [u8]| opened.fill_all(buffer);
     let mut lines = Lines::new(&mut fill);
-    drive(
-        job,
-        plan,
-        || lines.chunk(Vec::new(), CHUNK),
-        |chunk, sink| {
-            each_line(&chunk, sink);
-            Ok(())
-        },
-    )
+    drive_lines(job, plan, &mut lines, each_line)
 }
 
 fn each_line(chunk: &Chunk, sink: &mut Sink<'_>) {
