@@ -28,3 +28,4 @@ mod sessions;
 mod signals;
 mod stitching;
 mod truth;
+mod visits;
