@@ -346,7 +346,7 @@ fn random(seed: u64, count: usize) -> Vec<String> {
         };
         let ids = [id("u", 40, 12), id("e", 25, 12), id("d", 35, 12), id("c", 80, 25)];
         if ids.iter().any(|it| it != "-") {
-            let step = if seed % 2 == 0 { 120_000_000 } else { 1_200_000_000 };
+            let step = if seed.is_multiple_of(2) { 120_000_000 } else { 1_200_000_000 };
             let time = Timestamp(START + (minute as i64 / 2) * step);
             rows.push(format!("{time} {}", ids.join(" ")));
         }
