@@ -29,8 +29,8 @@ RANGES = [
 FAMILY = "Touchpath Sans"
 
 
-def make(source: Path, weight: str) -> None:
-    """Writes one weight beside this file."""
+def make(source: Path, weight: str) -> set[int]:
+    """Writes one weight beside this file; the code points it has."""
     font = TTFont(source / f"LiberationSans-{weight}.ttf", recalcTimestamp=False)
     options = subset.Options()
     options.hinting = False
@@ -48,8 +48,20 @@ def make(source: Path, weight: str) -> None:
         elif record.nameID not in (0, 5, 13, 14):
             font["name"].removeNames(nameID=record.nameID)
     font.save(Path(__file__).parent / f"TouchpathSans-{weight}.ttf")
+    return set(font.getBestCmap())
+
+
+def ranges(codes: set[int]) -> str:
+    """Ranges of code points, one a line."""
+    lines, codes = [], sorted(codes)
+    for code in codes:
+        if lines and lines[-1][1] == code - 1:
+            lines[-1][1] = code
+        else:
+            lines.append([code, code])
+    return "".join(f"{low:04X} {high:04X}\n" for low, high in lines)
 
 
 if __name__ == "__main__":
-    for each in ("Regular", "Bold"):
-        make(Path(sys.argv[1]), each)
+    both = [make(Path(sys.argv[1]), each) for each in ("Regular", "Bold")]
+    (Path(__file__).parent / "covered.txt").write_text(ranges(both[0] & both[1]))

@@ -82,6 +82,12 @@ pub const FORMATS: &[Format] = &[
     html::FORMAT,
     map::dot::FORMAT,
     map::svg::FORMAT,
+    #[cfg(feature = "png")]
+    map::png::FORMAT,
+    map::mermaid::FORMAT,
+    map::graphml::FORMAT,
+    map::gexf::FORMAT,
+    map::term::FORMAT,
 ];
 
 /// The format of a name.

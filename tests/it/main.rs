@@ -26,5 +26,7 @@ mod screens;
 mod sessions;
 #[cfg(unix)]
 mod signals;
+mod sinks;
 mod stitching;
 mod truth;
+mod writers;

@@ -422,7 +422,9 @@ fn legend(kind: MapKind, colors: &Palette) -> Vec<Key> {
             key(Some((colors.less, Dash::Dashed)), "less in B"),
             key(Some((colors.same, Dash::Solid)), "no significant change"),
             words("Label = share of the visits to the stage it leaves, A → B (points)"),
-            words("▼ = significant change in the share of visits that end here (minus = fewer leave)"),
+            words(
+                "▼ = significant change in the share of visits that end here (minus = fewer leave)",
+            ),
         ],
     }
 }

@@ -29,7 +29,7 @@ const DETAIL: f64 = 11.0;
 const LABEL: f64 = 10.5;
 const MARGIN: f64 = 24.0;
 /// More stages than this nobody reads in one picture.
-const MOST_STAGES: usize = 100;
+pub const MOST_STAGES: usize = 100;
 
 /// The narrowest picture: the head must stay readable.
 const NARROWEST: f64 = 560.0;
@@ -576,7 +576,7 @@ mod tests {
     #[test]
     fn hostile_names_stay_words() {
         let map = sample::hostile();
-        let style = MapStyle { keep: Keep::All, ..MapStyle::default() };
+        let style = MapStyle { keep: Keep::All, stages: Some(0), ..MapStyle::default() };
         let svg = written(&map, &style);
         let document = check(&svg);
         let stages = of_class(&document, "stage");

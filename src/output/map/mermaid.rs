@@ -1,0 +1,163 @@
+//! Maps as Mermaid flowcharts, which GitHub, GitLab and many wikis draw from text.
+//!
+//! Writes what is drawn, and says in the title what is not. Ids are synthetic (`n0`),
+//! every word of the data passes [`escape::mermaid`] or stands as a quoted string in
+//! the head, and there is no link, no click and no directive.
+
+use std::io::Write;
+
+use super::super::{Format, escape, one_map};
+use super::drawing::{Dash, Drawing, Line, Role, Shape};
+use super::{Direction, MapStyle, draw};
+use crate::base::Result;
+use crate::model::JourneyMap;
+
+pub(in super::super) const FORMAT: Format = Format {
+    name: "mermaid",
+    endings: &[".mmd", ".mermaid"],
+    about: "The map as a Mermaid flowchart, for wikis and READMEs",
+    write: |reports, style, out| write(one_map(reports, style)?, &style.map, out),
+};
+
+/// More stages than this are more than Mermaid's own limits of text and edges allow.
+const MOST_STAGES: usize = 60;
+
+/// Writes a map as a Mermaid flowchart.
+///
+/// # Errors
+/// The writer's.
+pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
+    let drawing = draw(map, style, MOST_STAGES);
+    writeln!(out, "---\ntitle: {}\n---", quoted(&title(&drawing)))?;
+    let direction = if style.direction == Direction::Right { "LR" } else { "TB" };
+    writeln!(out, "flowchart {direction}")?;
+    for fact in &drawing.facts {
+        writeln!(out, "    %% {}", escape::mermaid(fact))?;
+    }
+    for (id, shape) in drawing.shapes.iter().enumerate() {
+        writeln!(out, "    {}", node(id, shape))?;
+    }
+    for line in &drawing.lines {
+        writeln!(out, "    {}", edge(line))?;
+    }
+    for (id, shape) in drawing.shapes.iter().enumerate() {
+        let edge = match shape.role {
+            Role::Goal => drawing.colors.goal_edge,
+            Role::Left => drawing.colors.left_edge,
+            Role::Start => drawing.colors.start,
+            Role::Stage => drawing.colors.edge,
+        };
+        writeln!(
+            out,
+            "    style n{id} fill:{},stroke:{edge},stroke-width:{:.1}px,color:{}",
+            shape.fill, shape.border, shape.ink
+        )?;
+    }
+    for (id, line) in drawing.lines.iter().enumerate() {
+        writeln!(out, "    linkStyle {id} stroke:{},stroke-width:{:.1}px", line.color, line.width)?;
+    }
+    Ok(())
+}
+
+/// The title, and what is drawn of what.
+fn title(drawing: &Drawing) -> String {
+    let drawn = drawing.facts.iter().find(|it| it.contains("transitions drawn"));
+    match drawn {
+        Some(fact) => format!("{} · {fact}", drawing.title),
+        None => drawing.title.clone(),
+    }
+}
+
+/// Text as a double-quoted string of YAML on one line, in which nothing of Mermaid or of
+/// Markdown around it is seen: all but letters, digits and plain signs is written by number.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in escape::one_line(text, 400).chars() {
+        let plain = c.is_alphanumeric()
+            || matches!(c, ' ' | '.' | ',' | ':' | '·' | '=' | '-' | '(' | ')' | '…');
+        match u32::from(c) {
+            _ if plain => out.push(c),
+            code @ 0..=0xffff => out.push_str(&format!("\\u{code:04x}")),
+            code => out.push_str(&format!("\\U{code:08x}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn node(id: usize, shape: &Shape) -> String {
+    let mut words = escape::mermaid(&shape.name);
+    let mut detail = shape.detail.clone();
+    if let Some(repeats) = &shape.repeats {
+        detail.push_str(&format!(" · ↻{repeats}"));
+    }
+    if let Some(badge) = &shape.badge {
+        detail.push_str(&format!(" · ▼{}", badge.text));
+    }
+    if !detail.is_empty() {
+        words.push_str("<br>");
+        words.push_str(&escape::mermaid(&detail));
+    }
+    match shape.role {
+        Role::Start => format!("n{id}((\"{words}\"))"),
+        Role::Goal => format!("n{id}([\"{words}\"])"),
+        Role::Left => format!("n{id}[/\"{words}\"/]"),
+        Role::Stage => format!("n{id}(\"{words}\")"),
+    }
+}
+
+fn edge(line: &Line) -> String {
+    let arrow = if line.dash == Dash::Solid { "-->" } else { "-.->" };
+    let label = match line.label.is_empty() {
+        true => String::new(),
+        false => format!("|\"{}\"|", escape::mermaid(&line.label)),
+    };
+    format!("n{} {arrow}{label} n{}", line.from, line.to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample;
+    use super::*;
+    use crate::model::map::MapKind;
+
+    fn written(map: &JourneyMap, style: &MapStyle) -> String {
+        let mut out = Vec::new();
+        write(map, style, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_box_arrow_and_style_is_a_line() {
+        let map = sample::shop(MapKind::Frequency);
+        let text = written(&map, &MapStyle::default());
+        let drawing = draw(&map, &MapStyle::default(), MOST_STAGES);
+        let count =
+            |word: &str| text.lines().filter(|it| it.trim_start().starts_with(word)).count();
+        assert_eq!(count("style n"), drawing.shapes.len());
+        assert_eq!(count("linkStyle "), drawing.lines.len());
+        assert_eq!(text.matches("-->").count() + text.matches("-.->").count(), drawing.lines.len());
+        assert!(
+            text.contains("n9(\"Product page<br>37k · 62#37; · ↻12#37; · ▼20#37;\")"),
+            "{text}"
+        );
+        assert!(text.contains("n9 -->|\"13k · 20#37;\"| n13"), "{text}");
+        assert!(text.contains("transitions drawn = 91"), "{text}");
+        let right = MapStyle { direction: Direction::Right, ..MapStyle::default() };
+        assert!(written(&map, &right).contains("\nflowchart LR\n"));
+    }
+
+    #[test]
+    fn hostile_names_add_no_line_and_no_directive() {
+        let map = sample::hostile();
+        let style =
+            MapStyle { keep: super::super::Keep::All, stages: Some(0), ..MapStyle::default() };
+        let text = written(&map, &style);
+        let drawing = draw(&map, &style, 0);
+        let lines = 4 + drawing.facts.len() + 2 * drawing.shapes.len() + 2 * drawing.lines.len();
+        assert_eq!(text.lines().count(), lines);
+        for bad in ["%%{", "\nclick", "javascript:alert(1)\"", "<script", "<img", "<b>"] {
+            assert!(!text.contains(bad), "{bad}");
+        }
+    }
+}
