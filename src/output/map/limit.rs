@@ -59,15 +59,9 @@ fn with(map: &JourneyMap, nodes: Vec<MapNode>, edges: Vec<MapEdge>) -> JourneyMa
     JourneyMap {
         title: map.title.clone(),
         subtitle: map.subtitle.clone(),
-        kind: map.kind,
         nodes,
         edges,
-        journeys: map.journeys,
-        customers: map.customers,
-        converted: map.converted,
-        exits: map.exits,
-        open: map.open,
-        currency: map.currency,
+        ..*map
     }
 }
 
