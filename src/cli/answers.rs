@@ -9,7 +9,7 @@ use crate::base::{Error, Place, Result};
 use crate::cli::exit::Exit;
 use crate::cli::ui;
 use crate::model::Report;
-use crate::output::map::{Direction, Keep};
+use crate::output::map::{Direction, Keep, Theme};
 use crate::output::{self, Format, MapStyle, Style, atomic};
 
 /// The file that `--output` names; none for standard output.
@@ -81,6 +81,9 @@ pub fn map_style(matches: &ArgMatches) -> Result<MapStyle> {
     }
     if given::<String>(matches, "dir").as_deref() == Some("lr") {
         style.direction = Direction::Right;
+    }
+    if let Some(theme) = given::<String>(matches, "theme").as_deref().and_then(Theme::named) {
+        style.theme = theme;
     }
     style.plain_labels = given(matches, "plain-labels") == Some(true);
     Ok(style)

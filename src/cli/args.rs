@@ -7,6 +7,7 @@ use crate::analysis::{ANALYSES, Entry};
 use crate::demo::{SHOP_CUSTOMERS, SHOP_SEED};
 use crate::input::presets::PRESETS;
 use crate::output::FORMATS;
+use crate::output::map::theme;
 
 use super::flags::flags;
 
@@ -320,7 +321,7 @@ fn csv_raw() -> Arg {
 }
 
 /// How maps are drawn.
-fn map_args() -> [Arg; 6] {
+fn map_args() -> [Arg; 7] {
     const HEADING: &str = "How maps are drawn";
     [
         text(
@@ -342,6 +343,11 @@ fn map_args() -> [Arg; 6] {
             .value_name("WAY")
             .value_parser(["tb", "lr"])
             .help("Which way the map flows: top to bottom, or left to right [default: tb]"),
+        Arg::new("theme")
+            .long("theme")
+            .value_name("NAME")
+            .value_parser(PossibleValuesParser::new(theme::NAMES.map(|it| it.0)))
+            .help("The colors of the map; print is black on white [default: light]"),
         switch("plain-labels", "Write DOT for readers that know no HTML-like labels"),
     ]
     .map(|it| it.help_heading(HEADING))

@@ -14,6 +14,7 @@ use graphviz_rust::printer::{DotPrinter, PrinterContext};
 
 use super::super::{Format, escape, one_map};
 use super::drawing::{Badge, Dash, Drawing, Key, Line, Role, Shape};
+use super::theme::Palette;
 use super::{Direction, MapStyle, draw};
 use crate::base::Result;
 use crate::model::JourneyMap;
@@ -45,7 +46,7 @@ pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<
 fn graph(drawing: &Drawing, style: &MapStyle) -> Graph {
     let mut stmts = defaults(drawing, style);
     for (id, shape) in drawing.shapes.iter().enumerate() {
-        stmts.push(Stmt::Node(node(id, shape, style.plain_labels)));
+        stmts.push(Stmt::Node(node(id, shape, drawing.colors, style.plain_labels)));
     }
     stmts.extend(same_ranks(drawing));
     stmts.extend(drawing.lines.iter().map(|it| Stmt::Edge(edge(it))));
@@ -70,13 +71,14 @@ fn html(name: &str, value: &str) -> Attribute {
 const FONT: &str = "Helvetica,Arial,sans-serif";
 
 fn defaults(drawing: &Drawing, style: &MapStyle) -> Vec<Stmt> {
+    let colors = drawing.colors;
     let direction = match style.direction {
         Direction::Down => "TB",
         Direction::Right => "LR",
     };
     let mut graph = vec![
         plain("rankdir", direction),
-        quoted("bgcolor", "white"),
+        quoted("bgcolor", colors.paper),
         plain("pad", "0.35"),
         plain("nodesep", "0.30"),
         plain("ranksep", "0.40"),
@@ -88,7 +90,7 @@ fn defaults(drawing: &Drawing, style: &MapStyle) -> Vec<Stmt> {
         plain("searchsize", 200),
         quoted("fontname", FONT),
         plain("fontsize", 14),
-        quoted("fontcolor", super::look::INK),
+        quoted("fontcolor", colors.ink),
         quoted("labelloc", "t"),
         quoted("labeljust", "l"),
     ];
@@ -100,13 +102,13 @@ fn defaults(drawing: &Drawing, style: &MapStyle) -> Vec<Stmt> {
         quoted("fontname", FONT),
         plain("fontsize", 12),
         plain("penwidth", "1.1"),
-        quoted("color", "#5b7a99"),
-        quoted("fontcolor", super::look::INK),
+        quoted("color", colors.edge),
+        quoted("fontcolor", colors.ink),
     ];
     let edge = vec![
         quoted("fontname", FONT),
         plain("fontsize", 10),
-        quoted("fontcolor", "#33475b"),
+        quoted("fontcolor", colors.line_ink),
         plain("arrowsize", "0.7"),
     ];
     [GraphAttributes::Graph(graph), GraphAttributes::Node(node), GraphAttributes::Edge(edge)]
@@ -131,12 +133,12 @@ fn head(drawing: &Drawing, plain_labels: bool) -> Attribute {
     };
     let words = |text: &str| escape::xml(&escape::one_line(text, 160));
     let mut table = String::from("<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"1\">");
-    table.push_str(&line(format!("<B>{}</B>", words(&drawing.title)), 22, super::look::INK));
+    table.push_str(&line(format!("<B>{}</B>", words(&drawing.title)), 22, drawing.colors.ink));
     for fact in &drawing.facts {
-        table.push_str(&line(words(fact), 12, "#5b6b7b"));
+        table.push_str(&line(words(fact), 12, drawing.colors.quiet));
     }
     for keys in legend_lines(&drawing.legend) {
-        table.push_str(&line(keys, 11, "#5b6b7b"));
+        table.push_str(&line(keys, 11, drawing.colors.quiet));
     }
     table.push_str("<TR><TD HEIGHT=\"8\"></TD></TR></TABLE>");
     html("label", &table)
@@ -169,10 +171,13 @@ fn id(position: usize) -> NodeId {
     NodeId(Id::Plain(format!("n{position}")), None)
 }
 
-fn node(position: usize, shape: &Shape, plain_labels: bool) -> Node {
+fn node(position: usize, shape: &Shape, colors: &Palette, plain_labels: bool) -> Node {
     let mut attributes = vec![label(shape, plain_labels), quoted("tooltip", &shape.tooltip)];
     attributes.push(quoted("fillcolor", shape.fill));
     attributes.push(quoted("fontcolor", shape.ink));
+    if colors.outlined && matches!(shape.role, Role::Stage | Role::Goal) {
+        attributes.push(plain("penwidth", format!("{:.2}", shape.border)));
+    }
     match shape.role {
         Role::Start => attributes.extend([
             quoted("shape", "circle"),
@@ -180,14 +185,16 @@ fn node(position: usize, shape: &Shape, plain_labels: bool) -> Node {
             plain("fixedsize", "true"),
             plain("width", "0.62"),
             plain("fontsize", 11),
-            quoted("color", super::look::INK),
+            quoted("color", colors.start),
         ]),
-        Role::Goal => attributes.extend([plain("peripheries", 2), quoted("color", "#00523c")]),
+        Role::Goal => {
+            attributes.extend([plain("peripheries", 2), quoted("color", colors.goal_edge)])
+        }
         Role::Left => attributes.extend([
             plain("fontsize", 10),
             quoted("margin", "0.07,0.03"),
             plain("height", "0.2"),
-            quoted("color", "#7f1d1d"),
+            quoted("color", colors.left_edge),
         ]),
         Role::Stage => {}
     }

@@ -3,6 +3,7 @@
 //! What `look` makes and the sinks `dot` and `svg` write; it holds no figure to
 //! compute with, and its text has passed no escaper yet.
 
+use super::theme::Palette;
 use crate::model::map::MapKind;
 
 /// What a box stands for.
@@ -46,6 +47,8 @@ pub struct Shape {
     pub fill: &'static str,
     /// The words' color.
     pub ink: &'static str,
+    /// The border's width in pixels.
+    pub border: f64,
     /// All of it in words, with the whole name.
     pub tooltip: String,
     /// Its place in the flow, 0 first.
@@ -110,4 +113,6 @@ pub struct Drawing {
     pub lines: Vec<Line>,
     /// Whether the map shows differences (its boxes are then not shaded).
     pub kind: MapKind,
+    /// The colors of its theme.
+    pub colors: &'static Palette,
 }

@@ -12,38 +12,12 @@ use super::super::escape::one_line;
 use super::super::format::{percent, short};
 use super::drawing::{Badge, Dash, Drawing, Key, Line, Role, Shape};
 use super::limit::{Hidden, limit};
+use super::theme::Palette;
 use super::{Kept, MapStyle, filter, order};
 
-/// Dark ink for text on light fills.
-pub const INK: &str = "#12263a";
-/// Ink of secondary text.
-pub const QUIET: &str = "#4a5a6a";
-/// Forward transitions.
-pub const LINE: &str = "#6f8aa5";
-/// Transitions that go back.
-pub const BACK: &str = "#9a86b8";
-/// Exits.
-pub const LEFT: &str = "#b42323";
-/// The goal.
-pub const GOAL: &str = "#007a5a";
-/// More in the treatment (Okabe and Ito's blue).
-pub const MORE: &str = "#0072b2";
-/// Less in the treatment (Okabe and Ito's vermillion, darkened for text).
-pub const LESS: &str = "#d55e00";
-/// No change worth a color.
-pub const SAME: &str = "#b9c4cf";
-
-/// ColorBrewer's seven blues, light to dark.
-const BLUES: [&str; 7] =
-    ["#eff3ff", "#deebf7", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5"];
-
-/// Waits: up to this long, color of the line, color of its label, words.
-const WAITS: [(i64, &str, &str, &str); 4] = [
-    (600, LINE, "#33475b", "under 10 min"),
-    (3_600, "#e0a458", "#7a4d0b", "10–60 min"),
-    (86_400, LESS, "#a84600", "1–24 h"),
-    (i64::MAX, "#8c2d04", "#8c2d04", "over a day"),
-];
+/// Waits: up to this many seconds, and in words.
+const WAITS: [(i64, &str); 4] =
+    [(600, "under 10 min"), (3_600, "10–60 min"), (86_400, "1–24 h"), (i64::MAX, "over a day")];
 
 /// Chooses what is drawn of a map and how it looks.
 ///
@@ -53,16 +27,18 @@ pub fn draw(map: &JourneyMap, style: &MapStyle, most: usize) -> Drawing {
     let map = map.as_ref();
     let kept = filter::filter(map, style.keep);
     let ranks = order::ranks(map);
+    let colors = style.theme.palette();
     let mut drawing = Drawing {
         title: map.title.clone(),
         facts: Vec::new(),
-        legend: legend(map.kind),
+        legend: legend(map.kind, colors),
         shapes: Vec::new(),
         lines: Vec::new(),
         kind: map.kind,
+        colors,
     };
     if !map.nodes.is_empty() {
-        drawing.shapes.push(start(map));
+        drawing.shapes.push(start(map, colors));
     }
     let most_visits = map.nodes.iter().map(|it| it.visits).max().unwrap_or(0);
     for (node, rank) in map.nodes.iter().zip(&ranks) {
@@ -70,11 +46,12 @@ pub fn draw(map: &JourneyMap, style: &MapStyle, most: usize) -> Drawing {
     }
     let widest = widest(map);
     for &id in &kept.starts {
-        drawing.lines.push(start_line(map, id, widest));
+        drawing.lines.push(start_line(map, id, widest, colors));
     }
     for &id in &kept.edges {
         let edge = &map.edges[id];
-        drawing.lines.push(line(map, edge, ranks[edge.from] > ranks[edge.to], widest));
+        let back = ranks[edge.from] > ranks[edge.to];
+        drawing.lines.push(line(map, edge, back, widest, colors));
     }
     let default = if map.kind == MapKind::Wait { 6 } else { 0 };
     tell_hidden(map, &kept, &mut drawing.shapes);
@@ -130,15 +107,16 @@ fn weight(count: u64, widest: u64) -> u32 {
     1 + (59.0 * count as f64 / widest as f64).round() as u32
 }
 
-fn start(map: &JourneyMap) -> Shape {
+fn start(map: &JourneyMap, colors: &Palette) -> Shape {
     Shape {
         role: Role::Start,
         name: "Start".to_owned(),
         detail: String::new(),
         repeats: None,
         badge: None,
-        fill: INK,
-        ink: "#ffffff",
+        fill: colors.start,
+        ink: colors.start_ink,
+        border: 1.1,
         tooltip: format!("Start: {}", counted(map.journeys, "journey")),
         rank: 0,
     }
@@ -146,11 +124,15 @@ fn start(map: &JourneyMap) -> Shape {
 
 fn stage(map: &JourneyMap, node: &MapNode, rank: usize, most: u64, style: &MapStyle) -> Shape {
     let of_all = |part: u64| ratio(part, map.customers).map(percent);
+    let colors = style.theme.palette();
+    let shade = shade(node.visits, most);
     let (fill, ink) = match (node.goal, map.kind) {
-        (true, _) => (GOAL, "#ffffff"),
-        (_, MapKind::Difference) => ("#f0f4f8", INK),
-        _ => shade(node.visits, most),
+        (true, _) => (colors.goal, colors.goal_ink),
+        (_, MapKind::Difference) => (colors.flat, colors.flat_ink),
+        _ => colors.shades()[shade],
     };
+    let shaded = colors.outlined && map.kind != MapKind::Difference;
+    let border = if shaded { 0.7 + 0.45 * shade as f64 } else { 1.1 };
     let mut detail = short(node.customers);
     if let Some(share) = of_all(node.customers) {
         detail.push_str(&format!(" · {share}"));
@@ -164,9 +146,10 @@ fn stage(map: &JourneyMap, node: &MapNode, rank: usize, most: u64, style: &MapSt
         name: one_line(&node.name, style.name_length.max(4)),
         detail,
         repeats,
-        badge: badge(map.kind, node),
+        badge: badge(map.kind, node, colors),
         fill,
         ink,
+        border,
         tooltip: stage_words(node),
         rank: rank + 1,
     }
@@ -176,31 +159,29 @@ fn ratio(part: u64, base: u64) -> Option<f64> {
     (base > 0).then(|| part as f64 / base as f64)
 }
 
-/// One of the blues by the logarithm of visits, and the ink to read on it.
-fn shade(visits: u64, most: u64) -> (&'static str, &'static str) {
+/// Which of the seven shades a box wears, by the logarithm of its visits.
+fn shade(visits: u64, most: u64) -> usize {
     let level = (visits as f64).ln_1p() / (most.max(1) as f64).ln_1p();
     let place = ((level - 0.55) / 0.45).clamp(0.0, 1.0);
-    let step = (place * (BLUES.len() - 1) as f64).round() as usize;
-    // White only reads on the darkest blue (contrast of at least 4.5, as the test says).
-    (BLUES[step], if step == BLUES.len() - 1 { "#ffffff" } else { INK })
+    (place * 6.0).round() as usize
 }
 
-fn badge(kind: MapKind, node: &MapNode) -> Option<Badge> {
+fn badge(kind: MapKind, node: &MapNode, colors: &Palette) -> Option<Badge> {
     if kind == MapKind::Difference {
         // As for transitions: what does not stand after adjustment is not shown as a change.
         let change = node.exit_change.filter(|it| it.significant && !node.goal)?;
         let change = change.share_b - change.share_a;
-        return Some(Badge {
-            text: format!("{:+.1} pt", change * 100.0),
-            fill: Some(if change < 0.0 { MORE } else { "#b84a00" }),
-            ink: "#ffffff",
-        });
+        let (fill, ink) = match change < 0.0 {
+            true => (colors.fewer, colors.fewer_ink),
+            false => (colors.many, colors.many_ink),
+        };
+        return Some(Badge { text: format!("{:+.1} pt", change * 100.0), fill: Some(fill), ink });
     }
     let share = ratio(node.exits, node.visits).filter(|_| node.exits > 0)?;
     let (fill, ink) = match share {
-        it if it < 0.2 => ("#fbe6d6", "#3b1c00"),
-        it if it < 0.3 => ("#f0b98d", "#3b1c00"),
-        _ => ("#b84a00", "#ffffff"),
+        it if it < 0.2 => (colors.few, colors.few_ink),
+        it if it < 0.3 => (colors.some, colors.some_ink),
+        _ => (colors.many, colors.many_ink),
     };
     Some(Badge { text: percent(share), fill: Some(fill), ink })
 }
@@ -228,17 +209,17 @@ fn stage_words(node: &MapNode) -> String {
     words
 }
 
-fn start_line(map: &JourneyMap, id: usize, widest: u64) -> Line {
+fn start_line(map: &JourneyMap, id: usize, widest: u64, colors: &Palette) -> Line {
     let starts = map.nodes[id].starts;
     let plain = map.kind == MapKind::Difference;
     Line {
         from: 0,
         to: id + 1,
         width: if plain { 0.9 } else { breadth(starts, widest) },
-        color: if plain { SAME } else { LINE },
+        color: if plain { colors.same } else { colors.line },
         dash: Dash::Solid,
         label: String::new(),
-        ink: INK,
+        ink: colors.ink,
         back: false,
         weight: weight(starts, widest),
         tooltip: format!(
@@ -250,16 +231,16 @@ fn start_line(map: &JourneyMap, id: usize, widest: u64) -> Line {
     }
 }
 
-fn line(map: &JourneyMap, edge: &MapEdge, back: bool, widest: u64) -> Line {
+fn line(map: &JourneyMap, edge: &MapEdge, back: bool, widest: u64, colors: &Palette) -> Line {
     let goal = map.nodes[edge.to].goal;
     let mut line = Line {
         from: edge.from + 1,
         to: edge.to + 1,
         width: breadth(edge.moves, widest),
-        color: LINE,
+        color: colors.line,
         dash: if back { Dash::Dashed } else { Dash::Solid },
         label: String::new(),
-        ink: "#33475b",
+        ink: colors.line_ink,
         back,
         weight: if back { 1 } else { weight(edge.moves, widest) },
         tooltip: line_words(map, edge),
@@ -268,37 +249,37 @@ fn line(map: &JourneyMap, edge: &MapEdge, back: bool, widest: u64) -> Line {
         MapKind::Frequency => {
             line.label = format!("{} · {}", short(edge.moves), percent(edge.share));
             if back {
-                (line.color, line.ink) = (BACK, "#5f4b82");
+                (line.color, line.ink) = (colors.back, colors.back_ink);
             } else if goal {
-                line.color = GOAL;
+                line.color = colors.goal_line;
             }
         }
         MapKind::Wait => {
-            let (_, color, ink, _) = bucket(edge.wait_median);
-            (line.color, line.ink) = (color, ink);
+            (line.color, line.ink) = colors.waits()[bucket(edge.wait_median)];
             line.label = edge.wait_median.human();
         }
-        MapKind::Difference => change_line(edge, &mut line),
+        MapKind::Difference => change_line(edge, &mut line, colors),
     }
     line
 }
 
-fn change_line(edge: &MapEdge, line: &mut Line) {
-    (line.color, line.width, line.dash) = (SAME, 0.9, Dash::Solid);
+fn change_line(edge: &MapEdge, line: &mut Line, colors: &Palette) {
+    (line.color, line.width, line.dash) = (colors.same, 0.9, Dash::Solid);
     let Some(change) = edge.change.filter(|it| it.significant) else { return };
     let delta = change.share_b - change.share_a;
     line.width = 1.4 + (delta.abs() * 45.0).min(5.0);
     (line.color, line.ink, line.dash) = match delta >= 0.0 {
-        true => (MORE, "#005a8d", Dash::Solid),
-        false => (LESS, "#a84600", Dash::Dashed),
+        true => (colors.more, colors.more_ink, Dash::Solid),
+        false => (colors.less, colors.less_ink, Dash::Dashed),
     };
     let (a, b) = (change.share_a * 100.0, change.share_b * 100.0);
     line.label = format!("{a:.0} → {b:.0}% ({:+.1})", delta * 100.0);
 }
 
-fn bucket(wait: Span) -> &'static (i64, &'static str, &'static str, &'static str) {
+/// Which of the four lengths of waits this is.
+fn bucket(wait: Span) -> usize {
     let seconds = wait.as_seconds();
-    WAITS.iter().find(|it| seconds < it.0 as f64).unwrap_or(&WAITS[3])
+    WAITS.iter().position(|it| seconds < it.0 as f64).unwrap_or(WAITS.len() - 1)
 }
 
 fn line_words(map: &JourneyMap, edge: &MapEdge) -> String {
@@ -342,10 +323,10 @@ fn stubs(
             from: id + 1,
             to: drawing.shapes.len(),
             width: breadth(node.exits, widest),
-            color: LEFT,
+            color: drawing.colors.left_line,
             dash: Dash::Solid,
             label: String::new(),
-            ink: LEFT,
+            ink: drawing.colors.ink,
             back: false,
             weight: 1,
             tooltip: words.clone(),
@@ -356,8 +337,9 @@ fn stubs(
             detail: String::new(),
             repeats: None,
             badge: None,
-            fill: LEFT,
-            ink: "#ffffff",
+            fill: drawing.colors.left,
+            ink: drawing.colors.left_ink,
+            border: 1.0,
             tooltip: words,
             rank: ranks[id] + 2,
         });
@@ -409,7 +391,7 @@ fn facts(map: &JourneyMap, kept: &Kept, hidden: &Hidden, stubs: (usize, u64)) ->
     lines
 }
 
-fn legend(kind: MapKind) -> Vec<Key> {
+fn legend(kind: MapKind, colors: &Palette) -> Vec<Key> {
     let key = |color, text: &str| Key { color, text: text.to_owned() };
     let words = |text: &str| Key { color: None, text: text.to_owned() };
     let boxes = words(
@@ -419,29 +401,28 @@ fn legend(kind: MapKind) -> Vec<Key> {
     match kind {
         MapKind::Frequency => vec![
             key(
-                Some((LINE, Dash::Solid)),
+                Some((colors.line, Dash::Solid)),
                 "moves · share of the visits to the stage it leaves; width = moves",
             ),
-            key(Some((BACK, Dash::Dashed)), "going back"),
-            key(Some((GOAL, Dash::Solid)), "to the goal"),
-            words("Box shade = visits"),
+            key(Some((colors.back, Dash::Dashed)), "going back"),
+            key(Some((colors.goal_line, Dash::Solid)), "to the goal"),
+            words(if colors.outlined { "Box border = visits" } else { "Box shade = visits" }),
             boxes,
         ],
         MapKind::Wait => {
             let mut keys = vec![words("Label and color = median wait before the next step:")];
-            keys.extend(WAITS.iter().map(|it| key(Some((it.1, Dash::Solid)), it.3)));
+            let waits = WAITS.iter().zip(colors.waits());
+            keys.extend(waits.map(|(it, (color, _))| key(Some((color, Dash::Solid)), it.1)));
             keys.push(words("width = moves; dashed = going back"));
             keys.push(boxes);
             keys
         }
         MapKind::Difference => vec![
-            key(Some((MORE, Dash::Solid)), "more in B"),
-            key(Some((LESS, Dash::Dashed)), "less in B"),
-            key(Some((SAME, Dash::Solid)), "no significant change"),
+            key(Some((colors.more, Dash::Solid)), "more in B"),
+            key(Some((colors.less, Dash::Dashed)), "less in B"),
+            key(Some((colors.same, Dash::Solid)), "no significant change"),
             words("Label = share of the visits to the stage it leaves, A → B (points)"),
-            words(
-                "▼ = significant change in the share of visits that end here (blue = fewer leave)",
-            ),
+            words("▼ = significant change in the share of visits that end here (minus = fewer leave)"),
         ],
     }
 }
@@ -449,6 +430,7 @@ fn legend(kind: MapKind) -> Vec<Key> {
 #[cfg(test)]
 mod tests {
     use super::super::super::sample;
+    use super::super::theme::{self, Theme};
     use super::*;
 
     #[test]
@@ -479,49 +461,50 @@ mod tests {
         assert_eq!(wait.shapes.iter().filter(|it| it.role == Role::Left).count(), 6);
         assert!(wait.lines.iter().any(|it| it.label == "43 min"));
         let change = draw(&sample::shop(MapKind::Difference), &MapStyle::default(), 0);
+        let Palette { more, less, .. } = *change.colors;
         for line in &change.lines {
-            let colored = line.color == MORE || line.color == LESS;
+            let colored = line.color == more || line.color == less;
             assert_eq!(colored, !line.label.is_empty());
-            assert_eq!(line.color == LESS, line.dash == Dash::Dashed);
+            assert_eq!(line.color == less, line.dash == Dash::Dashed);
         }
-        assert!(change.lines.iter().any(|it| it.color == MORE));
-        assert!(change.lines.iter().any(|it| it.color == LESS));
-    }
-
-    /// Relative luminance and contrast by WCAG 2.2, "contrast ratio".
-    fn contrast(one: &str, other: &str) -> f64 {
-        let luminance = |color: &str| -> f64 {
-            let part = |at: usize| {
-                let value = u8::from_str_radix(&color[at..at + 2], 16).unwrap();
-                let value = f64::from(value) / 255.0;
-                if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-            };
-            0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
-        };
-        let (a, b) = (luminance(one) + 0.05, luminance(other) + 0.05);
-        if a > b { a / b } else { b / a }
+        assert!(change.lines.iter().any(|it| it.color == more));
+        assert!(change.lines.iter().any(|it| it.color == less));
     }
 
     #[test]
-    fn all_words_can_be_read() {
-        assert!((contrast("#000000", "#ffffff") - 21.0).abs() < 1e-9);
-        for kind in [MapKind::Frequency, MapKind::Wait, MapKind::Difference] {
-            let mut map = sample::shop(kind);
-            for (id, node) in map.nodes.iter_mut().enumerate() {
-                node.visits = 3u64.pow(id as u32 % 12);
-            }
-            let drawing = draw(&map, &MapStyle::default(), 0);
-            let mut pairs: Vec<(&str, &str)> = vec![(QUIET, "#ffffff"), (INK, "#ffffff")];
-            for shape in &drawing.shapes {
-                pairs.push((shape.ink, shape.fill));
-                let badge = shape.badge.iter();
-                pairs.extend(badge.map(|it| (it.ink, it.fill.unwrap_or(shape.fill))));
-            }
-            pairs.extend(drawing.lines.iter().map(|it| (it.ink, "#ffffff")));
-            for (ink, paper) in pairs {
-                assert!(contrast(ink, paper) >= 4.5, "{ink} on {paper}: {}", contrast(ink, paper));
+    fn all_words_can_be_read_in_every_theme() {
+        for (name, theme) in theme::NAMES {
+            for kind in [MapKind::Frequency, MapKind::Wait, MapKind::Difference] {
+                let mut map = sample::shop(kind);
+                for (id, node) in map.nodes.iter_mut().enumerate() {
+                    node.visits = 3u64.pow(id as u32 % 12);
+                }
+                let drawing = draw(&map, &MapStyle { theme, ..MapStyle::default() }, 0);
+                let paper = drawing.colors.paper;
+                let mut pairs: Vec<(&str, &str)> =
+                    drawing.lines.iter().map(|it| (it.ink, paper)).collect();
+                for shape in &drawing.shapes {
+                    pairs.push((shape.ink, shape.fill));
+                    let badge = shape.badge.iter();
+                    pairs.extend(badge.map(|it| (it.ink, it.fill.unwrap_or(shape.fill))));
+                }
+                for (ink, paper) in pairs {
+                    let contrast = theme::contrast(ink, paper).unwrap();
+                    assert!(contrast >= 4.5, "{name}: {ink} on {paper}: {contrast}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn borders_say_in_print_what_shades_say_elsewhere() {
+        let style = MapStyle { theme: Theme::Print, ..MapStyle::default() };
+        let print = draw(&sample::shop(MapKind::Frequency), &style, 0);
+        let light = draw(&sample::shop(MapKind::Frequency), &MapStyle::default(), 0);
+        let (busy, quiet) = (&print.shapes[9], &print.shapes[14]);
+        assert!(busy.border > quiet.border && busy.fill == quiet.fill);
+        assert!(light.shapes[9].border == light.shapes[14].border);
+        assert!(print.legend.iter().any(|it| it.text == "Box border = visits"));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Journey maps: which transitions are drawn, in which order, how they look, where.
 //!
 //! `filter` chooses transitions, `order` says which way is forward, `look` turns
-//! figures into the widths, colors and words of a `drawing`, `dot` and `svg` write the same drawing.
+//! figures into the widths, colors (of a `theme`) and words of a `drawing`, `dot` and `svg` write
+//! the same drawing.
 //! All figures were counted before: hiding a transition changes no number.
 
 pub mod dot;
@@ -14,10 +15,12 @@ pub mod look;
 pub mod measure;
 pub mod order;
 pub mod svg;
+pub mod theme;
 
 pub use drawing::Drawing;
 pub use filter::{Keep, Kept};
 pub use look::draw;
+pub use theme::Theme;
 
 /// Which way a map flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +45,8 @@ pub struct MapStyle {
     /// How many of the largest exits get a stub of their own; by default 6 on maps
     /// of waits and none elsewhere (each stage has its badge anyway).
     pub exits: Option<usize>,
+    /// Which colors the map wears.
+    pub theme: Theme,
     /// DOT with plain labels, for readers that know no HTML-like ones.
     pub plain_labels: bool,
     /// Characters of a stage's name shown in its box; all of it is in the tooltip.
@@ -55,6 +60,7 @@ impl Default for MapStyle {
             stages: None,
             direction: Direction::Down,
             exits: None,
+            theme: Theme::Light,
             plain_labels: false,
             name_length: 32,
         }

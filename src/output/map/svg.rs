@@ -10,8 +10,8 @@ use super::super::{Format, escape, one_map};
 use super::drawing::{Dash, Drawing, Key, Line, Role, Shape};
 use super::labels::{self, Rect};
 use super::layout::{Graphlay, Item, Layout, Plan, Point, Way};
-use super::look::{INK, QUIET};
 use super::measure::{fit, width};
+use super::theme::Palette;
 use super::{MapStyle, draw};
 use crate::base::Result;
 use crate::model::JourneyMap;
@@ -117,11 +117,12 @@ fn picture(drawing: &Drawing, items: &[Item], plan: &Plan) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{w}\" height=\"{h}\" \
          viewBox=\"0 0 {w} {h}\" font-family=\"{FONT}\">\n<title>{}</title>\n<desc>{}</desc>\n\
-         <rect width=\"{w}\" height=\"{h}\" fill=\"#ffffff\"/>\n",
+         <rect width=\"{w}\" height=\"{h}\" fill=\"{paper}\"/>\n",
         escape::xml(&drawing.title),
         escape::xml(&describe(drawing)),
         w = px(canvas),
         h = px(bottom + MARGIN / 2.0),
+        paper = drawing.colors.paper,
     );
     svg.push_str(&head);
     let placed = place(plan, shift);
@@ -135,7 +136,7 @@ fn picture(drawing: &Drawing, items: &[Item], plan: &Plan) -> String {
         svg.push_str(&arrow(line, route));
     }
     for (index, (shape, rect)) in drawing.shapes.iter().zip(&boxes).enumerate() {
-        svg.push_str(&shape_svg(index, shape, rect));
+        svg.push_str(&shape_svg(index, shape, rect, drawing.colors));
     }
     svg.push_str(&label_pills(drawing, &placed, &boxes));
     svg.push_str(&legend);
@@ -258,14 +259,14 @@ fn wrap(words: &str, limit: f64, size: f64) -> Vec<String> {
 /// Title and facts, and where they end.
 fn head(drawing: &Drawing, inner: f64) -> (String, f64) {
     let mut y = MARGIN + 18.0;
-    let bold = format!(" font-weight=\"bold\" fill=\"{INK}\"");
+    let bold = format!(" font-weight=\"bold\" fill=\"{}\"", drawing.colors.ink);
     let title = fit(&escape::one_line(&drawing.title, 200), inner, 20.0, true);
     let mut out = text(MARGIN, y, 20.0, &bold, &title);
     y += 6.0;
     for fact in &drawing.facts {
         for line in wrap(&escape::one_line(fact, 400), inner, 12.0) {
             y += 16.0;
-            out.push_str(&rich(MARGIN, y, 12.0, QUIET, &line));
+            out.push_str(&rich(MARGIN, y, 12.0, drawing.colors.quiet, &line));
         }
     }
     (out, y + 26.0)
@@ -275,7 +276,8 @@ fn head(drawing: &Drawing, inner: f64) -> (String, f64) {
 fn legend(drawing: &Drawing, inner: f64, top: f64) -> (String, f64) {
     if drawing.shapes.is_empty() {
         let words = "No stage was visited: there is nothing to draw.";
-        return (text(MARGIN, top, 13.0, &format!(" fill=\"{INK}\""), words), top + 20.0);
+        let ink = format!(" fill=\"{}\"", drawing.colors.ink);
+        return (text(MARGIN, top, 13.0, &ink, words), top + 20.0);
     }
     let size = 11.0;
     let (mut out, mut x, mut y) = (String::new(), MARGIN, top);
@@ -296,10 +298,10 @@ fn legend(drawing: &Drawing, inner: f64, top: f64) -> (String, f64) {
         }
         let last = lines.pop().unwrap_or_default();
         for line in lines {
-            out.push_str(&rich(x + sample, y, size, QUIET, &line));
+            out.push_str(&rich(x + sample, y, size, drawing.colors.quiet, &line));
             y += 15.0;
         }
-        out.push_str(&rich(x + sample, y, size, QUIET, &last));
+        out.push_str(&rich(x + sample, y, size, drawing.colors.quiet, &last));
         x += needed + 18.0;
     }
     (out, y + 8.0)
@@ -376,11 +378,11 @@ fn rounded(points: &[Point]) -> String {
     path
 }
 
-fn shape_svg(index: usize, shape: &Shape, rect: &Rect) -> String {
+fn shape_svg(index: usize, shape: &Shape, rect: &Rect, colors: &Palette) -> String {
     let inner = match shape.role {
         Role::Start => start(shape, rect),
-        Role::Left => stub(shape, rect),
-        Role::Stage | Role::Goal => stage(shape, rect),
+        Role::Left => stub(shape, rect, colors),
+        Role::Stage | Role::Goal => stage(shape, rect, colors),
     };
     format!(
         "<g class=\"stage\" data-id=\"{index}\"><title>{}</title>\n{inner}</g>\n",
@@ -411,22 +413,22 @@ fn plate(rect: &Rect, radius: f64, fill: &str, stroke: &str, stroke_width: f64) 
     )
 }
 
-fn stub(shape: &Shape, rect: &Rect) -> String {
+fn stub(shape: &Shape, rect: &Rect, colors: &Palette) -> String {
     let center = rect.center();
     let label = format!(" text-anchor=\"middle\" fill=\"{}\"", shape.ink);
-    plate(rect, 6.0, shape.fill, "#7f1d1d", 1.0)
+    plate(rect, 6.0, shape.fill, colors.left_edge, shape.border)
         + &text(center.x, center.y + 3.5, 10.0, &label, &shape.name)
 }
 
-fn stage(shape: &Shape, rect: &Rect) -> String {
+fn stage(shape: &Shape, rect: &Rect, colors: &Palette) -> String {
     let goal = shape.role == Role::Goal;
     let mut out = String::new();
     if goal {
-        out.push_str(&plate(rect, 9.0, "#ffffff", "#00523c", 1.3));
+        out.push_str(&plate(rect, 9.0, colors.paper, colors.goal_edge, 1.3));
     }
     let body = if goal { rect.shrink(3.0) } else { *rect };
-    let stroke = if goal { "#00523c" } else { "#5b7a99" };
-    out.push_str(&plate(&body, if goal { 7.0 } else { 9.0 }, shape.fill, stroke, 1.1));
+    let stroke = if goal { colors.goal_edge } else { colors.edge };
+    out.push_str(&plate(&body, if goal { 7.0 } else { 9.0 }, shape.fill, stroke, shape.border));
     let center = rect.center();
     let bold = format!(" text-anchor=\"middle\" font-weight=\"bold\" fill=\"{}\"", shape.ink);
     out.push_str(&text(center.x, center.y - 4.5, NAME, &bold, &shape.name));
@@ -441,7 +443,13 @@ fn stage(shape: &Shape, rect: &Rect) -> String {
     if let Some(badge) = &shape.badge {
         let room = Rect { x, y: y - 11.0, width: plate_width(&badge.text), height: 15.0 };
         if let Some(fill) = badge.fill {
-            out.push_str(&plate(&room, 4.0, fill, fill, 0.5));
+            out.push_str(&plate(
+                &room,
+                4.0,
+                fill,
+                if colors.outlined { badge.ink } else { fill },
+                0.5,
+            ));
         }
         out.push_str(&rich(x + 4.5, y, DETAIL, badge.ink, &format!("▼{}", badge.text)));
     }
@@ -459,13 +467,14 @@ fn label_pills(drawing: &Drawing, plan: &Plan, boxes: &[Rect]) -> String {
         let center = rect.center();
         out.push_str(&format!(
             "<g class=\"label\" data-from=\"{}\" data-to=\"{}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" \
-             height=\"{}\" rx=\"4\" fill=\"#ffffff\" fill-opacity=\"0.92\"/>",
+             height=\"{}\" rx=\"4\" fill=\"{}\" fill-opacity=\"0.92\"/>",
             line.from,
             line.to,
             px(rect.x),
             px(rect.y),
             px(rect.width),
-            px(rect.height)
+            px(rect.height),
+            drawing.colors.paper
         ));
         let ink = format!(" text-anchor=\"middle\" fill=\"{}\"", line.ink);
         out.push_str(&text(center.x, center.y + 3.7, LABEL, &ink, &line.label));
