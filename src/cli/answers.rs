@@ -79,6 +79,11 @@ pub fn map_style(matches: &ArgMatches) -> Result<MapStyle> {
     if let Some(count) = given::<u64>(matches, "stages") {
         style.stages = Some(usize::try_from(count).unwrap_or(0));
     }
+    let names = |name: &str| match matches.try_get_many::<String>(name) {
+        Ok(Some(names)) => names.cloned().collect(),
+        _ => Vec::new(),
+    };
+    (style.only_stages, style.hide_stages) = (names("only-stages"), names("hide-stages"));
     if given::<String>(matches, "dir").as_deref() == Some("lr") {
         style.direction = Direction::Right;
     }

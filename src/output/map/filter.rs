@@ -1,6 +1,7 @@
 //! Which transitions of a map are drawn: few, heavy, and never a stage cut off.
 //!
-//! The disparity filter keeps transitions that stand out at one of their ends;
+//! The disparity filter keeps transitions that stand out at one of their ends, or that are
+//! heavy in the whole map;
 //! widest-path trees from the start and to the end keep every stage connected. The
 //! result is a heuristic for the sound and spanning filter of Chapela-Campa, Dumas,
 //! Mucientes and Lama, Information Sciences 2022. What is hidden is always told.
@@ -83,7 +84,7 @@ pub struct Ranking<'a> {
 impl<'a> Ranking<'a> {
     /// Ranks the transitions of a map: by moves for [`Keep::Top`], else by significance.
     pub fn new(map: &'a JourneyMap, keep: Keep) -> Self {
-        let scores = disparity(map);
+        let scores = scores(map);
         let mut held = vec![false; map.edges.len()];
         let mut started = vec![false; map.nodes.len()];
         for (node, way) in forward(map).into_iter().enumerate() {
@@ -173,6 +174,23 @@ impl<'a> Ranking<'a> {
         }
         count
     }
+}
+
+/// A transition with this share of all moves is drawn whatever its ends say: there are fifty
+/// of them at most, and who reads the map misses them.
+const HEAVY: f64 = 0.02;
+
+/// How much transitions stand out, the least score the most: [`disparity`], and 0 for those
+/// that are heavy in the whole map.
+fn scores(map: &JourneyMap) -> Vec<f64> {
+    let all = map.edges.iter().map(|it| it.moves).sum::<u64>() as f64;
+    let mut scores = disparity(map);
+    for (score, edge) in scores.iter_mut().zip(&map.edges) {
+        if edge.moves > 0 && edge.moves as f64 >= HEAVY * all {
+            *score = 0.0;
+        }
+    }
+    scores
 }
 
 /// The chance that a transition of a share this large comes about when its stage's

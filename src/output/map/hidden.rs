@@ -75,15 +75,16 @@ pub fn bridges(whole: &JourneyMap, shown: &Shown<'_>, kept: &mut Kept) -> Vec<Br
     for to in (0..shown.nodes.len()).filter(|it| !joined[*it]) {
         match walk(&tree, shown, to, before) {
             Some((None, through)) => found.push(Bridge { from: None, to, through }),
-            Some((Some((from, edge)), through)) if through.is_empty() => more.push((from, to, edge)),
+            Some((Some((from, edge)), through)) if through.is_empty() => {
+                more.push((from, to, edge))
+            }
             Some((Some((from, _)), through)) => {
                 found.push(Bridge { from: Some(from), to, through })
             }
             None => {}
         }
     }
-    let goals: Vec<usize> =
-        (0..shown.nodes.len()).filter(|&it| shown.map.nodes[it].goal).collect();
+    let goals: Vec<usize> = (0..shown.nodes.len()).filter(|&it| shown.map.nodes[it].goal).collect();
     if !goals.is_empty() {
         let joined = reached(shown, kept, &goals, true);
         let tree = backward(whole);
