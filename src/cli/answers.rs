@@ -67,7 +67,7 @@ fn lacking(reports: &[&Report], style: &Style, ui: &Ui) {
         style.part.as_ref().is_none_or(|part| *part == it.0)
     };
     let Some((_, map)) = reports.iter().flat_map(|it| &it.maps).find(part) else { return };
-    let drawing = output::map::draw(map, &style.map, output::map::MOST_STAGES);
+    let drawing = output::map::draw_within(map, &style.map, output::map::ROOM);
     let names = drawing.shapes.iter().map(|it| it.name.as_str());
     let texts = names.chain(drawing.facts.iter().map(String::as_str)).chain([&*drawing.title]);
     let lacking = output::map::png::lacking(texts);
@@ -84,7 +84,7 @@ fn lacking(reports: &[&Report], style: &Style, ui: &Ui) {
 /// Lets Graphviz draw; where it is not installed, draws what both can draw.
 fn graphviz(kind: &str, reports: &[&Report], style: &Style, ui: &Ui) -> Result<Vec<u8>> {
     let mut as_dot = style.clone();
-    as_dot.map.stages = as_dot.map.stages.or(Some(output::map::MOST_STAGES));
+    as_dot.map.stages = as_dot.map.stages.or(Some(output::map::ROOM.stages));
     let mut dot = Vec::new();
     (output::format("dot")?.write)(reports, &as_dot, &mut dot)?;
     match graphviz::draw(dot, kind, style.map.scale, ui.progress())? {
@@ -151,6 +151,11 @@ pub fn map_style(matches: &ArgMatches) -> Result<MapStyle> {
     if let Some(count) = given::<u64>(matches, "stages") {
         style.stages = Some(usize::try_from(count).unwrap_or(0));
     }
+    let names = |name: &str| match matches.try_get_many::<String>(name) {
+        Ok(Some(names)) => names.cloned().collect(),
+        _ => Vec::new(),
+    };
+    (style.only_stages, style.hide_stages) = (names("only-stages"), names("hide-stages"));
     if given::<String>(matches, "dir").as_deref() == Some("lr") {
         style.direction = Direction::Right;
     }

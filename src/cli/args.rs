@@ -323,7 +323,7 @@ fn csv_raw() -> Arg {
 }
 
 /// How maps are drawn.
-fn map_args() -> [Arg; 7] {
+fn map_args() -> [Arg; 9] {
     [
         text(
             "coverage",
@@ -339,6 +339,16 @@ fn map_args() -> [Arg; 7] {
             "stages",
             "Draw the N most visited stages, 0 for all [default: 100 in a picture, 1000 in DOT]",
         ),
+        text(
+            "only-stages",
+            "A,B",
+            "Draw these stages alone; ways to others count as minor, dotted arrows lead past them",
+        )
+        .action(ArgAction::Append)
+        .value_delimiter(','),
+        text("hide-stages", "A,B", "Leave these stages out of the picture, likewise")
+            .action(ArgAction::Append)
+            .value_delimiter(','),
         Arg::new("dir")
             .long("dir")
             .value_name("WAY")

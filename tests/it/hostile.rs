@@ -231,7 +231,7 @@ fn assert_nothing_active(attacks: &[&str]) {
         }
     }
     let mermaid = answer(&folder, &["map", "csv.toml", "--format", "mermaid", "--all-edges"]);
-    assert_eq!(mermaid.matches("\n    style n").count(), attacks.len() + 2, "{mermaid}");
+    assert_eq!(mermaid.matches("\n    style n").count(), attacks.len() + 1, "{mermaid}");
     assert_silent(&answer(&folder, &["map", "csv.toml", "--format", "term", "--all-edges"]));
     #[cfg(feature = "png")]
     {

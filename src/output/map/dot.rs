@@ -1,7 +1,7 @@
 //! Maps as DOT text: deterministic, one statement a line, for Graphviz and others.
 //!
 //! Built as graphviz-rust's syntax tree and printed by its printer, which escapes
-//! nothing: every id is synthetic (`n0`, `n1` …), every word of the data passes
+//! nothing: every id is synthetic (`start`, `n0`, `n1` …), every word of the data passes
 //! [`escape::dot_quote`] or [`escape::xml`], and nothing of it reaches a URL,
 //! an image or a style.
 
@@ -15,7 +15,7 @@ use graphviz_rust::printer::{DotPrinter, PrinterContext};
 use super::super::{Format, escape, one_map};
 use super::drawing::{Badge, Dash, Drawing, Key, Line, Role, Shape};
 use super::theme::Palette;
-use super::{Direction, MapStyle, draw};
+use super::{Direction, MapStyle, draw, limit};
 use crate::base::Result;
 use crate::model::JourneyMap;
 
@@ -34,6 +34,7 @@ const MOST_STAGES: usize = 1000;
 /// # Errors
 /// The writer's.
 pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
+    limit::check(map, style)?;
     let graph = graph(&draw(map, style, MOST_STAGES), style);
     // A statement a line: a changed count changes its own line only.
     let mut context = PrinterContext::default();
@@ -45,11 +46,11 @@ pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<
 
 fn graph(drawing: &Drawing, style: &MapStyle) -> Graph {
     let mut stmts = defaults(drawing, style);
-    for (id, shape) in drawing.shapes.iter().enumerate() {
-        stmts.push(Stmt::Node(node(id, shape, drawing.colors, style.plain_labels)));
+    for shape in &drawing.shapes {
+        stmts.push(Stmt::Node(node(shape, drawing.colors, style.plain_labels)));
     }
     stmts.extend(same_ranks(drawing));
-    stmts.extend(drawing.lines.iter().map(|it| Stmt::Edge(edge(it))));
+    stmts.extend(drawing.lines.iter().map(|it| Stmt::Edge(edge(drawing, it))));
     Graph::DiGraph { id: Id::Plain("journey".to_owned()), strict: false, stmts }
 }
 
@@ -151,6 +152,7 @@ fn legend_lines(legend: &[Key]) -> Vec<String> {
         let sample = match color {
             Some((color, Dash::Solid)) => format!("<FONT COLOR=\"{color}\"><B>—</B></FONT> "),
             Some((color, Dash::Dashed)) => format!("<FONT COLOR=\"{color}\"><B>- -</B></FONT> "),
+            Some((color, Dash::Dotted)) => format!("<FONT COLOR=\"{color}\"><B>· ·</B></FONT> "),
             None => String::new(),
         };
         let entry = sample + &escape::xml(&escape::one_line(text, 160));
@@ -167,11 +169,11 @@ fn legend_lines(legend: &[Key]) -> Vec<String> {
     lines.into_iter().map(|it| it.1).collect()
 }
 
-fn id(position: usize) -> NodeId {
-    NodeId(Id::Plain(format!("n{position}")), None)
+fn id(shape: &Shape) -> NodeId {
+    NodeId(Id::Plain(shape.id.clone()), None)
 }
 
-fn node(position: usize, shape: &Shape, colors: &Palette, plain_labels: bool) -> Node {
+fn node(shape: &Shape, colors: &Palette, plain_labels: bool) -> Node {
     let mut attributes = vec![label(shape, plain_labels), quoted("tooltip", &shape.tooltip)];
     attributes.push(quoted("fillcolor", shape.fill));
     attributes.push(quoted("fontcolor", shape.ink));
@@ -198,7 +200,7 @@ fn node(position: usize, shape: &Shape, colors: &Palette, plain_labels: bool) ->
         ]),
         Role::Stage => {}
     }
-    Node::new(id(position), attributes)
+    Node::new(id(shape), attributes)
 }
 
 fn label(shape: &Shape, plain_labels: bool) -> Attribute {
@@ -211,7 +213,9 @@ fn label(shape: &Shape, plain_labels: bool) -> Attribute {
     };
     if plain_labels {
         let badge = shape.badge.as_ref().map(|it| format!(" · ▼{}", it.text)).unwrap_or_default();
-        return quoted("label", &format!("{}\n{detail}{badge}", shape.name));
+        let minor = shape.minor.first().filter(|it| !it.is_empty());
+        let minor = minor.map(|it| format!("\n{it}")).unwrap_or_default();
+        return quoted("label", &format!("{}\n{detail}{badge}{minor}", shape.name));
     }
     let columns = if shape.badge.is_some() { 2 } else { 1 };
     let mut table = format!(
@@ -228,7 +232,14 @@ fn label(shape: &Shape, plain_labels: bool) -> Attribute {
             escape::xml(text)
         ));
     }
-    table.push_str("</TR></TABLE>");
+    table.push_str("</TR>");
+    if let Some(minor) = shape.minor.first().filter(|it| !it.is_empty()) {
+        table.push_str(&format!(
+            "<TR><TD COLSPAN=\"{columns}\"><FONT POINT-SIZE=\"8\"> {} </FONT></TD></TR>",
+            escape::xml(minor)
+        ));
+    }
+    table.push_str("</TABLE>");
     html("label", &table)
 }
 
@@ -236,7 +247,9 @@ fn label(shape: &Shape, plain_labels: bool) -> Attribute {
 fn same_ranks(drawing: &Drawing) -> Vec<Stmt> {
     let rank = |kind: &str, ids: Vec<usize>| {
         let mut stmts = vec![Stmt::Attribute(plain("rank", kind))];
-        stmts.extend(ids.into_iter().map(|it| Stmt::Node(Node::new(id(it), Vec::new()))));
+        stmts.extend(
+            ids.into_iter().map(|it| Stmt::Node(Node::new(id(&drawing.shapes[it]), Vec::new()))),
+        );
         let name = Id::Plain(format!("rank_{kind}"));
         Stmt::Subgraph(Subgraph { id: name, stmts })
     };
@@ -258,7 +271,7 @@ fn same_ranks(drawing: &Drawing) -> Vec<Stmt> {
     ranks
 }
 
-fn edge(line: &Line) -> Edge {
+fn edge(drawing: &Drawing, line: &Line) -> Edge {
     // A way back is written the way the map flows with its arrow at the other end:
     // Graphviz then keeps ranks and room for its label.
     let (tail, head) = if line.back { (line.to, line.from) } else { (line.from, line.to) };
@@ -271,14 +284,22 @@ fn edge(line: &Line) -> Edge {
         attributes.push(quoted("label", &format!(" {} ", line.label)));
         attributes.push(quoted("fontcolor", line.ink));
     }
-    if line.dash == Dash::Dashed {
-        attributes.push(quoted("style", "dashed"));
+    match line.dash {
+        Dash::Solid => {}
+        Dash::Dashed => attributes.push(quoted("style", "dashed")),
+        Dash::Dotted => attributes.push(quoted("style", "dotted")),
     }
     if line.back {
         attributes.push(quoted("dir", "back"));
     }
     attributes.push(quoted("tooltip", &line.tooltip));
-    Edge { ty: EdgeTy::Pair(Vertex::N(id(tail)), Vertex::N(id(head))), attributes }
+    Edge {
+        ty: EdgeTy::Pair(
+            Vertex::N(id(&drawing.shapes[tail])),
+            Vertex::N(id(&drawing.shapes[head])),
+        ),
+        attributes,
+    }
 }
 
 #[cfg(test)]
@@ -344,7 +365,7 @@ mod tests {
             assert_eq!(nodes.len(), map.nodes.len() + 1);
             assert_eq!(edges, map.edges.len() + 1);
             for (index, (node, stage)) in nodes[1..].iter().zip(&map.nodes).enumerate() {
-                assert_eq!(node.id.0, Id::Plain(format!("n{}", index + 1)));
+                assert_eq!(node.id.0, Id::Plain(format!("n{index}")));
                 let tooltip = unquote(value(&node.attributes, "tooltip"));
                 assert!(tooltip.starts_with(&escape::clean(&stage.name)), "{tooltip}");
                 let shown = escape::one_line(&stage.name, 100_000);
@@ -410,8 +431,8 @@ mod tests {
     #[test]
     fn ways_back_are_written_forward_with_the_arrow_behind() {
         let text = written(&sample::shop(MapKind::Frequency), &MapStyle::default());
-        // Product page (n9) back to Category list (n7).
-        let line = text.lines().find(|it| it.contains("n7 -> n9") && it.contains("7.0k")).unwrap();
+        // Product page (n8) back to Category list (n6).
+        let line = text.lines().find(|it| it.contains("n6 -> n8") && it.contains("7.0k")).unwrap();
         assert!(line.contains("dir=\"back\"") && line.contains("style=\"dashed\""), "{line}");
     }
 }

@@ -121,7 +121,11 @@ fn arrow(whole: &Whole<'_>, map: &JourneyMap, edge: usize) -> String {
         "<data key=\"arrow\"><y:PolyLineEdge><y:LineStyle color=\"{color}\" type=\"{}\" \
          width=\"{broad:.1}\"/><y:Arrows source=\"none\" target=\"standard\"/>{label}\
          </y:PolyLineEdge></data>",
-        if dash == Dash::Solid { "line" } else { "dashed" },
+        match dash {
+            Dash::Solid => "line",
+            Dash::Dashed => "dashed",
+            Dash::Dotted => "dotted",
+        },
     )
 }
 

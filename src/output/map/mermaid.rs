@@ -34,13 +34,13 @@ pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<
     for fact in &drawing.facts {
         writeln!(out, "    %% {}", escape::mermaid(fact))?;
     }
-    for (id, shape) in drawing.shapes.iter().enumerate() {
-        writeln!(out, "    {}", node(id, shape))?;
+    for shape in &drawing.shapes {
+        writeln!(out, "    {}", node(shape, drawing.level))?;
     }
     for line in &drawing.lines {
-        writeln!(out, "    {}", edge(line))?;
+        writeln!(out, "    {}", edge(&drawing, line))?;
     }
-    for (id, shape) in drawing.shapes.iter().enumerate() {
+    for shape in &drawing.shapes {
         let edge = match shape.role {
             Role::Goal => drawing.colors.goal_edge,
             Role::Left => drawing.colors.left_edge,
@@ -49,8 +49,8 @@ pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<
         };
         writeln!(
             out,
-            "    style n{id} fill:{},stroke:{edge},stroke-width:{:.1}px,color:{}",
-            shape.fill, shape.border, shape.ink
+            "    style {} fill:{},stroke:{edge},stroke-width:{:.1}px,color:{}",
+            shape.id, shape.fill, shape.border, shape.ink
         )?;
     }
     for (id, line) in drawing.lines.iter().enumerate() {
@@ -61,8 +61,7 @@ pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<
 
 /// The title, and what is drawn of what.
 fn title(drawing: &Drawing) -> String {
-    let drawn = drawing.facts.iter().find(|it| it.contains("transitions drawn"));
-    match drawn {
+    match drawing.facts.get(drawing.drawn_fact) {
         Some(fact) => format!("{} · {fact}", drawing.title),
         None => drawing.title.clone(),
     }
@@ -85,7 +84,7 @@ fn quoted(text: &str) -> String {
     out
 }
 
-fn node(id: usize, shape: &Shape) -> String {
+fn node(shape: &Shape, level: usize) -> String {
     let mut words = escape::mermaid(&shape.name);
     let mut detail = shape.detail.clone();
     if let Some(repeats) = &shape.repeats {
@@ -94,25 +93,29 @@ fn node(id: usize, shape: &Shape) -> String {
     if let Some(badge) = &shape.badge {
         detail.push_str(&format!(" · ▼{}", badge.text));
     }
-    if !detail.is_empty() {
-        words.push_str("<br>");
-        words.push_str(&escape::mermaid(&detail));
+    let minor = shape.minor.get(level - 1).map_or("", String::as_str);
+    for line in [detail.as_str(), minor] {
+        if !line.is_empty() {
+            words.push_str("<br>");
+            words.push_str(&escape::mermaid(line));
+        }
     }
+    let id = &shape.id;
     match shape.role {
-        Role::Start => format!("n{id}((\"{words}\"))"),
-        Role::Goal => format!("n{id}([\"{words}\"])"),
-        Role::Left => format!("n{id}[/\"{words}\"/]"),
-        Role::Stage => format!("n{id}(\"{words}\")"),
+        Role::Start => format!("{id}((\"{words}\"))"),
+        Role::Goal => format!("{id}([\"{words}\"])"),
+        Role::Left => format!("{id}[/\"{words}\"/]"),
+        Role::Stage => format!("{id}(\"{words}\")"),
     }
 }
 
-fn edge(line: &Line) -> String {
+fn edge(drawing: &Drawing, line: &Line) -> String {
     let arrow = if line.dash == Dash::Solid { "-->" } else { "-.->" };
     let label = match line.label.is_empty() {
         true => String::new(),
         false => format!("|\"{}\"|", escape::mermaid(&line.label)),
     };
-    format!("n{} {arrow}{label} n{}", line.from, line.to)
+    format!("{} {arrow}{label} {}", drawing.shapes[line.from].id, drawing.shapes[line.to].id)
 }
 
 #[cfg(test)]
@@ -134,14 +137,14 @@ mod tests {
         let drawing = draw(&map, &MapStyle::default(), MOST_STAGES);
         let count =
             |word: &str| text.lines().filter(|it| it.trim_start().starts_with(word)).count();
-        assert_eq!(count("style n"), drawing.shapes.len());
+        assert_eq!(count("style "), drawing.shapes.len());
         assert_eq!(count("linkStyle "), drawing.lines.len());
         assert_eq!(text.matches("-->").count() + text.matches("-.->").count(), drawing.lines.len());
         assert!(
-            text.contains("n9(\"Product page<br>37k · 62#37; · ↻12#37; · ▼20#37;\")"),
+            text.contains("n8(\"Product page<br>37k · 62#37; · ↻12#37; · ▼20#37;<br>+"),
             "{text}"
         );
-        assert!(text.contains("n9 -->|\"13k · 20#37;\"| n13"), "{text}");
+        assert!(text.contains("n8 -->|\"13k · 20#37;\"| n12"), "{text}");
         assert!(text.contains("transitions drawn = 91"), "{text}");
         let right = MapStyle { direction: Direction::Right, ..MapStyle::default() };
         assert!(written(&map, &right).contains("\nflowchart LR\n"));

@@ -8,9 +8,12 @@
 
 pub mod dot;
 pub mod drawing;
+mod facts;
+mod figures;
 pub mod filter;
 pub mod gexf;
 pub mod graphml;
+pub mod hidden;
 pub mod labels;
 pub mod layout;
 pub mod limit;
@@ -18,6 +21,7 @@ pub mod look;
 pub mod measure;
 pub mod mermaid;
 pub mod order;
+mod paint;
 #[cfg(feature = "png")]
 pub mod png;
 pub mod svg;
@@ -27,8 +31,8 @@ pub mod whole;
 
 pub use drawing::Drawing;
 pub use filter::{Keep, Kept};
-pub use look::draw;
-pub use svg::MOST_STAGES;
+pub use look::{Room, draw, draw_page, draw_within};
+pub use svg::ROOM;
 pub use theme::Theme;
 
 /// Which way a map flows.
@@ -49,10 +53,16 @@ pub struct MapStyle {
     /// How many stages are drawn, the most visited first; 0 for all. By default as
     /// many as the sink can show.
     pub stages: Option<usize>,
+    /// If any: only these stages are drawn, by name. Others are left out of the picture alone:
+    /// their ways count as minor flow, and dotted arrows lead past them where drawn stages
+    /// would be cut off.
+    pub only_stages: Vec<String>,
+    /// Stages that are not drawn, likewise.
+    pub hide_stages: Vec<String>,
     /// Which way the map flows.
     pub direction: Direction,
     /// How many of the largest exits get a stub of their own; by default 6 on maps
-    /// of waits and none elsewhere (each stage has its badge anyway).
+    /// of waits and of lost value, and none elsewhere (each stage has its badge anyway).
     pub exits: Option<usize>,
     /// Which colors the map wears.
     pub theme: Theme,
@@ -71,6 +81,8 @@ impl Default for MapStyle {
         Self {
             keep: Keep::default(),
             stages: None,
+            only_stages: Vec::new(),
+            hide_stages: Vec::new(),
             direction: Direction::Down,
             exits: None,
             theme: Theme::Light,

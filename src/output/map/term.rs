@@ -11,9 +11,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::super::escape::terminal;
 use super::super::format::short;
 use super::super::{Format, Style, one_map};
+use super::draw;
 use super::drawing::{Dash, Drawing, Key, Line, Role, Shape};
-use super::whole::drawn;
-use super::{MapStyle, draw};
+use super::whole::node_of;
 use crate::base::Result;
 use crate::model::JourneyMap;
 
@@ -46,7 +46,6 @@ pub fn write(map: &JourneyMap, style: &Style, out: &mut dyn Write) -> Result<()>
     if drawing.shapes.is_empty() {
         return page.line(&[(Tone::Plain, "No stage was visited.".to_owned())], out);
     }
-    let starts = starts(map, &drawing, &style.map);
     let mut order: Vec<usize> = (0..drawing.shapes.len()).collect();
     order.retain(|&it| drawing.shapes[it].role != Role::Left);
     order.sort_by_key(|&it| (drawing.shapes[it].rank, it));
@@ -63,11 +62,15 @@ pub fn write(map: &JourneyMap, style: &Style, out: &mut dyn Write) -> Result<()>
         ways.sort_by(|a, b| {
             exit(a).cmp(&exit(b)).then(b.width.total_cmp(&a.width)).then(a.to.cmp(&b.to))
         });
-        let labels: Vec<String> = ways.iter().map(|it| label(it, &starts)).collect();
+        let labels: Vec<String> = ways.iter().map(|it| label(map, &drawing, it)).collect();
         let broad = labels.iter().map(|it| it.width()).max().unwrap_or(0);
+        let minor = drawing.shapes[id].minor.get(drawing.level - 1).filter(|it| !it.is_empty());
         for (at, (way, label)) in ways.iter().zip(&labels).enumerate() {
-            let last = at + 1 == ways.len();
+            let last = at + 1 == ways.len() && minor.is_none();
             page.line(&way_line(&drawing, way, label, broad, last), out)?;
+        }
+        if let Some(minor) = minor {
+            page.line(&[(Tone::Quiet, format!("╰ {}", terminal(minor)))], out)?;
         }
     }
     writeln!(out)?;
@@ -77,17 +80,10 @@ pub fn write(map: &JourneyMap, style: &Style, out: &mut dyn Write) -> Result<()>
     Ok(())
 }
 
-/// How many journeys begin at each box, as shown.
-fn starts(map: &JourneyMap, drawing: &Drawing, style: &MapStyle) -> Vec<String> {
-    let drawn = drawn(map, style, MOST_STAGES).nodes;
-    // Boxes of stages stand in the order of the map.
-    let mut nodes = map.nodes.iter().zip(drawn).filter(|it| it.1).map(|it| it.0);
-    let stage = |it: &Shape| matches!(it.role, Role::Stage | Role::Goal);
-    let mut starts = |it: &Shape| match stage(it) {
-        true => nodes.next().map_or_else(String::new, |it| short(it.starts)),
-        false => String::new(),
-    };
-    drawing.shapes.iter().map(&mut starts).collect()
+/// How many journeys begin at a box, as shown.
+fn starts(map: &JourneyMap, shape: &Shape) -> String {
+    let node = node_of(shape).and_then(|it| map.nodes.get(it));
+    node.map_or_else(String::new, |it| short(it.starts))
 }
 
 fn name(shape: &Shape) -> String {
@@ -121,9 +117,11 @@ fn head(shape: &Shape, (names, details): (usize, usize)) -> Vec<(Tone, String)> 
 }
 
 /// The words on a way; on those from the start how many begin there.
-fn label(line: &Line, starts: &[String]) -> String {
-    match (line.label.is_empty(), line.from) {
-        (true, 0) => starts.get(line.to).cloned().unwrap_or_default(),
+fn label(map: &JourneyMap, drawing: &Drawing, line: &Line) -> String {
+    let target = &drawing.shapes[line.to];
+    match (line.dash, drawing.shapes[line.from].role) {
+        (Dash::Dotted, _) => "by way of others".to_owned(),
+        (_, Role::Start) if line.label.is_empty() => starts(map, target),
         _ => terminal(&line.label),
     }
 }
@@ -138,7 +136,11 @@ fn way_line(
 ) -> Vec<(Tone, String)> {
     let dashed = line.dash != Dash::Solid;
     let length = 1 + ((line.width - 0.8).max(0.0) / 5.7 * (BAR - 1) as f64).round() as usize;
-    let stroke = if dashed { "╌" } else { "━" };
+    let stroke = match line.dash {
+        Dash::Solid => "━",
+        Dash::Dashed => "╌",
+        Dash::Dotted => "┈",
+    };
     let bar = stroke.repeat(length.min(BAR));
     let gap = " ".repeat(BAR.saturating_sub(length) + broad.saturating_sub(label.width()) + 2);
     let target = &drawing.shapes[line.to];

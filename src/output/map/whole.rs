@@ -9,9 +9,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::super::json;
-use super::drawing::{Drawing, Line, Role, Shape};
-use super::limit::limit;
-use super::{MapStyle, draw, filter, svg};
+use super::drawing::{Dash, Drawing, Line, Role, Shape};
+use super::{MapStyle, ROOM, draw_within};
 use crate::model::JourneyMap;
 
 /// Which stages and transitions of a map a picture in its default size draws.
@@ -23,33 +22,47 @@ pub struct Drawn {
     pub edges: Vec<bool>,
 }
 
-/// Which stages and transitions of a map a style draws, in a sink that can show `most` stages.
-pub fn drawn(map: &JourneyMap, style: &MapStyle, most: usize) -> Drawn {
-    let (part, _) = limit(map, style.stages.unwrap_or(most));
-    let kept = filter::filter(&part, style.keep);
-    // Stages keep their order; their names differ.
-    let mut place = 0;
-    let mut places = Vec::with_capacity(part.nodes.len());
-    let mut nodes = vec![false; map.nodes.len()];
-    for node in &part.nodes {
-        while map.nodes.get(place).is_some_and(|it| it.name != node.name) {
-            place += 1;
+/// Which stages and transitions of a map a picture of this style draws.
+pub fn drawn(map: &JourneyMap, style: &MapStyle) -> Drawn {
+    Places::new(map, &draw_within(map, style, ROOM)).drawn
+}
+
+/// Which stage a box stands for: `n3` is that at position 3.
+pub fn node_of(shape: &Shape) -> Option<usize> {
+    let stage = matches!(shape.role, Role::Stage | Role::Goal);
+    shape.id.strip_prefix('n').filter(|_| stage)?.parse().ok()
+}
+
+/// Where the parts of a map stand in its drawing.
+struct Places {
+    shapes: Vec<Option<usize>>,
+    lines: Vec<Option<usize>>,
+    drawn: Drawn,
+}
+
+impl Places {
+    fn new(map: &JourneyMap, drawing: &Drawing) -> Self {
+        let mut shapes = vec![None; map.nodes.len()];
+        for (id, shape) in drawing.shapes.iter().enumerate() {
+            if let Some(place) = node_of(shape).and_then(|it| shapes.get_mut(it)) {
+                *place = Some(id);
+            }
         }
-        if let Some(flag) = nodes.get_mut(place) {
-            *flag = true;
+        let ways: BTreeMap<(usize, usize), usize> =
+            map.edges.iter().enumerate().map(|(id, it)| ((it.from, it.to), id)).collect();
+        let mut lines = vec![None; map.edges.len()];
+        for (id, line) in drawing.lines.iter().enumerate() {
+            let node = |it: usize| drawing.shapes.get(it).and_then(node_of);
+            // A bridge past hidden stages is no transition.
+            let way = node(line.from).zip(node(line.to)).filter(|_| line.dash != Dash::Dotted);
+            if let Some(&edge) = way.and_then(|it| ways.get(&it)) {
+                lines[edge] = Some(id);
+            }
         }
-        places.push(place);
-        place += 1;
+        let flags = |places: &[Option<usize>]| places.iter().map(Option::is_some).collect();
+        let drawn = Drawn { nodes: flags(&shapes), edges: flags(&lines) };
+        Self { shapes, lines, drawn }
     }
-    let ways: BTreeMap<(usize, usize), usize> =
-        map.edges.iter().enumerate().map(|(id, it)| ((it.from, it.to), id)).collect();
-    let mut edges = vec![false; map.edges.len()];
-    for edge in kept.edges.iter().map(|&it| &part.edges[it]) {
-        if let Some(&id) = ways.get(&(places[edge.from], places[edge.to])) {
-            edges[id] = true;
-        }
-    }
-    Drawn { nodes, edges }
 }
 
 /// What kind of value a figure has in every row that has it.
@@ -159,60 +172,39 @@ pub struct Whole<'a> {
     pub names: Vec<&'a str>,
     /// From where to where all transitions lead.
     pub ways: Vec<(usize, usize)>,
-    drawn: Drawn,
-    shapes: BTreeMap<usize, usize>,
-    lines: BTreeMap<(usize, usize), usize>,
+    places: Places,
 }
 
 impl<'a> Whole<'a> {
     /// Gathers all of a map.
     pub fn new(map: &'a JourneyMap, style: &MapStyle) -> Self {
-        let drawing = draw(map, style, svg::MOST_STAGES);
-        let drawn = drawn(map, style, svg::MOST_STAGES);
+        let drawing = draw_within(map, style, ROOM);
+        let places = Places::new(map, &drawing);
+        let drawn = &places.drawn;
         let rows = |them: Vec<Value>| {
-            Figures::new(
-                them.into_iter()
-                    .filter_map(|it| if let Value::Object(it) = it { Some(it) } else { None })
-                    .collect(),
-            )
+            let object = |it| if let Value::Object(it) = it { Some(it) } else { None };
+            Figures::new(them.into_iter().filter_map(object).collect())
         };
         let nodes = (0..map.nodes.len()).map(|it| json::node(map, it, drawn.nodes[it])).collect();
         let edges = (0..map.edges.len()).map(|it| json::edge(map, it, drawn.edges[it])).collect();
-        // Stages stand among the shapes in their own order.
-        let stage = |it: &Shape| matches!(it.role, Role::Stage | Role::Goal);
-        let shapes: BTreeMap<usize, usize> = (0..map.nodes.len())
-            .filter(|&it| drawn.nodes[it])
-            .zip((0..drawing.shapes.len()).filter(|&it| stage(&drawing.shapes[it])))
-            .collect();
-        let back: BTreeMap<usize, usize> =
-            shapes.iter().map(|(node, shape)| (*shape, *node)).collect();
-        let lines = drawing
-            .lines
-            .iter()
-            .enumerate()
-            .filter_map(|(id, it)| Some(((*back.get(&it.from)?, *back.get(&it.to)?), id)))
-            .collect();
         Self {
             nodes: rows(nodes),
             edges: rows(edges),
             names: map.nodes.iter().map(|it| it.name.as_str()).collect(),
             ways: map.edges.iter().map(|it| (it.from, it.to)).collect(),
             drawing,
-            drawn,
-            shapes,
-            lines,
+            places,
         }
     }
 
     /// The box of a stage, if it is drawn.
     pub fn shape(&self, node: usize) -> Option<&Shape> {
-        self.shapes.get(&node).and_then(|&it| self.drawing.shapes.get(it))
+        self.drawing.shapes.get((*self.places.shapes.get(node)?)?)
     }
 
     /// The arrow of a transition, if it is drawn.
     pub fn line(&self, edge: usize) -> Option<&Line> {
-        self.drawn.edges[edge].then_some(())?;
-        self.lines.get(self.ways.get(edge)?).and_then(|&it| self.drawing.lines.get(it))
+        self.drawing.lines.get((*self.places.lines.get(edge)?)?)
     }
 
     /// Title and facts, with what is drawn of what, as one text.
@@ -238,7 +230,7 @@ mod tests {
         let map = sample::shop(MapKind::Frequency);
         let style = MapStyle { stages: Some(9), ..MapStyle::default() };
         let whole = Whole::new(&map, &style);
-        let drawn = drawn(&map, &style, 100);
+        let drawn = drawn(&map, &style);
         assert_eq!((whole.nodes.rows.len(), whole.edges.rows.len()), (21, map.edges.len()));
         assert_eq!(drawn.nodes.iter().filter(|it| **it).count(), 9);
         let arrows = drawn.edges.iter().filter(|it| **it).count();
@@ -251,7 +243,7 @@ mod tests {
             assert_eq!(whole.line(id).is_some(), *flag, "{id}");
         }
         let all = MapStyle { keep: Keep::All, ..MapStyle::default() };
-        assert!(super::drawn(&map, &all, 0).edges.iter().all(|it| *it));
+        assert!(super::drawn(&map, &all).edges.iter().all(|it| *it));
     }
 
     #[test]
