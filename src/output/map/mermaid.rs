@@ -144,8 +144,8 @@ mod tests {
             text.contains("n8(\"Product page<br>37k · 62#37; · ↻12#37; · ▼20#37;<br>+"),
             "{text}"
         );
-        assert!(text.contains("n8 -->|\"13k · 20#37;\"| n12"), "{text}");
-        assert!(text.contains("transitions drawn = 91"), "{text}");
+        assert!(text.contains("n8 -->|\"13k (20#37;)\"| n12"), "{text}");
+        assert!(text.contains("transitions drawn = 9"), "{text}");
         let right = MapStyle { direction: Direction::Right, ..MapStyle::default() };
         assert!(written(&map, &right).contains("\nflowchart LR\n"));
     }

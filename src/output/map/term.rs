@@ -163,8 +163,11 @@ fn legend(drawing: &Drawing) -> Vec<String> {
         "Bar = width of the arrow in pictures · ↓ on, ↑ back (dashed) · ■ stage, ◆ goal".to_owned(),
     ];
     // Words on colors and shades say nothing here.
+    let shade = |it: &str| {
+        ["Box shade", "Box border", "width and color"].iter().any(|word| it.starts_with(word))
+    };
     let told =
-        |it: &&Key| it.text.contains('·') || it.text.contains('→') || it.text.starts_with('▼');
+        |it: &&Key| !shade(&it.text) && (it.text.contains('=') || it.text.starts_with(['▼', 'B']));
     lines.extend(drawing.legend.iter().filter(told).map(|it| it.text.clone()));
     lines
 }
@@ -282,9 +285,9 @@ mod tests {
 ● Start
 ╰━━━━━━━━━━━━━━  100 ↓ Visit
 ■ Visit     90 · 100%              ▼10%
-╰━━━━━━━━━━━━━   80 · 80% ↓ 結帳
+╰━━━━━━━━━━━━━   80 ↓ 結帳
 ■ 結帳      80 · 89%               ▼11%
-╰━━━━━━━━━━━━    70 · 78% ↓ Purchase
+╰━━━━━━━━━━━━    70 ↓ Purchase
 ◆ Purchase  70 · 78% of customers  ▼12%
 ";
         assert!(text.contains(expected), "{text}");
