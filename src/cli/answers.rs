@@ -83,10 +83,8 @@ fn lacking(reports: &[&Report], style: &Style, ui: &Ui) {
 
 /// Lets Graphviz draw; where it is not installed, draws what both can draw.
 fn graphviz(kind: &str, reports: &[&Report], style: &Style, ui: &Ui) -> Result<Vec<u8>> {
-    let mut as_dot = style.clone();
-    as_dot.map.stages = as_dot.map.stages.or(Some(output::map::ROOM.stages));
     let mut dot = Vec::new();
-    (output::format("dot")?.write)(reports, &as_dot, &mut dot)?;
+    (output::format("dot")?.write)(reports, style, &mut dot)?;
     match graphviz::draw(dot, kind, style.map.scale, ui.progress())? {
         Some(bytes) => Ok(bytes),
         None if graphviz::SHARED.contains(&kind) => {

@@ -145,7 +145,8 @@ fn dot_has_no_node_or_edge_more_and_its_labels_decode() {
     let report = answer(&folder, &["map", "csv.toml", "--format", "json"]);
     let (names, ways) = map(&serde_json::from_str(&report).unwrap());
     for labels in [None, Some("--plain-labels")] {
-        let mut arguments = vec!["map", "csv.toml", "--format", "dot", "--all-edges"];
+        let mut arguments =
+            vec!["map", "csv.toml", "--format", "dot", "--all-edges", "--stages", "0"];
         arguments.extend(labels);
         let text = answer(&folder, &arguments);
         let Graph::DiGraph { stmts, .. } = graphviz_rust::parse(&text).unwrap() else {

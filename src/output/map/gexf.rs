@@ -9,8 +9,8 @@ use std::io::Write;
 use serde_json::Value;
 
 use super::super::{Format, escape, one_map};
-use super::MapStyle;
 use super::whole::{Figures, Whole, plain};
+use super::{MapStyle, limit};
 use crate::base::Result;
 use crate::model::JourneyMap;
 
@@ -24,8 +24,9 @@ pub(in super::super) const FORMAT: Format = Format {
 /// Writes a map as GEXF.
 ///
 /// # Errors
-/// The writer's.
+/// A stage named by the style that is none; the writer's.
 pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
+    limit::check(map, style)?;
     let whole = Whole::new(map, style);
     writeln!(
         out,

@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::super::format::{percent, short};
 use super::super::{Format, escape, one_map};
-use super::MapStyle;
 use super::drawing::{Dash, Role};
 use super::measure::width;
 use super::whole::{Figures, Whole, plain};
+use super::{MapStyle, limit};
 use crate::base::Result;
 use crate::model::JourneyMap;
 
@@ -28,8 +28,9 @@ pub(in super::super) const FORMAT: Format = Format {
 /// Writes a map as GraphML.
 ///
 /// # Errors
-/// The writer's.
+/// A stage named by the style that is none; the writer's.
 pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
+    limit::check(map, style)?;
     let whole = Whole::new(map, style);
     out.write_all(
         b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\

@@ -8,7 +8,7 @@ use std::io::Write;
 
 use super::super::{Format, escape, one_map};
 use super::drawing::{Dash, Drawing, Line, Role, Shape};
-use super::{Direction, MapStyle, draw};
+use super::{Direction, MapStyle, Room, draw_within, limit};
 use crate::base::Result;
 use crate::model::JourneyMap;
 
@@ -19,15 +19,16 @@ pub(in super::super) const FORMAT: Format = Format {
     write: |reports, style, out| write(one_map(reports, style)?, &style.map, out),
 };
 
-/// More stages than this are more than Mermaid's own limits of text and edges allow.
-const MOST_STAGES: usize = 60;
+/// Mermaid refuses text of more than 50,000 characters and more than 500 arrows.
+const ROOM: Room = Room { most_stages: 100, most_lines: 200, ..Room::READABLE };
 
 /// Writes a map as a Mermaid flowchart.
 ///
 /// # Errors
-/// The writer's.
+/// A stage named by the style that is none; the writer's.
 pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
-    let drawing = draw(map, style, MOST_STAGES);
+    limit::check(map, style)?;
+    let drawing = draw_within(map, style, ROOM);
     writeln!(out, "---\ntitle: {}\n---", quoted(&title(&drawing)))?;
     let direction = if style.direction == Direction::Right { "LR" } else { "TB" };
     writeln!(out, "flowchart {direction}")?;
@@ -134,7 +135,7 @@ mod tests {
     fn each_box_arrow_and_style_is_a_line() {
         let map = sample::shop(MapKind::Frequency);
         let text = written(&map, &MapStyle::default());
-        let drawing = draw(&map, &MapStyle::default(), MOST_STAGES);
+        let drawing = draw_within(&map, &MapStyle::default(), ROOM);
         let count =
             |word: &str| text.lines().filter(|it| it.trim_start().starts_with(word)).count();
         assert_eq!(count("style "), drawing.shapes.len());
@@ -156,7 +157,7 @@ mod tests {
         let style =
             MapStyle { keep: super::super::Keep::All, stages: Some(0), ..MapStyle::default() };
         let text = written(&map, &style);
-        let drawing = draw(&map, &style, 0);
+        let drawing = draw_within(&map, &style, ROOM);
         let lines = 4 + drawing.facts.len() + 2 * drawing.shapes.len() + 2 * drawing.lines.len();
         assert_eq!(text.lines().count(), lines);
         for bad in ["%%{", "\nclick", "javascript:alert(1)\"", "<script", "<img", "<b>"] {

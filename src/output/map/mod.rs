@@ -31,7 +31,7 @@ pub mod whole;
 
 pub use drawing::Drawing;
 pub use filter::{Keep, Kept};
-pub use look::{Room, draw, draw_page, draw_within};
+pub use look::{Room, draw, draw_page, draw_within, left_out};
 pub use svg::ROOM;
 pub use theme::Theme;
 

@@ -11,9 +11,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::super::escape::terminal;
 use super::super::format::short;
 use super::super::{Format, Style, one_map};
-use super::draw;
 use super::drawing::{Dash, Drawing, Key, Line, Role, Shape};
 use super::whole::node_of;
+use super::{Room, draw_within, limit};
 use crate::base::Result;
 use crate::model::JourneyMap;
 
@@ -24,17 +24,16 @@ pub(in super::super) const FORMAT: Format = Format {
     write: |reports, style, out| write(one_map(reports, style)?, style, out),
 };
 
-/// More stages than this nobody reads on a terminal.
-const MOST_STAGES: usize = 40;
 /// The longest bar, in columns.
 const BAR: usize = 14;
 
 /// Writes a map as lines of text.
 ///
 /// # Errors
-/// The writer's.
+/// A stage named by the style that is none; the writer's.
 pub fn write(map: &JourneyMap, style: &Style, out: &mut dyn Write) -> Result<()> {
-    let drawing = draw(map, &style.map, MOST_STAGES);
+    limit::check(map, &style.map)?;
+    let drawing = draw_within(map, &style.map, Room::READABLE);
     let page = Page {
         width: if style.width == 0 { usize::MAX } else { style.width.max(30) },
         color: style.color,
