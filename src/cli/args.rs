@@ -7,8 +7,10 @@ use crate::analysis::{ANALYSES, Entry};
 use crate::demo::{SHOP_CUSTOMERS, SHOP_SEED};
 use crate::input::presets::PRESETS;
 use crate::output::FORMATS;
+use crate::output::map::theme;
 
 use super::flags::flags;
+use super::graphviz;
 
 const ABOUT: &str = "Customer journeys from raw events: maps, drop-off, time to purchase, \
 attribution that sums to the cent, A/B paths";
@@ -124,7 +126,7 @@ fn analysis(entry: &Entry) -> Command {
     Command::new(entry.name).about(entry.about).after_help(example(entry.name)).defer(|own| {
         let name = own.get_name().to_owned();
         let schema = ANALYSES.iter().find(|it| it.name == name).map(|it| (it.schema)().to_value());
-        let maps = if WITH_MAPS.contains(&&*name) { map_args().to_vec() } else { Vec::new() };
+        let maps = if WITH_MAPS.contains(&&*name) { picture_args() } else { Vec::new() };
         // What is its own comes first in the help.
         common(own.args(schema.iter().flat_map(flags)).args(maps))
     })
@@ -300,7 +302,8 @@ fn common(command: Command) -> Command {
 /// Where an answer goes, and how it looks.
 fn answer() -> [Arg; 5] {
     const HEADING: &str = "The answer";
-    let names: Vec<&str> = FORMATS.iter().map(|it| it.name).collect();
+    let ours = FORMATS.iter().map(|it| it.name);
+    let names: Vec<&str> = ours.chain(graphviz::KINDS.iter().map(|it| it.0)).collect();
     [
         output("Where to write; the format follows the ending [default: standard output]"),
         Arg::new("format")
@@ -320,8 +323,7 @@ fn csv_raw() -> Arg {
 }
 
 /// How maps are drawn.
-fn map_args() -> [Arg; 6] {
-    const HEADING: &str = "How maps are drawn";
+fn map_args() -> [Arg; 9] {
     [
         text(
             "coverage",
@@ -335,17 +337,50 @@ fn map_args() -> [Arg; 6] {
         switch("all-edges", "Draw all transitions"),
         number(
             "stages",
-            "Draw the N most visited stages, 0 for all [default: 100 in a picture, 1000 in DOT]",
+            "Draw the N most visited stages, 0 for all; a picture holds 200 [default: 30]",
         ),
+        text(
+            "only-stages",
+            "A,B",
+            "Draw these stages alone; ways to others count as minor, dotted arrows lead past them",
+        )
+        .action(ArgAction::Append)
+        .value_delimiter(','),
+        text("hide-stages", "A,B", "Leave these stages out of the picture, likewise")
+            .action(ArgAction::Append)
+            .value_delimiter(','),
         Arg::new("dir")
             .long("dir")
             .value_name("WAY")
             .value_parser(["tb", "lr"])
             .help("Which way the map flows: top to bottom, or left to right [default: tb]"),
+        Arg::new("theme")
+            .long("theme")
+            .value_name("NAME")
+            .value_parser(PossibleValuesParser::new(theme::NAMES.map(|it| it.0)))
+            .help("The colors of the map; print is black on white [default: light]"),
         switch("plain-labels", "Write DOT for readers that know no HTML-like labels"),
     ]
-    .map(|it| it.help_heading(HEADING))
+    .map(|it| it.help_heading(HOW_MAPS))
 }
+
+/// How maps are drawn by the commands that write one picture.
+fn picture_args() -> Vec<Arg> {
+    let more = [
+        Arg::new("renderer")
+            .long("renderer")
+            .value_name("NAME")
+            .value_parser(["builtin", "dot"])
+            .help("Who draws SVG and PNG: touchpath, or an installed Graphviz [default: builtin]"),
+        text("scale", "X", "Pixels of a PNG to a pixel of the SVG [default: 2]")
+            .value_parser(value_parser!(f64)),
+        text("font", "FILE", "A font for letters of a PNG beyond Latin, Greek and Cyrillic"),
+    ]
+    .map(|it| it.help_heading(HOW_MAPS));
+    map_args().into_iter().chain(more).collect()
+}
+
+const HOW_MAPS: &str = "How maps are drawn";
 
 /// What of which data is used.
 fn selection(command: Command) -> Command {

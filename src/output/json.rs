@@ -20,7 +20,8 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{Format, Style, format, pieces};
+use super::map::whole;
+use super::{Format, MapStyle, Style, format, pieces};
 use crate::base::money::Total;
 use crate::base::{Currency, Error, Result};
 use crate::model::map::MapKind;
@@ -33,14 +34,14 @@ pub(super) const FORMAT: Format = Format {
     write,
 };
 
-fn write(reports: &[&Report], _: &Style, out: &mut dyn Write) -> Result<()> {
+fn write(reports: &[&Report], style: &Style, out: &mut dyn Write) -> Result<()> {
     if let [report] = reports {
-        write_report(report, out)?;
+        write_report(report, style, out)?;
     } else {
         out.write_all(b"{\"reports\": [")?;
         for (index, report) in reports.iter().enumerate() {
             out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-            write_report(report, out)?;
+            write_report(report, style, out)?;
         }
         out.write_all(b"]}")?;
     }
@@ -53,7 +54,7 @@ fn write(reports: &[&Report], _: &Style, out: &mut dyn Write) -> Result<()> {
 ///
 /// # Errors
 /// The writer's.
-pub fn write_report(report: &Report, out: &mut dyn Write) -> Result<()> {
+pub fn write_report(report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> {
     let head = [
         ("report", Value::from(report.name.as_str())),
         ("title", Value::from(report.title.as_str())),
@@ -80,7 +81,7 @@ pub fn write_report(report: &Report, out: &mut dyn Write) -> Result<()> {
         out.write_all(if index == 0 { b"" } else { b",\n  " })?;
         put(&Value::from(key.as_str()), out)?;
         out.write_all(b": ")?;
-        write_map(map, out)?;
+        write_map(map, &style.map, out)?;
     }
     out.write_all(b"}}")?;
     Ok(())
@@ -204,7 +205,8 @@ fn minor(total: Total) -> Value {
     }
 }
 
-fn write_map(map: &JourneyMap, out: &mut dyn Write) -> Result<()> {
+fn write_map(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
+    let drawn = whole::drawn(map, style);
     let kind = match map.kind {
         MapKind::Frequency => "frequency",
         MapKind::Wait => "wait",
@@ -212,28 +214,50 @@ fn write_map(map: &JourneyMap, out: &mut dyn Write) -> Result<()> {
     };
     let head = json!({
         "title": map.title, "subtitle": map.subtitle, "kind": kind,
+        "metric": map.metric.name(), "second": map.second.map(crate::model::Metric::name),
         "currency": map.currency.code(), "journeys": map.journeys, "customers": map.customers,
         "converted": map.converted, "exits": map.exits, "open": map.open,
+        "value": map.currency.format(map.value), "value_minor": minor(map.value),
     });
     let head = head.to_string();
     out.write_all(head.trim_end_matches('}').as_bytes())?;
     out.write_all(b",\n  \"nodes\": ")?;
-    let nodes: Vec<(usize, &MapNode)> = map.nodes.iter().enumerate().collect();
-    list(&nodes, |&it, out| put(&node(it, map.currency), out), out)?;
+    let nodes: Vec<usize> = (0..map.nodes.len()).collect();
+    list(&nodes, |&it, out| put(&node(map, it, drawn.nodes[it]), out), out)?;
     out.write_all(b",\n  \"edges\": ")?;
-    list(&map.edges, |it, out| put(&edge(it, map.currency), out), out)?;
+    let edges: Vec<usize> = (0..map.edges.len()).collect();
+    list(&edges, |&it, out| put(&edge(map, it, drawn.edges[it]), out), out)?;
     out.write_all(b"}")?;
     Ok(())
 }
 
-fn node((id, node): (usize, &MapNode), currency: Currency) -> Value {
+/// A stage with all its figures, and whether a picture draws it.
+pub(super) fn node(map: &JourneyMap, id: usize, drawn: bool) -> Value {
+    with_flag(figures_of_node((id, &map.nodes[id]), map.currency), drawn)
+}
+
+/// A transition with all its figures, and whether a picture draws it.
+pub(super) fn edge(map: &JourneyMap, id: usize, drawn: bool) -> Value {
+    with_flag(figures_of_edge(&map.edges[id], map.currency), drawn)
+}
+
+fn with_flag(mut figures: Value, drawn: bool) -> Value {
+    if let Some(figures) = figures.as_object_mut() {
+        figures.insert("drawn".to_owned(), Value::Bool(drawn));
+    }
+    figures
+}
+
+fn figures_of_node((id, node): (usize, &MapNode), currency: Currency) -> Value {
     let exits = node.exit_change.map(change);
     json!({
         "id": id, "name": node.name, "goal": node.goal, "position": node.position,
-        "visits": node.visits, "customers": node.customers, "starts": node.starts,
+        "visits": node.visits, "customers": node.customers, "journeys": node.journeys,
+        "starts": node.starts,
         "exits": node.exits, "open": node.open, "completed": node.completed,
         "repeats": node.repeats, "exit_change": exits,
         "value": currency.format(node.value), "value_minor": minor(node.value),
+        "lost": currency.format(node.lost), "lost_minor": minor(node.lost),
     })
 }
 
@@ -241,13 +265,15 @@ fn change(it: crate::model::map::MapChange) -> Value {
     json!({"share_a": it.share_a, "share_b": it.share_b, "significant": it.significant})
 }
 
-fn edge(edge: &MapEdge, currency: Currency) -> Value {
+fn figures_of_edge(edge: &MapEdge, currency: Currency) -> Value {
     let change = edge.change.map(change);
     json!({
         "from": edge.from, "to": edge.to, "moves": edge.moves, "customers": edge.customers,
-        "share": edge.share, "wait_median": edge.wait_median.as_seconds(),
-        "wait_p90": edge.wait_p90.as_seconds(), "value": currency.format(edge.value),
-        "value_minor": minor(edge.value), "change": change,
+        "journeys": edge.journeys, "share": edge.share, "share_in": edge.share_in,
+        "wait_median": edge.wait_median.as_seconds(), "wait_p90": edge.wait_p90.as_seconds(),
+        "wait_mean": edge.wait_mean.as_seconds(), "value": currency.format(edge.value),
+        "value_minor": minor(edge.value), "lost": currency.format(edge.lost),
+        "lost_minor": minor(edge.lost), "change": change,
     })
 }
 

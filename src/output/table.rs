@@ -11,7 +11,7 @@ use comfy_table::{
 };
 
 use super::escape::{self, terminal};
-use super::{Format, Style, format};
+use super::{Format, Style, format, map};
 use crate::base::{Currency, Result};
 use crate::model::{Cell, Report, Table};
 
@@ -35,6 +35,11 @@ fn write_report(report: &Report, style: &Style, out: &mut dyn Write) -> Result<(
     writeln!(out, "{}", strong(&terminal(&report.title), style))?;
     for finding in &report.findings {
         wrap(&terminal(finding), "  ", "  ", style, out)?;
+    }
+    // On a terminal a map is drawn; files and pipes get the tables alone.
+    if let Some((_, drawn)) = report.maps.first().filter(|_| style.width > 0) {
+        writeln!(out)?;
+        map::term::write(drawn, style, out)?;
     }
     for table in &report.tables {
         writeln!(out)?;

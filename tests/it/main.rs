@@ -26,6 +26,8 @@ mod screens;
 mod sessions;
 #[cfg(unix)]
 mod signals;
+mod sinks;
 mod stitching;
 mod truth;
 mod visits;
+mod writers;

@@ -1,23 +1,39 @@
 //! Journey maps: which transitions are drawn, in which order, how they look, where.
 //!
 //! `filter` chooses transitions, `order` says which way is forward, `look` turns
-//! figures into the widths, colors and words of a `drawing`, `dot` and `svg` write the same drawing.
+//! figures into the widths, colors (of a `theme`) and words of a `drawing`, which
+//! `dot`, `svg`, `mermaid` and `term` write, and `png` by way of `svg`; `graphml` and `gexf` hold
+//! the `whole` map with what is drawn as a flag.
 //! All figures were counted before: hiding a transition changes no number.
 
 pub mod dot;
 pub mod drawing;
+mod facts;
+mod figures;
 pub mod filter;
+pub mod gexf;
+pub mod graphml;
+pub mod hidden;
 pub mod labels;
 pub mod layout;
 pub mod limit;
 pub mod look;
 pub mod measure;
+pub mod mermaid;
 pub mod order;
+mod paint;
+#[cfg(feature = "png")]
+pub mod png;
 pub mod svg;
+pub mod term;
+pub mod theme;
+pub mod whole;
 
 pub use drawing::Drawing;
 pub use filter::{Keep, Kept};
-pub use look::draw;
+pub use look::{Room, draw, draw_page, draw_within, left_out};
+pub use svg::ROOM;
+pub use theme::Theme;
 
 /// Which way a map flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,11 +53,23 @@ pub struct MapStyle {
     /// How many stages are drawn, the most visited first; 0 for all. By default as
     /// many as the sink can show.
     pub stages: Option<usize>,
+    /// If any: only these stages are drawn, by name. Others are left out of the picture alone:
+    /// their ways count as minor flow, and dotted arrows lead past them where drawn stages
+    /// would be cut off.
+    pub only_stages: Vec<String>,
+    /// Stages that are not drawn, likewise.
+    pub hide_stages: Vec<String>,
     /// Which way the map flows.
     pub direction: Direction,
     /// How many of the largest exits get a stub of their own; by default 6 on maps
-    /// of waits and none elsewhere (each stage has its badge anyway).
+    /// of waits and of lost value, and none elsewhere (each stage has its badge anyway).
     pub exits: Option<usize>,
+    /// Which colors the map wears.
+    pub theme: Theme,
+    /// Pixels of a PNG to a pixel of the SVG.
+    pub scale: f64,
+    /// A font for letters of a PNG that ours lack, as the bytes of its file.
+    pub font: Option<std::sync::Arc<[u8]>>,
     /// DOT with plain labels, for readers that know no HTML-like ones.
     pub plain_labels: bool,
     /// Characters of a stage's name shown in its box; all of it is in the tooltip.
@@ -53,8 +81,13 @@ impl Default for MapStyle {
         Self {
             keep: Keep::default(),
             stages: None,
+            only_stages: Vec::new(),
+            hide_stages: Vec::new(),
             direction: Direction::Down,
             exits: None,
+            theme: Theme::Light,
+            scale: 2.0,
+            font: None,
             plain_labels: false,
             name_length: 32,
         }
