@@ -17,6 +17,7 @@ use crate::model::{
 };
 
 use super::cells::{no_goal_note, percent, share_columns, share_with_interval};
+use super::lost::{Judged, lost};
 use super::{Analysis, Evidence};
 
 /// Drop-off has no options yet.
@@ -162,14 +163,14 @@ fn places(state: &DropoffState, evidence: &Evidence<'_>, basis: Basis) -> Vec<Pl
     let mut places: Vec<Place> = stages
         .map(|((id, stat), through)| {
             let judged = through.judged.max(1);
-            let lost = stat.exits as f64 * through.converted as f64 / judged as f64;
+            let lost_here = stat.exits as f64 * through.converted as f64 / judged as f64;
             Place {
                 id,
                 stat: *stat,
                 through: *through,
                 goal: evidence.catalog.is_goal(id),
-                lost_conversions: lost,
-                at_stake: divide(Total::from(stat.exits) * through.value, judged),
+                lost_conversions: lost_here,
+                at_stake: at_stake(stat.exits, through),
             }
         })
         .collect();
@@ -185,10 +186,10 @@ fn places(state: &DropoffState, evidence: &Evidence<'_>, basis: Basis) -> Vec<Pl
     places
 }
 
-/// A quotient rounded to the nearest, halves away from zero.
-fn divide(total: Total, by: u64) -> Total {
-    let by = Total::from(by);
-    (total + total.signum() * (by / 2)) / by
+/// Exits priced by what a judged journey through the stage brings on average.
+fn at_stake(exits: u64, through: &Through) -> Total {
+    let way = Judged { journeys: exits, value: 0 };
+    lost(way, Judged { journeys: through.judged, value: through.value })
 }
 
 fn findings(places: &[Place], evidence: &Evidence<'_>, basis: Basis) -> Vec<String> {

@@ -47,6 +47,8 @@ struct StageCount {
     open: u64,
     conversions: u64,
     value: Total,
+    open_journeys: u64,
+    open_value: Total,
     last: Stamp,
     /// Steps here by step number: their sum is the visits.
     positions: Vec<u64>,
@@ -61,6 +63,8 @@ struct TransitionCount {
     customers: u64,
     journeys: u64,
     value: Total,
+    open_journeys: u64,
+    open_value: Total,
     last: Stamp,
     waits: Waits,
 }
@@ -265,6 +269,8 @@ impl GraphFold {
             own.customers += more.customers;
             own.journeys += more.journeys;
             own.value += more.value;
+            own.open_journeys += more.open_journeys;
+            own.open_value += more.open_value;
             own.waits.append(more.waits);
         }
     }
@@ -291,8 +297,15 @@ impl GraphFold {
 
 fn transition(it: TransitionCount) -> (usize, usize, TransitionStat) {
     let (moves, wait) = it.waits.finish();
-    let (customers, journeys, value) = (it.customers, it.journeys, it.value);
-    let stat = TransitionStat { moves, customers, journeys, wait, value };
+    let stat = TransitionStat {
+        moves,
+        customers: it.customers,
+        journeys: it.journeys,
+        wait,
+        value: it.value,
+        open_journeys: it.open_journeys,
+        open_value: it.open_value,
+    };
     (it.from as usize, it.to as usize, stat)
 }
 
@@ -310,12 +323,19 @@ fn stage_stat(it: &StageCount, moved_on: u64) -> StageStat {
         open: it.open,
         conversions: it.conversions,
         value: it.value,
+        open_journeys: it.open_journeys,
+        open_value: it.open_value,
         position_median: median_position(&it.positions),
     }
 }
 
 fn visit_journey(state: &mut GraphState, customer: &Customer<'_>, journey: &Journey, number: u32) {
-    let value = Total::from(journey.value);
+    let seen = Seen {
+        customer: customer.id,
+        journey: number,
+        value: Total::from(journey.value),
+        open: journey.outcome == Outcome::Open,
+    };
     state.total.journeys += 1;
     let mut before: Option<Step> = None;
     for (position, step) in customer.steps_of(journey).iter().enumerate() {
@@ -324,11 +344,15 @@ fn visit_journey(state: &mut GraphState, customer: &Customer<'_>, journey: &Jour
         stage.customers += u64::from(new_customer);
         if new_journey {
             stage.journeys += 1;
-            stage.value += value;
+            stage.value += seen.value;
+            if seen.open {
+                stage.open_journeys += 1;
+                stage.open_value += seen.value;
+            }
         }
         count_position(&mut stage.positions, position);
         if let Some(before) = before {
-            visit_move(state, customer.id, number, before, *step, value);
+            visit_move(state, &seen, before, *step);
         } else {
             stage.starts += 1;
         }
@@ -352,21 +376,26 @@ fn visit_journey(state: &mut GraphState, customer: &Customer<'_>, journey: &Jour
     }
 }
 
-#[inline]
-fn visit_move(
-    state: &mut GraphState,
+/// The journey that is counted.
+struct Seen {
     customer: CustomerId,
     journey: u32,
-    from: Step,
-    to: Step,
     value: Total,
-) {
+    open: bool,
+}
+
+#[inline]
+fn visit_move(state: &mut GraphState, seen: &Seen, from: Step, to: Step) {
     let transition = state.transition(from.stage.0, to.stage.0);
-    let (new_customer, new_journey) = transition.last.mark(customer, journey);
+    let (new_customer, new_journey) = transition.last.mark(seen.customer, seen.journey);
     transition.customers += u64::from(new_customer);
     if new_journey {
         transition.journeys += 1;
-        transition.value += value;
+        transition.value += seen.value;
+        if seen.open {
+            transition.open_journeys += 1;
+            transition.open_value += seen.value;
+        }
     }
     transition.waits.push(to.time.since(from.time).0);
 }
@@ -380,6 +409,8 @@ fn add_stage(into: &mut StageCount, from: &StageCount) {
     into.open += from.open;
     into.conversions += from.conversions;
     into.value += from.value;
+    into.open_journeys += from.open_journeys;
+    into.open_value += from.open_value;
 }
 
 fn count_position(positions: &mut Vec<u64>, position: usize) {

@@ -7,39 +7,35 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::Result;
+use crate::base::money::Total;
 use crate::base::numerals::{count, counted};
 use crate::model::map::MapKind;
 use crate::model::{
-    Catalog, Cell, Column, Customer, JourneyMap, Kind, MapEdge, MapNode, Report, StageGraph,
-    StageStat, Table, TransitionStat,
+    Catalog, Cell, Column, Customer, JourneyMap, Kind, MapEdge, MapNode, Metric, Report,
+    StageGraph, StageStat, Table, TransitionStat,
 };
 
 use super::cells::{percent, span};
+use super::lost::{Judged, lost};
 use super::{Analysis, Evidence};
 
-/// What the map's color shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum MapShows {
-    /// How many go where.
-    #[default]
-    Frequency,
-    /// How long they wait.
-    Wait,
-}
-
-/// How the map is drawn.
+/// What the map shows.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MapOptions {
-    /// What the map shows by color and width: frequency (how many go where) or wait (how long it takes).
-    pub shows: MapShows,
+    /// The figure on each transition, which its width and color follow.
+    #[serde(alias = "shows")]
+    pub metric: Metric,
+    /// Another figure in brackets after it; by default the share after moves and the moves
+    /// after a wait. The same as `metric`: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<Metric>,
 }
 
 /// The journey map.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Map {
-    shows: MapShows,
+    options: MapOptions,
 }
 
 impl Analysis for Map {
@@ -50,7 +46,7 @@ impl Analysis for Map {
     type State = ();
 
     fn new(options: MapOptions, _: &Catalog) -> Result<Self> {
-        Ok(Self { shows: options.shows })
+        Ok(Self { options })
     }
 
     fn start(&self) {}
@@ -62,10 +58,6 @@ impl Analysis for Map {
     fn finish(&self, _: (), evidence: &Evidence<'_>) -> Result<Report> {
         let (catalog, graph) = (evidence.catalog, evidence.graph);
         let mut report = Report::new(Self::NAME, "Journey map", catalog.currency);
-        let kind = match self.shows {
-            MapShows::Frequency => MapKind::Frequency,
-            MapShows::Wait => MapKind::Wait,
-        };
         report.findings = findings(catalog, graph);
         report.notes.push(
             "For each stage in + starts = out + exits + open; out holds moves on and journeys \
@@ -73,8 +65,24 @@ impl Analysis for Map {
              that it comes through, so these values do not add up to the total."
                 .to_owned(),
         );
+        report.notes.push(
+            "Lost value is an estimate: what the judged journeys on a way (or exit) would have \
+             brought had they fared like the average judged journey through the stage that they \
+             left, less what they brought, at least 0. It ranks ways, forecasts nothing, and does \
+             not add up over ways. Open journeys are not counted as lost."
+                .to_owned(),
+        );
+        let MapOptions { metric, second } = self.options;
+        let figures = [Some(metric), second];
+        if figures.into_iter().flatten().any(Metric::is_money) && graph.value == 0 {
+            let words = "No conversion carries a value: all money on the map is 0.";
+            report.notes.push(words.to_owned());
+        }
         report.tables = vec![stages(catalog, graph), transitions(catalog, graph)];
-        report.maps.push(("map".to_owned(), journey_map(catalog, graph, kind)));
+        report.maps.push((
+            "map".to_owned(),
+            journey_map(catalog, graph, MapKind::Frequency).showing(metric, second),
+        ));
         Ok(report)
     }
 }
@@ -108,8 +116,9 @@ fn findings(catalog: &Catalog, graph: &StageGraph) -> Vec<String> {
 
 /// The map of a stage graph: stages with visits, self-moves as repeats.
 ///
-/// The base of every share is the visits of the first stage: moves out of it,
-/// completions, exits and open ends.
+/// The base of `share` is the visits of the first stage (moves out of it, completions, exits
+/// and open ends), that of `share_in` the visits of the second stage (moves into it and
+/// starts). Every figure is of all journeys: what a picture hides changes none.
 pub fn journey_map(catalog: &Catalog, graph: &StageGraph, kind: MapKind) -> JourneyMap {
     let mut places = vec![usize::MAX; graph.graph.node_count()];
     let mut nodes = Vec::new();
@@ -119,11 +128,13 @@ pub fn journey_map(catalog: &Catalog, graph: &StageGraph, kind: MapKind) -> Jour
     }
     let mut edges = Vec::new();
     for (from, to, stat) in graph.transitions() {
-        let place = places[from.index()];
+        let ends = (places[from.index()], places[to.index()]);
         if from == to {
-            nodes[place].repeats = stat.moves;
+            nodes[ends.0].repeats = stat.moves;
         } else {
-            edges.push(edge(place, places[to.index()], stat, nodes[place].visits));
+            let mut edge = edge(ends, stat, &nodes);
+            edge.lost = lost(judged_on(stat), judged_through(&graph.stage(from)));
+            edges.push(edge);
         }
     }
     JourneyMap {
@@ -138,8 +149,26 @@ pub fn journey_map(catalog: &Catalog, graph: &StageGraph, kind: MapKind) -> Jour
         converted: graph.converted,
         exits: graph.exits,
         open: graph.open,
+        value: graph.value,
         currency: catalog.currency,
+        ..JourneyMap::default()
     }
+}
+
+/// The judged journeys through a stage.
+fn judged_through(stat: &StageStat) -> Judged {
+    Judged { journeys: stat.journeys - stat.open_journeys, value: stat.value - stat.open_value }
+}
+
+/// The judged journeys with a move.
+fn judged_on(stat: &TransitionStat) -> Judged {
+    Judged { journeys: stat.journeys - stat.open_journeys, value: stat.value - stat.open_value }
+}
+
+/// The value lost by the exits of a stage; a goal loses nothing.
+fn lost_here(stat: &StageStat, goal: bool) -> Total {
+    let exits = Judged { journeys: stat.exits, value: 0 };
+    if goal { 0 } else { lost(exits, judged_through(stat)) }
 }
 
 fn node(name: String, goal: bool, stat: &StageStat) -> MapNode {
@@ -147,6 +176,7 @@ fn node(name: String, goal: bool, stat: &StageStat) -> MapNode {
         name,
         visits: stat.visits,
         customers: stat.customers,
+        journeys: stat.journeys,
         starts: stat.starts,
         exits: stat.exits,
         open: stat.open,
@@ -156,19 +186,25 @@ fn node(name: String, goal: bool, stat: &StageStat) -> MapNode {
         position: stat.position_median as f64,
         exit_change: None,
         value: stat.value,
+        lost: lost_here(stat, goal),
     }
 }
 
-fn edge(from: usize, to: usize, stat: &TransitionStat, visits: u64) -> MapEdge {
+fn edge((from, to): (usize, usize), stat: &TransitionStat, nodes: &[MapNode]) -> MapEdge {
+    let share = |visits: u64| if visits == 0 { 0.0 } else { stat.moves as f64 / visits as f64 };
     MapEdge {
         from,
         to,
         moves: stat.moves,
         customers: stat.customers,
-        share: if visits == 0 { 0.0 } else { stat.moves as f64 / visits as f64 },
+        journeys: stat.journeys,
+        share: share(nodes[from].visits),
+        share_in: share(nodes[to].visits),
         wait_median: span(stat.wait.median),
         wait_p90: span(stat.wait.p90),
+        wait_mean: stat.mean_wait(),
         value: stat.value,
+        lost: 0,
         change: None,
     }
 }
@@ -189,6 +225,7 @@ fn stages(catalog: &Catalog, graph: &StageGraph) -> Table {
         count("conversions", "conversions at the stage"),
         Column::new("value", Kind::Money, "value of the journeys that came through, each once"),
         count("repeats", "moves from the stage to itself; part of in and out"),
+        Column::new("lost", Kind::Money, "estimate of the value lost by the exits here"),
     ];
     let about = "Every stage with a visit; in + starts = out + exits + open.";
     let mut table = Table::new("stages", "Stages", about, columns);
@@ -214,6 +251,11 @@ fn stages(catalog: &Catalog, graph: &StageGraph) -> Table {
             .map(Cell::Count),
         );
         row.extend([Cell::Money(stat.value), Cell::Count(repeats[id.index()])]);
+        row.push(match (catalog.is_goal(id), graph.value) {
+            (true, _) => Cell::Empty("goal"),
+            (_, 0) => Cell::Empty("no values"),
+            _ => Cell::Money(lost_here(stat, false)),
+        });
         table.push(row);
     }
     table
@@ -231,8 +273,10 @@ fn transitions(catalog: &Catalog, graph: &StageGraph) -> Table {
         Column::new("wait_p90", Kind::Span, "90 % quantile of that time"),
         Column::new("wait_mean", Kind::Span, "mean of that time"),
         Column::new("value", Kind::Money, "value of the journeys with such a move, each once"),
+        Column::new("share_in", Kind::Share, "moves / visits of the stage reached"),
+        Column::new("lost", Kind::Money, "estimate of the value lost on this way"),
     ];
-    let about = "Every transition, most moves first; shares are of the visits of the stage left.";
+    let about = "Every transition, most moves first; each share states its base.";
     let mut table = Table::new("transitions", "Transitions", about, columns);
     let mut all: Vec<_> = graph.transitions().collect();
     all.sort_by_key(|it| (std::cmp::Reverse(it.2.moves), it.0, it.1));
@@ -248,6 +292,11 @@ fn transitions(catalog: &Catalog, graph: &StageGraph) -> Table {
             Cell::Span(span(stat.wait.p90)),
             Cell::Span(stat.mean_wait()),
             Cell::Money(stat.value),
+            Cell::share(stat.moves, graph.stage(to).visits),
+            match graph.value {
+                0 => Cell::Empty("no values"),
+                _ => Cell::Money(lost(judged_on(stat), judged_through(&graph.stage(from)))),
+            },
         ]);
     }
     table.shown = 30;
@@ -278,6 +327,70 @@ mod tests {
         assert_eq!((map.journeys, map.converted, map.exits, map.open), (4, 2, 2, 0));
     }
 
+    /// Eight judged journeys come through the cart and bring 120.00: 15.00 each.
+    const CARTS: &str = "a: cart@0s pay@1m buy@2m=60; b: cart@0s pay@1m buy@2m=60; \
+                         c: cart@0s fail@1m; d: cart@0s fail@1m; e: cart@0s fail@1m pay@2m; \
+                         f: cart@0s; g: cart@0s; h: cart@0s; i: cart@90d; j: cart@89d fail@90d";
+
+    #[test]
+    fn lost_value_is_priced_by_hand() {
+        let report = fixture(CARTS).run::<Map>(MapOptions::default()).expect("report");
+        let map = &report.maps[0].1;
+        let id = |name: &str| map.nodes.iter().position(|it| it.name == name).expect("stage");
+        let way = |from, to| {
+            let ends = (id(from), id(to));
+            map.edges.iter().find(|it| (it.from, it.to) == ends).expect("transition")
+        };
+        // Three left the cart: 3 × 15.00. Two journeys are open, and no loss.
+        assert_eq!(map.nodes[id("cart")].lost, 4_500);
+        // Three judged journeys failed, and brought nothing; on to pay brought more than average.
+        assert_eq!((way("cart", "fail").lost, way("cart", "fail").journeys), (4_500, 4));
+        assert_eq!(way("cart", "pay").lost, 0);
+        // All that pay after a failure brought nothing: none is lost that was expected of them.
+        assert_eq!(way("fail", "pay").lost, 0);
+        // Pay: three judged, 120.00 in all; one left there.
+        assert_eq!((map.nodes[id("pay")].lost, map.nodes[id("buy")].lost), (4_000, 0));
+        assert_eq!(way("cart", "fail").share_in, 1.0);
+        assert_eq!((way("cart", "pay").share_in, way("cart", "pay").share), (2.0 / 3.0, 0.2));
+    }
+
+    #[test]
+    fn the_lost_value_of_exits_is_what_dropoff_says_is_at_stake() {
+        use crate::analysis::dropoff::{Dropoff, DropoffOptions};
+        let fixture = fixture(CARTS);
+        let drop = fixture.run::<Dropoff>(DropoffOptions::default()).expect("report");
+        let map = &fixture.run::<Map>(MapOptions::default()).expect("report").maps[0].1;
+        let table = &drop.tables[0];
+        let (stage, stake) = (table.column("stage"), table.column("value_at_stake"));
+        for row in &table.rows {
+            let (stage, stake) = (&row[stage.expect("stage")], &row[stake.expect("stake")]);
+            let node = map.nodes.iter().find(|it| Cell::text(it.name.as_str()) == *stage);
+            let lost = node.expect("node").lost;
+            assert!(*stake == Cell::Money(lost) || *stake == Cell::Empty("goal") && lost == 0);
+        }
+    }
+
+    #[test]
+    fn a_map_without_values_says_so() {
+        let options = || MapOptions { metric: Metric::Lost, second: Some(Metric::Moves) };
+        let report =
+            fixture("a: home@0s buy@1m; b: home@0s").run::<Map>(options()).expect("report");
+        assert!(report.notes.iter().any(|it| it.starts_with("No conversion carries a value")));
+        let map = &report.maps[0].1;
+        assert_eq!(
+            (map.metric, map.second, map.nodes[1].lost),
+            (Metric::Lost, Some(Metric::Moves), 0)
+        );
+    }
+
+    #[test]
+    fn the_old_name_of_the_option_is_read() {
+        let options: MapOptions = serde_json::from_str(r#"{"shows": "frequency"}"#).expect("old");
+        assert_eq!(options, MapOptions::default());
+        let options: MapOptions = serde_json::from_str(r#"{"shows": "wait"}"#).expect("old");
+        assert_eq!(options.metric, Metric::Wait);
+    }
+
     #[test]
     fn flow_is_conserved_and_runs_merge() {
         let fixture = fixture(TEXT);
@@ -291,6 +404,6 @@ mod tests {
             assert_eq!(count("in") + count("starts"), count("visits"));
             assert_eq!(count("visits"), count("out") + count("exits") + count("open"));
         }
-        fixture.assert_merges::<Map>(|| MapOptions { shows: MapShows::Wait });
+        fixture.assert_merges::<Map>(|| MapOptions { metric: Metric::Wait, second: None });
     }
 }

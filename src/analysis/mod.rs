@@ -191,6 +191,7 @@ pub mod attribution;
 mod cells;
 mod counted;
 pub mod graph;
+pub mod lost;
 pub mod reconcile;
 mod stages;
 

@@ -9,7 +9,7 @@ use crate::base::{Error, Place, Result};
 use crate::cli::exit::Exit;
 use crate::cli::ui;
 use crate::model::Report;
-use crate::output::map::{Direction, Keep};
+use crate::output::map::{Direction, Keep, Theme};
 use crate::output::{self, Format, MapStyle, Style, atomic};
 
 /// The file that `--output` names; none for standard output.
@@ -79,8 +79,16 @@ pub fn map_style(matches: &ArgMatches) -> Result<MapStyle> {
     if let Some(count) = given::<u64>(matches, "stages") {
         style.stages = Some(usize::try_from(count).unwrap_or(0));
     }
+    let names = |name: &str| match matches.try_get_many::<String>(name) {
+        Ok(Some(names)) => names.cloned().collect(),
+        _ => Vec::new(),
+    };
+    (style.only_stages, style.hide_stages) = (names("only-stages"), names("hide-stages"));
     if given::<String>(matches, "dir").as_deref() == Some("lr") {
         style.direction = Direction::Right;
+    }
+    if let Some(theme) = given::<String>(matches, "theme").as_deref().and_then(Theme::named) {
+        style.theme = theme;
     }
     style.plain_labels = given(matches, "plain-labels") == Some(true);
     Ok(style)

@@ -7,6 +7,7 @@ use crate::analysis::{ANALYSES, Entry};
 use crate::demo::{SHOP_CUSTOMERS, SHOP_SEED};
 use crate::input::presets::PRESETS;
 use crate::output::FORMATS;
+use crate::output::map::theme;
 
 use super::flags::flags;
 
@@ -320,7 +321,7 @@ fn csv_raw() -> Arg {
 }
 
 /// How maps are drawn.
-fn map_args() -> [Arg; 6] {
+fn map_args() -> [Arg; 9] {
     const HEADING: &str = "How maps are drawn";
     [
         text(
@@ -337,11 +338,26 @@ fn map_args() -> [Arg; 6] {
             "stages",
             "Draw the N most visited stages, 0 for all [default: 100 in a picture, 1000 in DOT]",
         ),
+        text(
+            "only-stages",
+            "A,B",
+            "Draw these stages alone; ways to others count as minor, dotted arrows lead past them",
+        )
+        .action(ArgAction::Append)
+        .value_delimiter(','),
+        text("hide-stages", "A,B", "Leave these stages out of the picture, likewise")
+            .action(ArgAction::Append)
+            .value_delimiter(','),
         Arg::new("dir")
             .long("dir")
             .value_name("WAY")
             .value_parser(["tb", "lr"])
             .help("Which way the map flows: top to bottom, or left to right [default: tb]"),
+        Arg::new("theme")
+            .long("theme")
+            .value_name("NAME")
+            .value_parser(PossibleValuesParser::new(theme::NAMES.map(|it| it.0)))
+            .help("The colors of the map; print is black on white [default: light]"),
         switch("plain-labels", "Write DOT for readers that know no HTML-like labels"),
     ]
     .map(|it| it.help_heading(HEADING))

@@ -33,6 +33,10 @@ pub struct StageStat {
     pub conversions: u64,
     /// Value in minor units of the journeys that came through here, each once.
     pub value: Total,
+    /// Journeys with a step here that are not judged yet, wherever they were last seen.
+    pub open_journeys: u64,
+    /// The part of `value` that such journeys brought.
+    pub open_value: Total,
     /// The median step number of visits here (0 for a journey's first step), rounded down.
     pub position_median: u64,
 }
@@ -61,6 +65,10 @@ pub struct TransitionStat {
     pub wait: Wait,
     /// Value in minor units of the journeys with such a move, each once.
     pub value: Total,
+    /// Journeys with such a move that are not judged yet.
+    pub open_journeys: u64,
+    /// The part of `value` that such journeys brought.
+    pub open_value: Total,
 }
 
 impl TransitionStat {

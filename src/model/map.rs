@@ -3,13 +3,15 @@
 use crate::base::money::Total;
 use crate::base::{Currency, Span};
 
+use super::Metric;
+
 /// What a map shows by color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MapKind {
-    /// How many go where.
+    /// How many (or how much) goes where.
     #[default]
     Frequency,
-    /// How long they wait.
+    /// How long they wait: the map's metric is a time.
     Wait,
     /// Variant B against variant A.
     Difference,
@@ -24,6 +26,8 @@ pub struct MapNode {
     pub visits: u64,
     /// Distinct customers.
     pub customers: u64,
+    /// Journeys with a step here.
+    pub journeys: u64,
     /// Journeys that began here.
     pub starts: u64,
     /// Journeys that ended here without conversion.
@@ -42,6 +46,8 @@ pub struct MapNode {
     pub exit_change: Option<MapChange>,
     /// Value in minor units of the journeys that came through.
     pub value: Total,
+    /// An estimate of the value lost by the exits here, in minor units; 0 at goals.
+    pub lost: Total,
 }
 
 /// A transition on a map.
@@ -55,14 +61,22 @@ pub struct MapEdge {
     pub moves: u64,
     /// Distinct customers.
     pub customers: u64,
+    /// Journeys with at least one such move.
+    pub journeys: u64,
     /// Moves over all visits of the first stage.
     pub share: f64,
+    /// Moves over all visits of the second stage.
+    pub share_in: f64,
     /// Median wait.
     pub wait_median: Span,
     /// 90 % quantile of the wait.
     pub wait_p90: Span,
+    /// Mean wait.
+    pub wait_mean: Span,
     /// Value in minor units of the journeys with this move.
     pub value: Total,
+    /// An estimate of the value lost on this way, in minor units; never below 0.
+    pub lost: Total,
     /// Difference maps: what changed.
     pub change: Option<MapChange>,
 }
@@ -87,6 +101,10 @@ pub struct JourneyMap {
     pub subtitle: Vec<String>,
     /// What color shows.
     pub kind: MapKind,
+    /// The figure on transitions, which their widths and colors follow.
+    pub metric: Metric,
+    /// The figure in brackets after it.
+    pub second: Option<Metric>,
     /// Stages with at least one visit, in order of their ids.
     pub nodes: Vec<MapNode>,
     /// Transitions, self-moves left out, in order of (from, to).
@@ -101,6 +119,22 @@ pub struct JourneyMap {
     pub exits: u64,
     /// Journeys not judged yet.
     pub open: u64,
+    /// Sum of all conversions' values in minor units.
+    pub value: Total,
     /// The currency of all values.
     pub currency: Currency,
+}
+
+impl JourneyMap {
+    /// The same map with another figure on its transitions; `second` stands in brackets,
+    /// by default the usual one, and not at all if it is the first one again.
+    #[must_use]
+    pub fn showing(mut self, metric: Metric, second: Option<Metric>) -> Self {
+        if self.kind != MapKind::Difference {
+            self.kind = if metric.is_wait() { MapKind::Wait } else { MapKind::Frequency };
+        }
+        self.metric = metric;
+        self.second = second.or(metric.usual_second()).filter(|it| *it != metric);
+        self
+    }
 }

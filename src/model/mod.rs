@@ -8,6 +8,7 @@ pub mod customer;
 pub mod events;
 pub mod graph;
 pub mod map;
+pub mod metric;
 pub mod raw;
 pub mod report;
 
@@ -15,5 +16,6 @@ pub use customer::{Conversion, Customer, Journey, Outcome, Session, Step, Touch,
 pub use events::{Catalog, Events};
 pub use graph::{StageGraph, StageStat, TransitionStat};
 pub use map::{JourneyMap, MapEdge, MapNode};
+pub use metric::Metric;
 pub use raw::{Batch, Fields};
 pub use report::{Cell, Chart, Column, Kind, Report, Table};

@@ -8,6 +8,7 @@ use std::io::Write as _;
 use serde_json::Value;
 
 use crate::base::Currency;
+use crate::base::money::Total;
 pub use crate::base::numerals::{money, thousands};
 use crate::model::{Cell, Kind};
 
@@ -33,6 +34,28 @@ pub fn short(count: u64) -> String {
     }
     let unit = ["", "k", "M", "B", "T"][unit];
     if value < 9.95 { format!("{value:.1}{unit}") } else { format!("{value:.0}{unit}") }
+}
+
+/// Money for maps: [`short`], in major units, with its currency if that has a name.
+///
+/// ```
+/// use touchpath::output::format::short_money;
+/// let euro = "EUR".parse().unwrap();
+/// let shown = [0, 42, 950, 94_300, 791_200, -123_456_700].map(|it| short_money(it, euro));
+/// assert_eq!(shown, ["0 EUR", "0.42 EUR", "9.50 EUR", "943 EUR", "7.9k EUR", "-1.2M EUR"]);
+/// assert_eq!(short_money(950, Default::default()), "9.50");
+/// ```
+pub fn short_money(minor: Total, currency: Currency) -> String {
+    let scale = 10u128.pow(currency.digits());
+    let size = minor.unsigned_abs();
+    let sign = if minor < 0 { "-" } else { "" };
+    let amount = if size > 0 && size < 10 * scale {
+        currency.format(minor)
+    } else {
+        let whole = (size + scale / 2) / scale;
+        format!("{sign}{}", short(u64::try_from(whole).unwrap_or(u64::MAX)))
+    };
+    if currency == Currency::UNNAMED { amount } else { format!("{amount} {currency}") }
 }
 
 /// A share as whole percent for maps: never 0 % or 100 % unless it is.

@@ -212,8 +212,10 @@ fn write_map(map: &JourneyMap, out: &mut dyn Write) -> Result<()> {
     };
     let head = json!({
         "title": map.title, "subtitle": map.subtitle, "kind": kind,
+        "metric": map.metric.name(), "second": map.second.map(crate::model::Metric::name),
         "currency": map.currency.code(), "journeys": map.journeys, "customers": map.customers,
         "converted": map.converted, "exits": map.exits, "open": map.open,
+        "value": map.currency.format(map.value), "value_minor": minor(map.value),
     });
     let head = head.to_string();
     out.write_all(head.trim_end_matches('}').as_bytes())?;
@@ -230,10 +232,12 @@ fn node((id, node): (usize, &MapNode), currency: Currency) -> Value {
     let exits = node.exit_change.map(change);
     json!({
         "id": id, "name": node.name, "goal": node.goal, "position": node.position,
-        "visits": node.visits, "customers": node.customers, "starts": node.starts,
+        "visits": node.visits, "customers": node.customers, "journeys": node.journeys,
+        "starts": node.starts,
         "exits": node.exits, "open": node.open, "completed": node.completed,
         "repeats": node.repeats, "exit_change": exits,
         "value": currency.format(node.value), "value_minor": minor(node.value),
+        "lost": currency.format(node.lost), "lost_minor": minor(node.lost),
     })
 }
 
@@ -245,9 +249,11 @@ fn edge(edge: &MapEdge, currency: Currency) -> Value {
     let change = edge.change.map(change);
     json!({
         "from": edge.from, "to": edge.to, "moves": edge.moves, "customers": edge.customers,
-        "share": edge.share, "wait_median": edge.wait_median.as_seconds(),
-        "wait_p90": edge.wait_p90.as_seconds(), "value": currency.format(edge.value),
-        "value_minor": minor(edge.value), "change": change,
+        "journeys": edge.journeys, "share": edge.share, "share_in": edge.share_in,
+        "wait_median": edge.wait_median.as_seconds(), "wait_p90": edge.wait_p90.as_seconds(),
+        "wait_mean": edge.wait_mean.as_seconds(), "value": currency.format(edge.value),
+        "value_minor": minor(edge.value), "lost": currency.format(edge.lost),
+        "lost_minor": minor(edge.lost), "change": change,
     })
 }
 

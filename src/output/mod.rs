@@ -125,7 +125,9 @@ fn one_table<'a>(reports: &[&'a Report], style: &Style) -> Result<(&'a Report, &
 /// The map that a format with room for one writes: the named one, else the first.
 fn one_map<'a>(reports: &[&'a Report], style: &Style) -> Result<&'a JourneyMap> {
     let all = reports.iter().flat_map(|it| it.maps.iter());
-    pick(all.map(|(key, map)| (key.as_str(), map)), style, "map")
+    let map = pick(all.map(|(key, map)| (key.as_str(), map)), style, "map")?;
+    map::limit::check(map, &style.map)?;
+    Ok(map)
 }
 
 fn pick<'a, T>(

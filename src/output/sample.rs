@@ -3,7 +3,7 @@
 use crate::base::Span;
 use crate::model::map::{MapChange, MapKind};
 use crate::model::report::Chart;
-use crate::model::{Cell, Column, JourneyMap, Kind, MapEdge, MapNode, Report, Table};
+use crate::model::{Cell, Column, JourneyMap, Kind, MapEdge, MapNode, Metric, Report, Table};
 
 /// Name, customers, visits, exits, repeats, median step.
 const STAGES: [(&str, u64, u64, u64, u64, f64); 21] = [
@@ -73,6 +73,9 @@ const MOVES: [(usize, usize, u64, i64); 36] = [
 /// The shop: 36 ways that matter and some 150 that do not.
 pub(crate) fn shop(kind: MapKind) -> JourneyMap {
     let mut map = JourneyMap {
+        metric: if kind == MapKind::Wait { Metric::Wait } else { Metric::Moves },
+        second: if kind == MapKind::Wait { Metric::Wait } else { Metric::Moves }.usual_second(),
+        value: 7_931 * 6_210,
         title: "Customer journey: visits to purchase".to_owned(),
         subtitle: vec!["shop, January 2026".to_owned()],
         kind,
@@ -103,6 +106,8 @@ pub(crate) fn shop(kind: MapKind) -> JourneyMap {
                 significant: id != 12,
             }),
             value: i128::from(customers) * 1_250,
+            journeys: visits - repeats,
+            lost: i128::from(exits) * 830,
         });
     }
     for from in 0..20 {
@@ -140,6 +145,10 @@ fn push(map: &mut JourneyMap, from: usize, to: usize, moves: u64, wait: i64) {
         share,
         wait_median: Span::seconds(wait),
         wait_p90: Span::seconds(wait * 5),
+        wait_mean: Span::seconds(wait * 2),
+        journeys: moves,
+        share_in: moves as f64 / map.nodes[to].visits.max(1) as f64,
+        lost: if wait > 120 { i128::from(moves) * 310 } else { 0 },
         value: i128::from(moves) * 1_250,
         change: (map.kind == MapKind::Difference).then_some(change),
     });

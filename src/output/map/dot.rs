@@ -1,7 +1,7 @@
 //! Maps as DOT text: deterministic, one statement a line, for Graphviz and others.
 //!
 //! Built as graphviz-rust's syntax tree and printed by its printer, which escapes
-//! nothing: every id is synthetic (`n0`, `n1` …), every word of the data passes
+//! nothing: every id is synthetic (`start`, `n0`, `n1` …), every word of the data passes
 //! [`escape::dot_quote`] or [`escape::xml`], and nothing of it reaches a URL,
 //! an image or a style.
 
@@ -14,7 +14,8 @@ use graphviz_rust::printer::{DotPrinter, PrinterContext};
 
 use super::super::{Format, escape, one_map};
 use super::drawing::{Badge, Dash, Drawing, Key, Line, Role, Shape};
-use super::{Direction, MapStyle, draw};
+use super::theme::Palette;
+use super::{Direction, MapStyle, draw, limit};
 use crate::base::Result;
 use crate::model::JourneyMap;
 
@@ -33,6 +34,7 @@ const MOST_STAGES: usize = 1000;
 /// # Errors
 /// The writer's.
 pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
+    limit::check(map, style)?;
     let graph = graph(&draw(map, style, MOST_STAGES), style);
     // A statement a line: a changed count changes its own line only.
     let mut context = PrinterContext::default();
@@ -44,11 +46,11 @@ pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<
 
 fn graph(drawing: &Drawing, style: &MapStyle) -> Graph {
     let mut stmts = defaults(drawing, style);
-    for (id, shape) in drawing.shapes.iter().enumerate() {
-        stmts.push(Stmt::Node(node(id, shape, style.plain_labels)));
+    for shape in &drawing.shapes {
+        stmts.push(Stmt::Node(node(shape, drawing.colors, style.plain_labels)));
     }
     stmts.extend(same_ranks(drawing));
-    stmts.extend(drawing.lines.iter().map(|it| Stmt::Edge(edge(it))));
+    stmts.extend(drawing.lines.iter().map(|it| Stmt::Edge(edge(drawing, it))));
     Graph::DiGraph { id: Id::Plain("journey".to_owned()), strict: false, stmts }
 }
 
@@ -70,13 +72,14 @@ fn html(name: &str, value: &str) -> Attribute {
 const FONT: &str = "Helvetica,Arial,sans-serif";
 
 fn defaults(drawing: &Drawing, style: &MapStyle) -> Vec<Stmt> {
+    let colors = drawing.colors;
     let direction = match style.direction {
         Direction::Down => "TB",
         Direction::Right => "LR",
     };
     let mut graph = vec![
         plain("rankdir", direction),
-        quoted("bgcolor", "white"),
+        quoted("bgcolor", colors.paper),
         plain("pad", "0.35"),
         plain("nodesep", "0.30"),
         plain("ranksep", "0.40"),
@@ -88,7 +91,7 @@ fn defaults(drawing: &Drawing, style: &MapStyle) -> Vec<Stmt> {
         plain("searchsize", 200),
         quoted("fontname", FONT),
         plain("fontsize", 14),
-        quoted("fontcolor", super::look::INK),
+        quoted("fontcolor", colors.ink),
         quoted("labelloc", "t"),
         quoted("labeljust", "l"),
     ];
@@ -100,13 +103,13 @@ fn defaults(drawing: &Drawing, style: &MapStyle) -> Vec<Stmt> {
         quoted("fontname", FONT),
         plain("fontsize", 12),
         plain("penwidth", "1.1"),
-        quoted("color", "#5b7a99"),
-        quoted("fontcolor", super::look::INK),
+        quoted("color", colors.edge),
+        quoted("fontcolor", colors.ink),
     ];
     let edge = vec![
         quoted("fontname", FONT),
         plain("fontsize", 10),
-        quoted("fontcolor", "#33475b"),
+        quoted("fontcolor", colors.line_ink),
         plain("arrowsize", "0.7"),
     ];
     [GraphAttributes::Graph(graph), GraphAttributes::Node(node), GraphAttributes::Edge(edge)]
@@ -131,12 +134,12 @@ fn head(drawing: &Drawing, plain_labels: bool) -> Attribute {
     };
     let words = |text: &str| escape::xml(&escape::one_line(text, 160));
     let mut table = String::from("<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"1\">");
-    table.push_str(&line(format!("<B>{}</B>", words(&drawing.title)), 22, super::look::INK));
+    table.push_str(&line(format!("<B>{}</B>", words(&drawing.title)), 22, drawing.colors.ink));
     for fact in &drawing.facts {
-        table.push_str(&line(words(fact), 12, "#5b6b7b"));
+        table.push_str(&line(words(fact), 12, drawing.colors.quiet));
     }
     for keys in legend_lines(&drawing.legend) {
-        table.push_str(&line(keys, 11, "#5b6b7b"));
+        table.push_str(&line(keys, 11, drawing.colors.quiet));
     }
     table.push_str("<TR><TD HEIGHT=\"8\"></TD></TR></TABLE>");
     html("label", &table)
@@ -149,6 +152,7 @@ fn legend_lines(legend: &[Key]) -> Vec<String> {
         let sample = match color {
             Some((color, Dash::Solid)) => format!("<FONT COLOR=\"{color}\"><B>—</B></FONT> "),
             Some((color, Dash::Dashed)) => format!("<FONT COLOR=\"{color}\"><B>- -</B></FONT> "),
+            Some((color, Dash::Dotted)) => format!("<FONT COLOR=\"{color}\"><B>· ·</B></FONT> "),
             None => String::new(),
         };
         let entry = sample + &escape::xml(&escape::one_line(text, 160));
@@ -165,14 +169,17 @@ fn legend_lines(legend: &[Key]) -> Vec<String> {
     lines.into_iter().map(|it| it.1).collect()
 }
 
-fn id(position: usize) -> NodeId {
-    NodeId(Id::Plain(format!("n{position}")), None)
+fn id(shape: &Shape) -> NodeId {
+    NodeId(Id::Plain(shape.id.clone()), None)
 }
 
-fn node(position: usize, shape: &Shape, plain_labels: bool) -> Node {
+fn node(shape: &Shape, colors: &Palette, plain_labels: bool) -> Node {
     let mut attributes = vec![label(shape, plain_labels), quoted("tooltip", &shape.tooltip)];
     attributes.push(quoted("fillcolor", shape.fill));
     attributes.push(quoted("fontcolor", shape.ink));
+    if colors.outlined && matches!(shape.role, Role::Stage | Role::Goal) {
+        attributes.push(plain("penwidth", format!("{:.2}", shape.border)));
+    }
     match shape.role {
         Role::Start => attributes.extend([
             quoted("shape", "circle"),
@@ -180,18 +187,20 @@ fn node(position: usize, shape: &Shape, plain_labels: bool) -> Node {
             plain("fixedsize", "true"),
             plain("width", "0.62"),
             plain("fontsize", 11),
-            quoted("color", super::look::INK),
+            quoted("color", colors.start),
         ]),
-        Role::Goal => attributes.extend([plain("peripheries", 2), quoted("color", "#00523c")]),
+        Role::Goal => {
+            attributes.extend([plain("peripheries", 2), quoted("color", colors.goal_edge)])
+        }
         Role::Left => attributes.extend([
             plain("fontsize", 10),
             quoted("margin", "0.07,0.03"),
             plain("height", "0.2"),
-            quoted("color", "#7f1d1d"),
+            quoted("color", colors.left_edge),
         ]),
         Role::Stage => {}
     }
-    Node::new(id(position), attributes)
+    Node::new(id(shape), attributes)
 }
 
 fn label(shape: &Shape, plain_labels: bool) -> Attribute {
@@ -204,7 +213,9 @@ fn label(shape: &Shape, plain_labels: bool) -> Attribute {
     };
     if plain_labels {
         let badge = shape.badge.as_ref().map(|it| format!(" · ▼{}", it.text)).unwrap_or_default();
-        return quoted("label", &format!("{}\n{detail}{badge}", shape.name));
+        let minor = shape.minor.first().filter(|it| !it.is_empty());
+        let minor = minor.map(|it| format!("\n{it}")).unwrap_or_default();
+        return quoted("label", &format!("{}\n{detail}{badge}{minor}", shape.name));
     }
     let columns = if shape.badge.is_some() { 2 } else { 1 };
     let mut table = format!(
@@ -221,7 +232,14 @@ fn label(shape: &Shape, plain_labels: bool) -> Attribute {
             escape::xml(text)
         ));
     }
-    table.push_str("</TR></TABLE>");
+    table.push_str("</TR>");
+    if let Some(minor) = shape.minor.first().filter(|it| !it.is_empty()) {
+        table.push_str(&format!(
+            "<TR><TD COLSPAN=\"{columns}\"><FONT POINT-SIZE=\"8\"> {} </FONT></TD></TR>",
+            escape::xml(minor)
+        ));
+    }
+    table.push_str("</TABLE>");
     html("label", &table)
 }
 
@@ -229,7 +247,9 @@ fn label(shape: &Shape, plain_labels: bool) -> Attribute {
 fn same_ranks(drawing: &Drawing) -> Vec<Stmt> {
     let rank = |kind: &str, ids: Vec<usize>| {
         let mut stmts = vec![Stmt::Attribute(plain("rank", kind))];
-        stmts.extend(ids.into_iter().map(|it| Stmt::Node(Node::new(id(it), Vec::new()))));
+        stmts.extend(
+            ids.into_iter().map(|it| Stmt::Node(Node::new(id(&drawing.shapes[it]), Vec::new()))),
+        );
         let name = Id::Plain(format!("rank_{kind}"));
         Stmt::Subgraph(Subgraph { id: name, stmts })
     };
@@ -251,7 +271,7 @@ fn same_ranks(drawing: &Drawing) -> Vec<Stmt> {
     ranks
 }
 
-fn edge(line: &Line) -> Edge {
+fn edge(drawing: &Drawing, line: &Line) -> Edge {
     // A way back is written the way the map flows with its arrow at the other end:
     // Graphviz then keeps ranks and room for its label.
     let (tail, head) = if line.back { (line.to, line.from) } else { (line.from, line.to) };
@@ -264,14 +284,22 @@ fn edge(line: &Line) -> Edge {
         attributes.push(quoted("label", &format!(" {} ", line.label)));
         attributes.push(quoted("fontcolor", line.ink));
     }
-    if line.dash == Dash::Dashed {
-        attributes.push(quoted("style", "dashed"));
+    match line.dash {
+        Dash::Solid => {}
+        Dash::Dashed => attributes.push(quoted("style", "dashed")),
+        Dash::Dotted => attributes.push(quoted("style", "dotted")),
     }
     if line.back {
         attributes.push(quoted("dir", "back"));
     }
     attributes.push(quoted("tooltip", &line.tooltip));
-    Edge { ty: EdgeTy::Pair(Vertex::N(id(tail)), Vertex::N(id(head))), attributes }
+    Edge {
+        ty: EdgeTy::Pair(
+            Vertex::N(id(&drawing.shapes[tail])),
+            Vertex::N(id(&drawing.shapes[head])),
+        ),
+        attributes,
+    }
 }
 
 #[cfg(test)]
@@ -337,7 +365,7 @@ mod tests {
             assert_eq!(nodes.len(), map.nodes.len() + 1);
             assert_eq!(edges, map.edges.len() + 1);
             for (index, (node, stage)) in nodes[1..].iter().zip(&map.nodes).enumerate() {
-                assert_eq!(node.id.0, Id::Plain(format!("n{}", index + 1)));
+                assert_eq!(node.id.0, Id::Plain(format!("n{index}")));
                 let tooltip = unquote(value(&node.attributes, "tooltip"));
                 assert!(tooltip.starts_with(&escape::clean(&stage.name)), "{tooltip}");
                 let shown = escape::one_line(&stage.name, 100_000);
@@ -403,8 +431,8 @@ mod tests {
     #[test]
     fn ways_back_are_written_forward_with_the_arrow_behind() {
         let text = written(&sample::shop(MapKind::Frequency), &MapStyle::default());
-        // Product page (n9) back to Category list (n7).
-        let line = text.lines().find(|it| it.contains("n7 -> n9") && it.contains("7.0k")).unwrap();
+        // Product page (n8) back to Category list (n6).
+        let line = text.lines().find(|it| it.contains("n6 -> n8") && it.contains("7.0k")).unwrap();
         assert!(line.contains("dir=\"back\"") && line.contains("style=\"dashed\""), "{line}");
     }
 }

@@ -1,6 +1,7 @@
 //! Which transitions of a map are drawn: few, heavy, and never a stage cut off.
 //!
-//! The disparity filter keeps transitions that stand out at one of their ends;
+//! The disparity filter keeps transitions that stand out at one of their ends, or that are
+//! heavy in the whole map;
 //! widest-path trees from the start and to the end keep every stage connected. The
 //! result is a heuristic for the sound and spanning filter of Chapela-Campa, Dumas,
 //! Mucientes and Lama, Information Sciences 2022. What is hidden is always told.
@@ -31,7 +32,7 @@ impl Default for Keep {
 }
 
 /// What is drawn of a map.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Kept {
     /// Positions in [`JourneyMap::edges`], ascending.
     pub edges: Vec<usize>,
@@ -45,6 +46,8 @@ pub struct Kept {
     pub started: u64,
     /// All journeys' starts.
     pub all_started: u64,
+    /// How many transitions were to be drawn, where that is more than a picture can hold.
+    pub wanted: Option<usize>,
 }
 
 impl Kept {
@@ -61,35 +64,133 @@ impl Kept {
 /// as `E log E`. Equal weights are told apart by position, so that the choice never
 /// depends on anything but the map.
 pub fn filter(map: &JourneyMap, keep: Keep) -> Kept {
-    let scores = disparity(map);
-    let mut drawn = vec![false; map.edges.len()];
-    let mut started = vec![false; map.nodes.len()];
-    forward_tree(map, &mut drawn, &mut started);
-    backward_tree(map, &mut drawn);
-    let all_moves: u64 = map.edges.iter().map(|it| it.moves).sum();
-    match keep {
-        Keep::All => drawn.fill(true),
-        Keep::Significant(level) => {
-            drawn.iter_mut().zip(&scores).for_each(|(drawn, &score)| *drawn |= score < level);
+    Ranking::new(map, keep).kept(keep, usize::MAX)
+}
+
+/// The transitions of a map in the order in which they are drawn: those that hold the map
+/// together, then the others, the most significant (or the most frequent) first. What is
+/// drawn is always a beginning of it, so that more coverage adds and never replaces.
+#[derive(Debug, Clone)]
+pub struct Ranking<'a> {
+    map: &'a JourneyMap,
+    /// Positions in [`JourneyMap::edges`].
+    order: Vec<usize>,
+    /// How many of these hold the map together.
+    trees: usize,
+    scores: Vec<f64>,
+    started: Vec<bool>,
+}
+
+impl<'a> Ranking<'a> {
+    /// Ranks the transitions of a map: by moves for [`Keep::Top`], else by significance.
+    pub fn new(map: &'a JourneyMap, keep: Keep) -> Self {
+        let scores = scores(map);
+        let mut held = vec![false; map.edges.len()];
+        let mut started = vec![false; map.nodes.len()];
+        for (node, way) in forward(map).into_iter().enumerate() {
+            match way {
+                Reached::By(edge) => held[edge] = true,
+                Reached::Start => started[node] = true,
+                Reached::Not | Reached::Alone => {}
+            }
         }
-        Keep::Top(count) => {
-            let mut ranked: Vec<usize> = (0..map.edges.len()).collect();
-            ranked.sort_by_key(|&it| (Reverse(map.edges[it].moves), it));
-            ranked.into_iter().take(count).for_each(|it| drawn[it] = true);
+        for way in backward(map) {
+            if let Reached::By(edge) = way {
+                held[edge] = true;
+            }
         }
-        Keep::Coverage(share) => cover(map, &scores, share * all_moves as f64, &mut drawn),
+        let mut order: Vec<usize> = (0..map.edges.len()).collect();
+        order.sort_by(|&a, &b| {
+            let moves = map.edges[b].moves.cmp(&map.edges[a].moves);
+            let by_score = match keep {
+                Keep::Top(_) => std::cmp::Ordering::Equal,
+                _ => scores[a].total_cmp(&scores[b]),
+            };
+            held[b].cmp(&held[a]).then(by_score).then(moves).then(a.cmp(&b))
+        });
+        let trees = held.iter().filter(|it| **it).count();
+        keep_starts(map, keep, &mut started);
+        Self { map, order, trees, scores, started }
     }
-    keep_starts(map, keep, &mut started);
-    let edges: Vec<usize> = (0..drawn.len()).filter(|&it| drawn[it]).collect();
-    let starts: Vec<usize> = (0..started.len()).filter(|&it| started[it]).collect();
-    Kept {
-        moves: edges.iter().map(|&it| map.edges[it].moves).sum(),
-        all_moves,
-        started: starts.iter().map(|&it| map.nodes[it].starts).sum(),
-        all_started: map.nodes.iter().map(|it| it.starts).sum(),
-        edges,
-        starts,
+
+    /// What is drawn: at most so many transitions, but always those that hold the map together.
+    pub fn kept(&self, keep: Keep, most: usize) -> Kept {
+        let wanted = self.count(keep).max(self.trees);
+        let count = wanted.min(most.max(self.trees));
+        Kept { wanted: (count < wanted).then_some(wanted), ..self.first(count) }
     }
+
+    /// Only what holds the map together.
+    pub fn bare(&self) -> Kept {
+        self.first(self.trees)
+    }
+
+    /// So many transitions from the beginning of the ranking.
+    fn first(&self, count: usize) -> Kept {
+        let (map, mut edges) = (self.map, self.order[..count].to_vec());
+        edges.sort_unstable();
+        let starts: Vec<usize> = (0..self.started.len()).filter(|&it| self.started[it]).collect();
+        Kept {
+            moves: edges.iter().map(|&it| map.edges[it].moves).sum(),
+            all_moves: map.edges.iter().map(|it| it.moves).sum(),
+            started: starts.iter().map(|&it| map.nodes[it].starts).sum(),
+            all_started: map.nodes.iter().map(|it| it.starts).sum(),
+            edges,
+            starts,
+            wanted: None,
+        }
+    }
+
+    /// How many transitions from the beginning of the ranking a choice draws.
+    fn count(&self, keep: Keep) -> usize {
+        let rest = &self.order[self.trees..];
+        match keep {
+            Keep::All => self.order.len(),
+            Keep::Significant(level) => {
+                self.trees + rest.iter().take_while(|&&it| self.scores[it] < level).count()
+            }
+            Keep::Top(count) => {
+                let edges = &self.map.edges;
+                let mut ranked: Vec<usize> = (0..edges.len()).collect();
+                ranked.sort_by_key(|&it| (Reverse(edges[it].moves), it));
+                ranked.truncate(count);
+                ranked.sort_unstable();
+                let more = rest.iter().filter(|it| ranked.binary_search(it).is_ok()).count();
+                self.trees + more
+            }
+            Keep::Coverage(share) => self.covering(share),
+        }
+    }
+
+    /// How many transitions cover a share of all moves.
+    fn covering(&self, share: f64) -> usize {
+        let moves = |it: &usize| self.map.edges[*it].moves;
+        let all: u64 = self.order.iter().map(moves).sum();
+        let mut covered: u64 = self.order[..self.trees].iter().map(moves).sum();
+        let mut count = self.trees;
+        while count < self.order.len() && (covered as f64) < share * all as f64 {
+            covered += moves(&self.order[count]);
+            count += 1;
+        }
+        count
+    }
+}
+
+/// A transition with this share of all moves is drawn whatever its ends say: there are fifty
+/// of them at most, and who reads the map misses them.
+const HEAVY: f64 = 0.02;
+
+/// How much transitions stand out, the least score the most: [`disparity`], and 0 for those
+/// that are heavy in the whole map.
+fn scores(map: &JourneyMap) -> Vec<f64> {
+    let all = map.edges.iter().map(|it| it.moves).sum::<u64>() as f64;
+    let mut scores = disparity(map);
+    for (score, edge) in scores.iter_mut().zip(&map.edges) {
+        if edge.moves > 0 && edge.moves as f64 >= HEAVY * all {
+            *score = 0.0;
+        }
+    }
+    scores
 }
 
 /// The chance that a transition of a share this large comes about when its stage's
@@ -130,24 +231,6 @@ fn power(mut base: f64, mut exponent: u32) -> f64 {
     result
 }
 
-/// Draws the most significant transitions, in order, until so many moves are covered.
-fn cover(map: &JourneyMap, scores: &[f64], target: f64, drawn: &mut [bool]) {
-    let mut covered: u64 =
-        map.edges.iter().zip(&*drawn).filter(|it| *it.1).map(|it| it.0.moves).sum();
-    let mut ranked: Vec<usize> = (0..drawn.len()).filter(|&it| !drawn[it]).collect();
-    ranked.sort_by(|&a, &b| {
-        let moves = map.edges[b].moves.cmp(&map.edges[a].moves);
-        scores[a].total_cmp(&scores[b]).then(moves).then(a.cmp(&b))
-    });
-    for edge in ranked {
-        if covered as f64 >= target {
-            break;
-        }
-        drawn[edge] = true;
-        covered += map.edges[edge].moves;
-    }
-}
-
 /// Start arrows: those of the tree, and those that stand out among all starts.
 fn keep_starts(map: &JourneyMap, keep: Keep, started: &mut [bool]) {
     let all: u64 = map.nodes.iter().map(|it| it.starts).sum();
@@ -165,37 +248,46 @@ fn keep_starts(map: &JourneyMap, keep: Keep, started: &mut [bool]) {
     }
 }
 
+/// How a widest-path tree comes to a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// Not at all.
+    Not,
+    /// Directly: from the start, or because it is an end.
+    Start,
+    /// It does not, but others are reached from here (a cut in the data).
+    Alone,
+    /// By a transition, a position in [`JourneyMap::edges`].
+    By(usize),
+}
+
 /// The widest-path tree from the start: each stage by the way whose narrowest
 /// transition is widest (Prim's algorithm with a largest-first heap).
-fn forward_tree(map: &JourneyMap, drawn: &mut [bool], started: &mut [bool]) {
+pub fn forward(map: &JourneyMap) -> Vec<Reached> {
     let mut ways = vec![Vec::new(); map.nodes.len()];
     map.edges.iter().enumerate().for_each(|(id, it)| ways[it.from].push((id, it.to)));
-    let mut reached = vec![false; map.nodes.len()];
+    let mut reached = vec![Reached::Not; map.nodes.len()];
     let mut heap = BinaryHeap::new();
     for (id, node) in map.nodes.iter().enumerate().filter(|it| it.1.starts > 0) {
         heap.push((node.starts, Reverse(id), None));
     }
-    loop {
-        grow(map, &ways, &mut heap, &mut reached, |id, edge| match edge {
-            Some(edge) => drawn[edge] = true,
-            None => started[id] = true,
-        });
-        // Stages that no start leads to (a cut in the data) grow their own tree.
-        match (0..reached.len()).find(|&it| !reached[it]) {
-            Some(id) => {
-                reached[id] = true;
-                push_ways(map, &ways[id], &mut heap);
-            }
-            None => break,
+    grow(map, &ways, &mut heap, &mut reached);
+    // Stages that no start leads to (a cut in the data) grow their own tree.
+    for id in 0..reached.len() {
+        if reached[id] == Reached::Not {
+            reached[id] = Reached::Alone;
+            push_ways(map, &ways[id], &mut heap);
+            grow(map, &ways, &mut heap, &mut reached);
         }
     }
+    reached
 }
 
 /// The widest-path tree to the end: goals, else every stage where journeys end.
-fn backward_tree(map: &JourneyMap, drawn: &mut [bool]) {
+pub fn backward(map: &JourneyMap) -> Vec<Reached> {
     let mut ways = vec![Vec::new(); map.nodes.len()];
     map.edges.iter().enumerate().for_each(|(id, it)| ways[it.to].push((id, it.from)));
-    let mut reached = vec![false; map.nodes.len()];
+    let mut reached = vec![Reached::Not; map.nodes.len()];
     let mut heap = BinaryHeap::new();
     let any_goal = map.nodes.iter().any(|it| it.goal);
     for (id, node) in map.nodes.iter().enumerate() {
@@ -205,27 +297,17 @@ fn backward_tree(map: &JourneyMap, drawn: &mut [bool]) {
             heap.push((width, Reverse(id), None));
         }
     }
-    grow(map, &ways, &mut heap, &mut reached, |_, edge| {
-        if let Some(edge) = edge {
-            drawn[edge] = true;
-        }
-    });
+    grow(map, &ways, &mut heap, &mut reached);
+    reached
 }
 
 type Ways = Vec<Vec<(usize, usize)>>;
 type Heap = BinaryHeap<(u64, Reverse<usize>, Option<Reverse<usize>>)>;
 
-fn grow(
-    map: &JourneyMap,
-    ways: &Ways,
-    heap: &mut Heap,
-    reached: &mut [bool],
-    mut take: impl FnMut(usize, Option<usize>),
-) {
+fn grow(map: &JourneyMap, ways: &Ways, heap: &mut Heap, reached: &mut [Reached]) {
     while let Some((_, Reverse(id), edge)) = heap.pop() {
-        if !reached[id] {
-            reached[id] = true;
-            take(id, edge.map(|it| it.0));
+        if reached[id] == Reached::Not {
+            reached[id] = edge.map_or(Reached::Start, |it| Reached::By(it.0));
             push_ways(map, &ways[id], heap);
         }
     }
@@ -369,6 +451,16 @@ mod tests {
             let from_goal = |it: &Kept| reachable(&back, &Kept { starts: vec![8], ..it.clone() });
             prop_assert_eq!(from_goal(&kept), from_goal(&all));
             prop_assert!(kept.moves <= kept.all_moves);
+            // More coverage adds, and never replaces.
+            let ranking = Ranking::new(&map, Keep::default());
+            let mut before = ranking.bare();
+            for share in [0.3, 0.6, 0.9, 1.0] {
+                let more = ranking.kept(Keep::Coverage(share), usize::MAX);
+                prop_assert!(before.edges.iter().all(|it| more.edges.contains(it)));
+                prop_assert!(more.coverage() >= share);
+                prop_assert_eq!(&ranking.kept(Keep::Coverage(share), 0).edges, &ranking.bare().edges);
+                before = more;
+            }
         }
     }
 }

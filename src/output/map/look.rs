@@ -1,454 +1,455 @@
-//! From figures to widths, colors and words: the drawing that DOT and SVG share.
+//! From figures to boxes and arrows: the drawing that all sinks share.
 //!
 //! Color is never the only channel: width, dashes, words and badges say the same.
 //! Nothing here escapes (that is the sink's) and nothing knows where boxes stand.
 
-use crate::base::Span;
+use super::super::escape::one_line;
+use super::super::format::{percent, short, short_money};
+use super::drawing::{Badge, Dash, Drawing, Level, Line, Look, Role, Shape};
+use super::facts::{self, ratio};
+use super::figures::{self, Scale, THIN, breadth, weight};
+use super::filter::{Keep, Kept, Ranking};
+use super::hidden::{self, Bridge, Minor};
+use super::limit::{Hidden, Shown, limit};
+use super::theme::Palette;
+use super::{MapStyle, order};
 use crate::base::numerals::{count, counted};
 use crate::model::map::MapKind;
-use crate::model::{JourneyMap, MapEdge, MapNode};
+use crate::model::{JourneyMap, MapEdge, MapNode, Metric};
 
-use super::super::escape::one_line;
-use super::super::format::{percent, short};
-use super::drawing::{Badge, Dash, Drawing, Key, Line, Role, Shape};
-use super::limit::{Hidden, limit};
-use super::{Kept, MapStyle, filter, order};
-
-/// Dark ink for text on light fills.
-pub const INK: &str = "#12263a";
-/// Ink of secondary text.
-pub const QUIET: &str = "#4a5a6a";
-/// Forward transitions.
-pub const LINE: &str = "#6f8aa5";
-/// Transitions that go back.
-pub const BACK: &str = "#9a86b8";
-/// Exits.
-pub const LEFT: &str = "#b42323";
-/// The goal.
-pub const GOAL: &str = "#007a5a";
-/// More in the treatment (Okabe and Ito's blue).
-pub const MORE: &str = "#0072b2";
-/// Less in the treatment (Okabe and Ito's vermillion, darkened for text).
-pub const LESS: &str = "#d55e00";
-/// No change worth a color.
-pub const SAME: &str = "#b9c4cf";
-
-/// ColorBrewer's seven blues, light to dark.
-const BLUES: [&str; 7] =
-    ["#eff3ff", "#deebf7", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5"];
-
-/// Waits: up to this long, color of the line, color of its label, words.
-const WAITS: [(i64, &str, &str, &str); 4] = [
-    (600, LINE, "#33475b", "under 10 min"),
-    (3_600, "#e0a458", "#7a4d0b", "10–60 min"),
-    (86_400, LESS, "#a84600", "1–24 h"),
-    (i64::MAX, "#8c2d04", "#8c2d04", "over a day"),
-];
+/// How much a sink can show; 0 is no bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Room {
+    /// Stages, unless the style says otherwise.
+    pub stages: usize,
+    /// Transitions, beside those that hold the map together.
+    pub lines: usize,
+}
 
 /// Chooses what is drawn of a map and how it looks.
 ///
 /// `most` is how many stages the sink can show, unless the style says otherwise.
 pub fn draw(map: &JourneyMap, style: &MapStyle, most: usize) -> Drawing {
-    let (map, hidden) = limit(map, style.stages.unwrap_or(most));
-    let map = map.as_ref();
-    let kept = filter::filter(map, style.keep);
-    let ranks = order::ranks(map);
-    let mut drawing = Drawing {
-        title: map.title.clone(),
-        facts: Vec::new(),
-        legend: legend(map.kind),
-        shapes: Vec::new(),
-        lines: Vec::new(),
-        kind: map.kind,
+    draw_within(map, style, Room { stages: most, lines: 0 })
+}
+
+/// The same where a sink can show so many transitions only.
+pub fn draw_within(map: &JourneyMap, style: &MapStyle, room: Room) -> Drawing {
+    let metrics = vec![(map.metric, map.second)];
+    Scene::new(map, style, room, metrics, false).drawing()
+}
+
+/// A drawing for a page that switches: all levels of detail, each holding the one before,
+/// and all metrics that the data has.
+pub fn draw_page(map: &JourneyMap, style: &MapStyle, room: Room) -> Drawing {
+    let metrics = Metric::ALL.into_iter().filter(|&it| it == map.metric || has(map, it));
+    let second = |it: Metric| if it == map.metric { map.second } else { it.usual_second() };
+    let metrics: Vec<_> = match map.kind {
+        MapKind::Difference => vec![(map.metric, map.second)],
+        _ => metrics.map(|it| (it, second(it))).collect(),
     };
-    if !map.nodes.is_empty() {
-        drawing.shapes.push(start(map));
+    Scene::new(map, style, room, metrics, true).drawing()
+}
+
+/// Whether the data says anything of a metric: values need conversions with one, and
+/// counted paths have no times.
+fn has(map: &JourneyMap, metric: Metric) -> bool {
+    !(metric.is_money() || metric.is_wait())
+        || map.edges.iter().any(|it| figures::amount(it, metric) > 0.0)
+}
+
+/// The levels of detail of a page: shares of all moves, beside what the style draws.
+const LEVELS: [f64; 8] = [0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 1.0];
+/// A level with so many transitions is drawn at least, if it is asked for.
+const READABLE: usize = 60;
+
+/// What is drawn, before any of it looks like anything.
+struct Scene<'a> {
+    whole: &'a JourneyMap,
+    shown: Shown<'a>,
+    style: &'a MapStyle,
+    colors: &'static Palette,
+    /// Metrics with their figures in brackets.
+    metrics: Vec<(Metric, Option<Metric>)>,
+    scale: Scale,
+    ranks: Vec<usize>,
+    /// What is drawn at each level, the barest first.
+    levels: Vec<Kept>,
+    /// Which of them is shown.
+    level: usize,
+    /// What each level hides at each stage.
+    minor: Vec<Vec<Minor>>,
+    bridges: Vec<Bridge>,
+}
+
+impl<'a> Scene<'a> {
+    fn new(
+        whole: &'a JourneyMap,
+        style: &'a MapStyle,
+        room: Room,
+        metrics: Vec<(Metric, Option<Metric>)>,
+        page: bool,
+    ) -> Self {
+        let shown = limit(whole, style, style.stages.unwrap_or(room.stages));
+        let lines = if room.lines == 0 { usize::MAX } else { room.lines };
+        let (mut levels, level) = levels(&shown.map, style.keep, lines, page);
+        let mut bridges = Vec::new();
+        for kept in &mut levels {
+            // The same at each level: what holds the map together is part of all of them.
+            bridges = hidden::bridges(whole, &shown, kept);
+        }
+        let minor = levels.iter().map(|it| hidden::minor(whole, &shown, it)).collect();
+        let (scale, ranks) = (Scale::new(whole), order::ranks(&shown.map));
+        let colors = style.theme.palette();
+        Self { whole, shown, style, colors, metrics, scale, ranks, levels, level, minor, bridges }
     }
-    let most_visits = map.nodes.iter().map(|it| it.visits).max().unwrap_or(0);
-    for (node, rank) in map.nodes.iter().zip(&ranks) {
-        drawing.shapes.push(stage(map, node, *rank, most_visits, style));
+
+    fn drawing(&self) -> Drawing {
+        let (map, colors) = (self.shown.map.as_ref(), self.colors);
+        let (mut shapes, mut lines) = (Vec::new(), Vec::new());
+        if !map.nodes.is_empty() {
+            shapes.push(start(map, colors));
+        }
+        shapes.extend((0..map.nodes.len()).map(|it| self.stage(it)));
+        for &id in self.levels.last().map_or(&[][..], |it| &it.starts) {
+            lines.push(self.start_line(id));
+        }
+        lines.extend(self.bridges.iter().map(|it| self.bridge(it)));
+        for &id in self.levels.last().map_or(&[][..], |it| &it.edges) {
+            lines.push(self.line(id));
+        }
+        let stubs = self.stubs(&mut shapes, &mut lines);
+        let levels: Vec<Level> = self.levels.iter().map(|it| self.level(it, stubs)).collect();
+        let mut facts = map.subtitle.clone();
+        facts.push(facts::sizes(map));
+        let drawn_fact = facts.len();
+        facts.push(levels.get(self.level).map_or_else(String::new, |it| it.fact.clone()));
+        if let Some(kept) = self.levels.get(self.level) {
+            facts.extend(facts::limits(self.whole, kept, &self.shown.hidden));
+        }
+        let mut legends: Vec<_> =
+            self.metrics.iter().map(|&it| (it.0, self.legend(it, &lines))).collect();
+        let legend = legends.iter().find(|it| it.0 == map.metric).map(|it| it.1.clone());
+        if legends.len() == 1 {
+            legends.clear();
+        }
+        Drawing {
+            title: map.title.clone(),
+            facts,
+            drawn_fact,
+            legend: legend.unwrap_or_default(),
+            legends,
+            metric: map.metric,
+            levels,
+            level: self.level + 1,
+            shapes,
+            lines,
+            kind: map.kind,
+            colors,
+        }
     }
-    let widest = widest(map);
-    for &id in &kept.starts {
-        drawing.lines.push(start_line(map, id, widest));
+
+    fn level(&self, kept: &Kept, stubs: (usize, u64)) -> Level {
+        let (map, hidden): (&JourneyMap, &Hidden) = (&self.shown.map, &self.shown.hidden);
+        Level {
+            coverage: facts::coverage(kept, hidden),
+            transitions: kept.edges.len(),
+            fact: facts::drawn(map, kept, hidden, stubs),
+        }
     }
-    for &id in &kept.edges {
-        let edge = &map.edges[id];
-        drawing.lines.push(line(map, edge, ranks[edge.from] > ranks[edge.to], widest));
+
+    fn legend(&self, metric: (Metric, Option<Metric>), lines: &[Line]) -> Vec<super::drawing::Key> {
+        let mut keys = facts::legend(&self.shown.map, metric, self.colors);
+        if self.shown.map.kind != MapKind::Difference && !metric.0.is_wait() {
+            // A sign that the map does not show needs no explanation.
+            let wears = |it: &Line| match it.looks.iter().find(|it| it.metric == metric.0) {
+                Some(look) => look.color,
+                None => it.color,
+            };
+            keys.retain(|key| match key.color {
+                Some((color, _)) => lines.iter().any(|it| wears(it) == color),
+                None => true,
+            });
+        }
+        let minor = self.minor.iter().flatten().any(|it| *it != Minor::default());
+        keys.extend(facts::hidden_keys(minor, !self.bridges.is_empty(), self.colors));
+        keys
     }
-    let default = if map.kind == MapKind::Wait { 6 } else { 0 };
-    tell_hidden(map, &kept, &mut drawing.shapes);
-    let stubs = stubs(map, style.exits.unwrap_or(default), widest, &ranks, &mut drawing);
-    drawing.facts = facts(map, &kept, &hidden, stubs);
-    if map.kind == MapKind::Frequency {
-        // A sign that the map does not show needs no explanation.
-        let lines = &drawing.lines;
-        drawing.legend.retain(|key| match key.color {
-            Some((color, _)) => lines.iter().any(|it| it.color == color),
-            None => true,
+
+    fn id(&self, place: usize) -> String {
+        format!("n{}", self.shown.nodes[place])
+    }
+
+    fn stage(&self, place: usize) -> Shape {
+        let (map, colors, style) = (self.shown.map.as_ref(), self.colors, self.style);
+        let node = &map.nodes[place];
+        let shade = shade(node.visits, self.scale.visits());
+        let (fill, ink) = match (node.goal, map.kind) {
+            (true, _) => (colors.goal, colors.goal_ink),
+            (_, MapKind::Difference) => (colors.flat, colors.flat_ink),
+            _ => colors.shades()[shade],
+        };
+        let shaded = colors.outlined && map.kind != MapKind::Difference;
+        let repeats = ratio(node.repeats, node.visits).filter(|&it| it >= 0.05).map(percent);
+        let minor = |level: &Vec<Minor>| facts::minor_words(&level[place], node.visits);
+        let hides = facts::minor_tooltip(&self.minor[self.level][place], node.visits);
+        let details = if self.metrics.len() > 1 { &self.metrics[..] } else { &[] };
+        Shape {
+            id: self.id(place),
+            role: if node.goal { Role::Goal } else { Role::Stage },
+            name: one_line(&node.name, style.name_length.max(4)),
+            detail: facts::detail(map, node, map.metric),
+            details: details.iter().map(|it| (it.0, facts::detail(map, node, it.0))).collect(),
+            minor: self.minor.iter().map(minor).collect(),
+            repeats,
+            badge: badge(map.kind, node, colors),
+            fill,
+            ink,
+            border: if shaded { 0.7 + 0.45 * shade as f64 } else { 1.1 },
+            tooltip: facts::stage_words(map, node) + &hides,
+            spoken: facts::spoken(map, node),
+            rank: self.ranks[place] + 1,
+        }
+    }
+
+    /// The first level at which a transition is drawn, from 1.
+    fn level_of(&self, edge: usize) -> usize {
+        let drawn = |it: &Kept| it.edges.binary_search(&edge).is_ok();
+        self.levels.iter().position(drawn).unwrap_or(self.levels.len()) + 1
+    }
+
+    fn start_line(&self, id: usize) -> Line {
+        let (map, colors) = (self.shown.map.as_ref(), self.colors);
+        let starts = map.nodes[id].starts;
+        let color = if map.kind == MapKind::Difference { colors.same } else { colors.line };
+        let width = |metric| figures::start_width(map, id, metric, &self.scale);
+        let several = if self.metrics.len() > 1 { &self.metrics[..] } else { &[] };
+        let look = |metric| Look {
+            metric,
+            width: width(metric),
+            color,
+            label: String::new(),
+            ink: colors.ink,
+        };
+        Line {
+            width: width(map.metric),
+            color,
+            ink: colors.ink,
+            weight: weight(starts, self.scale.most(Metric::Moves)),
+            looks: several.iter().map(|it| look(it.0)).collect(),
+            tooltip: format!(
+                "Start → {}: {} {} here",
+                map.nodes[id].name,
+                counted(starts, "journey"),
+                if starts == 1 { "begins" } else { "begin" }
+            ),
+            ..plain((0, id + 1), colors)
+        }
+    }
+
+    fn bridge(&self, bridge: &Bridge) -> Line {
+        let map = self.shown.map.as_ref();
+        let from = bridge.from.map_or("Start", |it| map.nodes[it].name.as_str());
+        let names = bridge.through.iter().map(|&it| self.whole.nodes[it].name.as_str());
+        Line {
+            dash: Dash::Dotted,
+            width: 1.4,
+            back: bridge.from.is_some_and(|it| self.ranks[it] > self.ranks[bridge.to]),
+            tooltip: format!(
+                "{from} → {} by way of stages that are not drawn: {}",
+                map.nodes[bridge.to].name,
+                names.collect::<Vec<_>>().join(" → "),
+            ),
+            ..plain((bridge.from.map_or(0, |it| it + 1), bridge.to + 1), self.colors)
+        }
+    }
+
+    fn line(&self, id: usize) -> Line {
+        let (map, colors) = (self.shown.map.as_ref(), self.colors);
+        let edge: &MapEdge = &map.edges[id];
+        let back = self.ranks[edge.from] > self.ranks[edge.to];
+        let look = |it| figures::look(map, edge, it, back, &self.scale, colors);
+        let mut dash = if back { Dash::Dashed } else { Dash::Solid };
+        let shown = match map.kind {
+            MapKind::Difference => {
+                let (look, kind) = figures::change(edge, colors);
+                dash = kind;
+                look
+            }
+            _ => look((map.metric, map.second)),
+        };
+        let several = if self.metrics.len() > 1 { &self.metrics[..] } else { &[] };
+        Line {
+            width: shown.width,
+            color: shown.color,
+            dash,
+            label: shown.label,
+            ink: shown.ink,
+            back,
+            weight: if back { 1 } else { weight(edge.moves, self.scale.most(Metric::Moves)) },
+            level: self.level_of(id),
+            looks: several.iter().map(|&it| look(it)).collect(),
+            tooltip: facts::line_words(map, edge),
+            ..plain((edge.from + 1, edge.to + 1), colors)
+        }
+    }
+
+    /// Stubs of the largest exits; how many, and the exits they stand for.
+    fn stubs(&self, shapes: &mut Vec<Shape>, lines: &mut Vec<Line>) -> (usize, u64) {
+        let (map, colors) = (self.shown.map.as_ref(), self.colors);
+        let lost = map.metric == Metric::Lost && map.kind != MapKind::Difference;
+        let usual = if map.kind == MapKind::Wait || lost { 6 } else { 0 };
+        let mut largest: Vec<usize> =
+            (0..map.nodes.len()).filter(|&it| map.nodes[it].exits > 0).collect();
+        largest.sort_by_key(|&it| {
+            let node = &map.nodes[it];
+            (std::cmp::Reverse(if lost { node.lost } else { 0 }), std::cmp::Reverse(node.exits), it)
         });
+        largest.truncate(self.style.exits.unwrap_or(usual));
+        for &id in &largest {
+            let node = &map.nodes[id];
+            let (words, shape) = stub(map, node, lost, colors);
+            let width = match lost {
+                true => breadth(node.lost.max(0) as f64, self.scale.most(Metric::Lost)).min(6.5),
+                false => breadth(node.exits as f64, self.scale.most(Metric::Moves)).min(6.5),
+            };
+            lines.push(Line {
+                width,
+                color: colors.left_line,
+                ink: colors.ink,
+                tooltip: words,
+                ..plain((id + 1, shapes.len()), colors)
+            });
+            let id_of_stub = format!("left{}", self.shown.nodes[id]);
+            shapes.push(Shape { id: id_of_stub, rank: self.ranks[id] + 2, ..shape });
+        }
+        (largest.len(), largest.iter().map(|&it| map.nodes[it].exits).sum())
     }
-    drawing
 }
 
-/// Says at each stage what its ways that are not drawn amount to: hiding is never silent.
-fn tell_hidden(map: &JourneyMap, kept: &Kept, shapes: &mut [Shape]) {
-    let mut hidden = vec![(0u64, 0u64); map.nodes.len()];
-    for (id, edge) in map.edges.iter().enumerate() {
-        if kept.edges.binary_search(&id).is_err() {
-            hidden[edge.from].0 += 1;
-            hidden[edge.from].1 += edge.moves;
+/// What is drawn at each level, the barest first, and which level the style asks for.
+fn levels(map: &JourneyMap, keep: Keep, most: usize, page: bool) -> (Vec<Kept>, usize) {
+    let ranking = Ranking::new(map, keep);
+    let chosen = ranking.kept(keep, most);
+    if !page {
+        return (vec![chosen], 0);
+    }
+    let room = (chosen.edges.len() * 3 / 2).max(READABLE).min(most.max(chosen.edges.len()));
+    let mut levels = vec![ranking.bare()];
+    levels.extend(LEVELS.map(|it| ranking.kept(Keep::Coverage(it), usize::MAX)));
+    levels.retain(|it| it.edges.len() <= room);
+    levels.push(chosen.clone());
+    levels.sort_by_key(|it| it.edges.len());
+    // A few more or less are no level of their own: the chosen one stays, else the barest.
+    let size = |it: &Kept| it.edges.len();
+    let mut kept: Vec<Kept> = Vec::new();
+    for level in levels {
+        match kept.last_mut() {
+            Some(last) if size(&level) < size(last) + (size(last) / 10).max(2) => {
+                if size(&level) == size(&chosen) {
+                    *last = level;
+                }
+            }
+            _ => kept.push(level),
         }
     }
-    // The first shape is the start.
-    for ((node, (ways, moves)), shape) in
-        map.nodes.iter().zip(hidden).zip(shapes.iter_mut().skip(1))
-    {
-        if ways > 0 {
-            let share = ratio(moves, node.visits).map_or_else(String::new, percent);
-            let count = count(moves);
-            shape.tooltip.push_str(&format!(
-                "; {ways} smaller ways out are not drawn: {count} moves ({share} of visits)"
-            ));
-        }
+    let level = kept.iter().position(|it| size(it) == size(&chosen)).unwrap_or(0);
+    (kept, level)
+}
+
+/// A line that says nothing yet.
+fn plain((from, to): (usize, usize), colors: &Palette) -> Line {
+    Line {
+        from,
+        to,
+        width: THIN,
+        color: colors.line,
+        dash: Dash::Solid,
+        label: String::new(),
+        ink: colors.ink,
+        back: false,
+        weight: 1,
+        level: 1,
+        looks: Vec::new(),
+        tooltip: String::new(),
     }
 }
 
-/// The most that any arrow stands for.
-fn widest(map: &JourneyMap) -> u64 {
-    let moves = map.edges.iter().map(|it| it.moves).max().unwrap_or(0);
-    let starts = map.nodes.iter().map(|it| it.starts).max().unwrap_or(0);
-    moves.max(starts).max(1)
-}
-
-/// Square root, so that ink is to a count as area is: 344 stays thin beside 13,000 and is seen.
-fn breadth(count: u64, widest: u64) -> f64 {
-    0.8 + 5.7 * (count as f64 / widest as f64).sqrt()
-}
-
-fn weight(count: u64, widest: u64) -> u32 {
-    1 + (59.0 * count as f64 / widest as f64).round() as u32
-}
-
-fn start(map: &JourneyMap) -> Shape {
+fn start(map: &JourneyMap, colors: &Palette) -> Shape {
+    let words = format!("Start: {}", counted(map.journeys, "journey"));
     Shape {
+        id: "start".to_owned(),
         role: Role::Start,
         name: "Start".to_owned(),
         detail: String::new(),
+        details: Vec::new(),
+        minor: Vec::new(),
         repeats: None,
         badge: None,
-        fill: INK,
-        ink: "#ffffff",
-        tooltip: format!("Start: {}", counted(map.journeys, "journey")),
+        fill: colors.start,
+        ink: colors.start_ink,
+        border: 1.1,
+        tooltip: words.clone(),
+        spoken: words,
         rank: 0,
     }
 }
 
-fn stage(map: &JourneyMap, node: &MapNode, rank: usize, most: u64, style: &MapStyle) -> Shape {
-    let of_all = |part: u64| ratio(part, map.customers).map(percent);
-    let (fill, ink) = match (node.goal, map.kind) {
-        (true, _) => (GOAL, "#ffffff"),
-        (_, MapKind::Difference) => ("#f0f4f8", INK),
-        _ => shade(node.visits, most),
+/// The words and the box of a stage's exits.
+fn stub(map: &JourneyMap, node: &MapNode, lost: bool, colors: &Palette) -> (String, Shape) {
+    let mut words = format!("{} left at {}", count(node.exits), node.name);
+    let mut name = format!("left: {}", short(node.exits));
+    if lost {
+        name.push_str(&format!(" · ≈ {} lost", short_money(node.lost, map.currency)));
+        let exact = crate::base::numerals::money(node.lost, map.currency);
+        words.push_str(&format!("; estimate of value lost {exact}"));
+    } else if let Some(share) = ratio(node.exits, node.visits) {
+        name.push_str(&format!(" · {}", percent(share)));
+    }
+    let shape = Shape {
+        role: Role::Left,
+        name,
+        fill: colors.left,
+        ink: colors.left_ink,
+        border: 1.0,
+        tooltip: words.clone(),
+        spoken: words.clone(),
+        ..start(map, colors)
     };
-    let mut detail = short(node.customers);
-    if let Some(share) = of_all(node.customers) {
-        detail.push_str(&format!(" · {share}"));
-        if node.goal {
-            detail.push_str(" of customers");
-        }
-    }
-    let repeats = ratio(node.repeats, node.visits).filter(|&it| it >= 0.05).map(percent);
-    Shape {
-        role: if node.goal { Role::Goal } else { Role::Stage },
-        name: one_line(&node.name, style.name_length.max(4)),
-        detail,
-        repeats,
-        badge: badge(map.kind, node),
-        fill,
-        ink,
-        tooltip: stage_words(node),
-        rank: rank + 1,
-    }
+    (words, shape)
 }
 
-fn ratio(part: u64, base: u64) -> Option<f64> {
-    (base > 0).then(|| part as f64 / base as f64)
-}
-
-/// One of the blues by the logarithm of visits, and the ink to read on it.
-fn shade(visits: u64, most: u64) -> (&'static str, &'static str) {
-    let level = (visits as f64).ln_1p() / (most.max(1) as f64).ln_1p();
+/// Which of the seven shades a box wears, by the logarithm of its visits.
+fn shade(visits: u64, most: f64) -> usize {
+    let level = (visits as f64).ln_1p() / most.ln_1p();
     let place = ((level - 0.55) / 0.45).clamp(0.0, 1.0);
-    let step = (place * (BLUES.len() - 1) as f64).round() as usize;
-    // White only reads on the darkest blue (contrast of at least 4.5, as the test says).
-    (BLUES[step], if step == BLUES.len() - 1 { "#ffffff" } else { INK })
+    (place * 6.0).round() as usize
 }
 
-fn badge(kind: MapKind, node: &MapNode) -> Option<Badge> {
+fn badge(kind: MapKind, node: &MapNode, colors: &Palette) -> Option<Badge> {
     if kind == MapKind::Difference {
         // As for transitions: what does not stand after adjustment is not shown as a change.
         let change = node.exit_change.filter(|it| it.significant && !node.goal)?;
         let change = change.share_b - change.share_a;
-        return Some(Badge {
-            text: format!("{:+.1} pt", change * 100.0),
-            fill: Some(if change < 0.0 { MORE } else { "#b84a00" }),
-            ink: "#ffffff",
-        });
+        let (fill, ink) = match change < 0.0 {
+            true => (colors.fewer, colors.fewer_ink),
+            false => (colors.many, colors.many_ink),
+        };
+        return Some(Badge { text: format!("{:+.1} pt", change * 100.0), fill: Some(fill), ink });
     }
     let share = ratio(node.exits, node.visits).filter(|_| node.exits > 0)?;
     let (fill, ink) = match share {
-        it if it < 0.2 => ("#fbe6d6", "#3b1c00"),
-        it if it < 0.3 => ("#f0b98d", "#3b1c00"),
-        _ => ("#b84a00", "#ffffff"),
+        it if it < 0.2 => (colors.few, colors.few_ink),
+        it if it < 0.3 => (colors.some, colors.some_ink),
+        _ => (colors.many, colors.many_ink),
     };
     Some(Badge { text: percent(share), fill: Some(fill), ink })
-}
-
-fn stage_words(node: &MapNode) -> String {
-    let mut words = format!(
-        "{}: {}, {}, {} left here",
-        node.name,
-        counted(node.customers, "customer"),
-        counted(node.visits, "visit"),
-        count(node.exits),
-    );
-    if let Some(share) = ratio(node.exits, node.visits) {
-        words.push_str(&format!(" ({} of visits)", percent(share)));
-    }
-    if node.repeats > 0 {
-        words.push_str(&format!(", {} repeated at once", count(node.repeats)));
-    }
-    if node.open > 0 {
-        words.push_str(&format!(", {} still open", count(node.open)));
-    }
-    if node.completed > 0 {
-        words.push_str(&format!(", {} completed here", count(node.completed)));
-    }
-    words
-}
-
-fn start_line(map: &JourneyMap, id: usize, widest: u64) -> Line {
-    let starts = map.nodes[id].starts;
-    let plain = map.kind == MapKind::Difference;
-    Line {
-        from: 0,
-        to: id + 1,
-        width: if plain { 0.9 } else { breadth(starts, widest) },
-        color: if plain { SAME } else { LINE },
-        dash: Dash::Solid,
-        label: String::new(),
-        ink: INK,
-        back: false,
-        weight: weight(starts, widest),
-        tooltip: format!(
-            "Start → {}: {} {} here",
-            map.nodes[id].name,
-            counted(starts, "journey"),
-            if starts == 1 { "begins" } else { "begin" }
-        ),
-    }
-}
-
-fn line(map: &JourneyMap, edge: &MapEdge, back: bool, widest: u64) -> Line {
-    let goal = map.nodes[edge.to].goal;
-    let mut line = Line {
-        from: edge.from + 1,
-        to: edge.to + 1,
-        width: breadth(edge.moves, widest),
-        color: LINE,
-        dash: if back { Dash::Dashed } else { Dash::Solid },
-        label: String::new(),
-        ink: "#33475b",
-        back,
-        weight: if back { 1 } else { weight(edge.moves, widest) },
-        tooltip: line_words(map, edge),
-    };
-    match map.kind {
-        MapKind::Frequency => {
-            line.label = format!("{} · {}", short(edge.moves), percent(edge.share));
-            if back {
-                (line.color, line.ink) = (BACK, "#5f4b82");
-            } else if goal {
-                line.color = GOAL;
-            }
-        }
-        MapKind::Wait => {
-            let (_, color, ink, _) = bucket(edge.wait_median);
-            (line.color, line.ink) = (color, ink);
-            line.label = edge.wait_median.human();
-        }
-        MapKind::Difference => change_line(edge, &mut line),
-    }
-    line
-}
-
-fn change_line(edge: &MapEdge, line: &mut Line) {
-    (line.color, line.width, line.dash) = (SAME, 0.9, Dash::Solid);
-    let Some(change) = edge.change.filter(|it| it.significant) else { return };
-    let delta = change.share_b - change.share_a;
-    line.width = 1.4 + (delta.abs() * 45.0).min(5.0);
-    (line.color, line.ink, line.dash) = match delta >= 0.0 {
-        true => (MORE, "#005a8d", Dash::Solid),
-        false => (LESS, "#a84600", Dash::Dashed),
-    };
-    let (a, b) = (change.share_a * 100.0, change.share_b * 100.0);
-    line.label = format!("{a:.0} → {b:.0}% ({:+.1})", delta * 100.0);
-}
-
-fn bucket(wait: Span) -> &'static (i64, &'static str, &'static str, &'static str) {
-    let seconds = wait.as_seconds();
-    WAITS.iter().find(|it| seconds < it.0 as f64).unwrap_or(&WAITS[3])
-}
-
-fn line_words(map: &JourneyMap, edge: &MapEdge) -> String {
-    let mut words = format!(
-        "{} → {}: {} moves, {} of visits to the first; median wait {}, 90 % within {}",
-        map.nodes[edge.from].name,
-        map.nodes[edge.to].name,
-        count(edge.moves),
-        percent(edge.share),
-        edge.wait_median.human(),
-        edge.wait_p90.human(),
-    );
-    if let Some(change) = edge.change {
-        let verdict = if change.significant { "significant" } else { "not significant" };
-        words.push_str(&format!(
-            "; {:.1} % in A, {:.1} % in B, {verdict}",
-            change.share_a * 100.0,
-            change.share_b * 100.0
-        ));
-    }
-    words
-}
-
-/// Stubs of the largest exits; how many, and the exits they stand for.
-fn stubs(
-    map: &JourneyMap,
-    limit: usize,
-    widest: u64,
-    ranks: &[usize],
-    drawing: &mut Drawing,
-) -> (usize, u64) {
-    let mut largest: Vec<usize> =
-        (0..map.nodes.len()).filter(|&it| map.nodes[it].exits > 0).collect();
-    largest.sort_by_key(|&it| (std::cmp::Reverse(map.nodes[it].exits), it));
-    largest.truncate(limit);
-    for &id in &largest {
-        let node = &map.nodes[id];
-        let share = ratio(node.exits, node.visits).map_or_else(String::new, percent);
-        let words = format!("{} left at {}", count(node.exits), node.name);
-        drawing.lines.push(Line {
-            from: id + 1,
-            to: drawing.shapes.len(),
-            width: breadth(node.exits, widest),
-            color: LEFT,
-            dash: Dash::Solid,
-            label: String::new(),
-            ink: LEFT,
-            back: false,
-            weight: 1,
-            tooltip: words.clone(),
-        });
-        drawing.shapes.push(Shape {
-            role: Role::Left,
-            name: format!("left: {} · {share}", short(node.exits)),
-            detail: String::new(),
-            repeats: None,
-            badge: None,
-            fill: LEFT,
-            ink: "#ffffff",
-            tooltip: words,
-            rank: ranks[id] + 2,
-        });
-    }
-    (largest.len(), largest.iter().map(|&it| map.nodes[it].exits).sum())
-}
-
-fn facts(map: &JourneyMap, kept: &Kept, hidden: &Hidden, stubs: (usize, u64)) -> Vec<String> {
-    let of_journeys = |part: u64| match ratio(part, map.journeys) {
-        Some(share) => format!(" ({:.1} %)", share * 100.0),
-        None => String::new(),
-    };
-    let mut lines: Vec<String> = map.subtitle.clone();
-    let mut sizes =
-        format!("{} · {}", counted(map.customers, "customer"), counted(map.journeys, "journey"));
-    for (part, what) in
-        [(map.converted, "converted"), (map.exits, "left"), (map.open, "still open")]
-    {
-        if part > 0 {
-            sizes.push_str(&format!(" · {} {what}{}", count(part), of_journeys(part)));
-        }
-    }
-    lines.push(sizes);
-    let mut drawn = format!(
-        "{} of {} transitions drawn = {} of all moves between stages",
-        count(kept.edges.len() as u64),
-        count((map.edges.len() + hidden.edges) as u64),
-        ratio(kept.moves, kept.all_moves + hidden.moves).map_or_else(|| "100%".to_owned(), percent),
-    );
-    let starts = kept.all_started + hidden.starts;
-    if kept.started < starts {
-        let share = ratio(kept.started, starts).map_or_else(String::new, percent);
-        drawn.push_str(&format!(" · start arrows = {share} of journeys"));
-    }
-    if let (1.., exits) = stubs {
-        let share = ratio(exits, map.exits).map_or_else(String::new, percent);
-        drawn.push_str(&format!(" · red = the {} largest exits = {share} of all exits", stubs.0));
-    }
-    lines.push(drawn);
-    if hidden.stages > 0 {
-        let visits = map.nodes.iter().map(|it| it.visits).sum::<u64>();
-        lines.push(format!(
-            "{} of {} stages drawn, the most visited = {} of all visits",
-            count(map.nodes.len() as u64),
-            count((map.nodes.len() + hidden.stages) as u64),
-            ratio(visits, visits + hidden.visits).map_or_else(String::new, percent),
-        ));
-    }
-    lines
-}
-
-fn legend(kind: MapKind) -> Vec<Key> {
-    let key = |color, text: &str| Key { color, text: text.to_owned() };
-    let words = |text: &str| Key { color: None, text: text.to_owned() };
-    let boxes = words(
-        "Box: customers · share of all customers; ▼ share of visits that ended here; \
-         ↻ share of visits repeated at once",
-    );
-    match kind {
-        MapKind::Frequency => vec![
-            key(
-                Some((LINE, Dash::Solid)),
-                "moves · share of the visits to the stage it leaves; width = moves",
-            ),
-            key(Some((BACK, Dash::Dashed)), "going back"),
-            key(Some((GOAL, Dash::Solid)), "to the goal"),
-            words("Box shade = visits"),
-            boxes,
-        ],
-        MapKind::Wait => {
-            let mut keys = vec![words("Label and color = median wait before the next step:")];
-            keys.extend(WAITS.iter().map(|it| key(Some((it.1, Dash::Solid)), it.3)));
-            keys.push(words("width = moves; dashed = going back"));
-            keys.push(boxes);
-            keys
-        }
-        MapKind::Difference => vec![
-            key(Some((MORE, Dash::Solid)), "more in B"),
-            key(Some((LESS, Dash::Dashed)), "less in B"),
-            key(Some((SAME, Dash::Solid)), "no significant change"),
-            words("Label = share of the visits to the stage it leaves, A → B (points)"),
-            words(
-                "▼ = significant change in the share of visits that end here (blue = fewer leave)",
-            ),
-        ],
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::super::sample;
+    use super::super::theme::{self, Theme};
     use super::*;
 
     #[test]
@@ -459,16 +460,12 @@ mod tests {
         assert_eq!(product.repeats.as_deref(), Some("12%"));
         assert_eq!(product.badge.as_ref().map(|it| it.text.as_str()), Some("20%"));
         assert_eq!(product.fill, "#2171b5");
-        assert!(
-            product.tooltip.contains("smaller ways out are not drawn: "),
-            "{}",
-            product.tooltip
-        );
+        assert!(product.tooltip.contains("smaller ways out not drawn: "), "{}", product.tooltip);
         let goal = &drawing.shapes[21];
         assert_eq!(goal.role, Role::Goal);
         assert_eq!(goal.detail, "7.9k · 13% of customers");
         let cart = drawing.lines.iter().find(|it| (it.from, it.to) == (9, 13)).unwrap();
-        assert_eq!(cart.label, "13k · 20%");
+        assert_eq!(cart.label, "13k (20%)");
         assert!(drawing.facts[2].contains("transitions drawn ="), "{:?}", drawing.facts);
         assert!(drawing.facts[1].contains("52,087 left (86.2 %)"), "{:?}", drawing.facts);
     }
@@ -477,51 +474,52 @@ mod tests {
     fn waits_have_stubs_and_differences_have_words() {
         let wait = draw(&sample::shop(MapKind::Wait), &MapStyle::default(), 0);
         assert_eq!(wait.shapes.iter().filter(|it| it.role == Role::Left).count(), 6);
-        assert!(wait.lines.iter().any(|it| it.label == "43 min"));
+        assert!(wait.lines.iter().any(|it| it.label == "43 min (6.6k)"));
         let change = draw(&sample::shop(MapKind::Difference), &MapStyle::default(), 0);
+        let Palette { more, less, .. } = *change.colors;
         for line in &change.lines {
-            let colored = line.color == MORE || line.color == LESS;
+            let colored = line.color == more || line.color == less;
             assert_eq!(colored, !line.label.is_empty());
-            assert_eq!(line.color == LESS, line.dash == Dash::Dashed);
+            assert_eq!(line.color == less, line.dash == Dash::Dashed);
         }
-        assert!(change.lines.iter().any(|it| it.color == MORE));
-        assert!(change.lines.iter().any(|it| it.color == LESS));
-    }
-
-    /// Relative luminance and contrast by WCAG 2.2, "contrast ratio".
-    fn contrast(one: &str, other: &str) -> f64 {
-        let luminance = |color: &str| -> f64 {
-            let part = |at: usize| {
-                let value = u8::from_str_radix(&color[at..at + 2], 16).unwrap();
-                let value = f64::from(value) / 255.0;
-                if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-            };
-            0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
-        };
-        let (a, b) = (luminance(one) + 0.05, luminance(other) + 0.05);
-        if a > b { a / b } else { b / a }
+        assert!(change.lines.iter().any(|it| it.color == more));
+        assert!(change.lines.iter().any(|it| it.color == less));
     }
 
     #[test]
-    fn all_words_can_be_read() {
-        assert!((contrast("#000000", "#ffffff") - 21.0).abs() < 1e-9);
-        for kind in [MapKind::Frequency, MapKind::Wait, MapKind::Difference] {
-            let mut map = sample::shop(kind);
-            for (id, node) in map.nodes.iter_mut().enumerate() {
-                node.visits = 3u64.pow(id as u32 % 12);
-            }
-            let drawing = draw(&map, &MapStyle::default(), 0);
-            let mut pairs: Vec<(&str, &str)> = vec![(QUIET, "#ffffff"), (INK, "#ffffff")];
-            for shape in &drawing.shapes {
-                pairs.push((shape.ink, shape.fill));
-                let badge = shape.badge.iter();
-                pairs.extend(badge.map(|it| (it.ink, it.fill.unwrap_or(shape.fill))));
-            }
-            pairs.extend(drawing.lines.iter().map(|it| (it.ink, "#ffffff")));
-            for (ink, paper) in pairs {
-                assert!(contrast(ink, paper) >= 4.5, "{ink} on {paper}: {}", contrast(ink, paper));
+    fn all_words_can_be_read_in_every_theme() {
+        for (name, theme) in theme::NAMES {
+            for kind in [MapKind::Frequency, MapKind::Wait, MapKind::Difference] {
+                let mut map = sample::shop(kind);
+                for (id, node) in map.nodes.iter_mut().enumerate() {
+                    node.visits = 3u64.pow(id as u32 % 12);
+                }
+                let drawing = draw(&map, &MapStyle { theme, ..MapStyle::default() }, 0);
+                let paper = drawing.colors.paper;
+                let mut pairs: Vec<(&str, &str)> =
+                    drawing.lines.iter().map(|it| (it.ink, paper)).collect();
+                for shape in &drawing.shapes {
+                    pairs.push((shape.ink, shape.fill));
+                    let badge = shape.badge.iter();
+                    pairs.extend(badge.map(|it| (it.ink, it.fill.unwrap_or(shape.fill))));
+                }
+                for (ink, paper) in pairs {
+                    let contrast = theme::contrast(ink, paper).unwrap();
+                    assert!(contrast >= 4.5, "{name}: {ink} on {paper}: {contrast}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn borders_say_in_print_what_shades_say_elsewhere() {
+        let style = MapStyle { theme: Theme::Print, ..MapStyle::default() };
+        let print = draw(&sample::shop(MapKind::Frequency), &style, 0);
+        let light = draw(&sample::shop(MapKind::Frequency), &MapStyle::default(), 0);
+        let (busy, quiet) = (&print.shapes[9], &print.shapes[14]);
+        assert!(busy.border > quiet.border && busy.fill == quiet.fill);
+        assert!(light.shapes[9].border == light.shapes[14].border);
+        assert!(print.legend.iter().any(|it| it.text == "Box border = visits"));
     }
 
     #[test]
@@ -529,12 +527,5 @@ mod tests {
         let drawing = draw(&JourneyMap::default(), &MapStyle::default(), 0);
         assert!(drawing.shapes.is_empty() && drawing.lines.is_empty());
         assert!(drawing.facts[1].starts_with("0 of 0 transitions"));
-    }
-
-    #[test]
-    fn lines_are_wide_by_the_square_root() {
-        assert!((breadth(100, 100) - 6.5).abs() < 1e-12);
-        assert!((breadth(25, 100) - 3.65).abs() < 1e-12);
-        assert_eq!((weight(0, 100), weight(100, 100)), (1, 60));
     }
 }

@@ -1,23 +1,30 @@
 //! Journey maps: which transitions are drawn, in which order, how they look, where.
 //!
 //! `filter` chooses transitions, `order` says which way is forward, `look` turns
-//! figures into the widths, colors and words of a `drawing`, `dot` and `svg` write the same drawing.
+//! figures into the widths, colors (of a `theme`) and words of a `drawing`, `dot` and `svg` write
+//! the same drawing.
 //! All figures were counted before: hiding a transition changes no number.
 
 pub mod dot;
 pub mod drawing;
+mod facts;
+mod figures;
 pub mod filter;
+pub mod hidden;
 pub mod labels;
 pub mod layout;
 pub mod limit;
 pub mod look;
 pub mod measure;
 pub mod order;
+mod paint;
 pub mod svg;
+pub mod theme;
 
 pub use drawing::Drawing;
 pub use filter::{Keep, Kept};
-pub use look::draw;
+pub use look::{Room, draw, draw_page, draw_within};
+pub use theme::Theme;
 
 /// Which way a map flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,11 +44,19 @@ pub struct MapStyle {
     /// How many stages are drawn, the most visited first; 0 for all. By default as
     /// many as the sink can show.
     pub stages: Option<usize>,
+    /// If any: only these stages are drawn, by name. Others are left out of the picture alone:
+    /// their ways count as minor flow, and dotted arrows lead past them where drawn stages
+    /// would be cut off.
+    pub only_stages: Vec<String>,
+    /// Stages that are not drawn, likewise.
+    pub hide_stages: Vec<String>,
     /// Which way the map flows.
     pub direction: Direction,
     /// How many of the largest exits get a stub of their own; by default 6 on maps
-    /// of waits and none elsewhere (each stage has its badge anyway).
+    /// of waits and of lost value, and none elsewhere (each stage has its badge anyway).
     pub exits: Option<usize>,
+    /// Which colors the map wears.
+    pub theme: Theme,
     /// DOT with plain labels, for readers that know no HTML-like ones.
     pub plain_labels: bool,
     /// Characters of a stage's name shown in its box; all of it is in the tooltip.
@@ -53,8 +68,11 @@ impl Default for MapStyle {
         Self {
             keep: Keep::default(),
             stages: None,
+            only_stages: Vec::new(),
+            hide_stages: Vec::new(),
             direction: Direction::Down,
             exits: None,
+            theme: Theme::Light,
             plain_labels: false,
             name_length: 32,
         }
