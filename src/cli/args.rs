@@ -336,7 +336,7 @@ fn map_args() -> [Arg; 9] {
         switch("all-edges", "Draw all transitions"),
         number(
             "stages",
-            "Draw the N most visited stages, 0 for all [default: 100 in a picture, 1000 in DOT]",
+            "Draw the N most visited stages, 0 for all; a picture holds 200 [default: 30]",
         ),
         text(
             "only-stages",

@@ -15,7 +15,7 @@ use graphviz_rust::printer::{DotPrinter, PrinterContext};
 use super::super::{Format, escape, one_map};
 use super::drawing::{Badge, Dash, Drawing, Key, Line, Role, Shape};
 use super::theme::Palette;
-use super::{Direction, MapStyle, draw, limit};
+use super::{Direction, MapStyle, Room, draw_within, limit};
 use crate::base::Result;
 use crate::model::JourneyMap;
 
@@ -26,8 +26,8 @@ pub(in super::super) const FORMAT: Format = Format {
     write: |reports, style, out| write(one_map(reports, style)?, &style.map, out),
 };
 
-/// More stages than this are more than a program that draws DOT can place.
-const MOST_STAGES: usize = 1000;
+/// How much is drawn; who asks for more gets all of it.
+const ROOM: Room = Room::READABLE;
 
 /// Writes a map as DOT.
 ///
@@ -35,7 +35,7 @@ const MOST_STAGES: usize = 1000;
 /// The writer's.
 pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
     limit::check(map, style)?;
-    let graph = graph(&draw(map, style, MOST_STAGES), style);
+    let graph = graph(&draw_within(map, style, ROOM), style);
     // A statement a line: a changed count changes its own line only.
     let mut context = PrinterContext::default();
     context.with_semi().with_inline_size(0);
@@ -354,6 +354,7 @@ mod tests {
         for plain_labels in [false, true] {
             let style = MapStyle {
                 keep: Keep::All,
+                stages: Some(0),
                 plain_labels,
                 name_length: 100_000,
                 ..MapStyle::default()
@@ -389,7 +390,7 @@ mod tests {
     fn the_printed_tree_reads_back_as_it_was() {
         for map in [sample::shop(MapKind::Wait), sample::row(&["only"]), JourneyMap::default()] {
             let style = MapStyle::default();
-            let tree = graph(&draw(&map, &style, MOST_STAGES), &style);
+            let tree = graph(&draw_within(&map, &style, ROOM), &style);
             let Graph::DiGraph { stmts, .. } = &tree else { panic!() };
             let text = written(&map, &style);
             let again = parsed(&text);

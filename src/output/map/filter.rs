@@ -180,14 +180,28 @@ impl<'a> Ranking<'a> {
 /// of them at most, and who reads the map misses them.
 const HEAVY: f64 = 0.02;
 
+/// The heaviest way out of (or into) a stage is drawn where it is this share of its visits.
+const MAIN: f64 = 0.25;
+
 /// How much transitions stand out, the least score the most: [`disparity`], and 0 for those
-/// that are heavy in the whole map.
+/// that are heavy in the whole map, or the main way of a stage.
 fn scores(map: &JourneyMap) -> Vec<f64> {
     let all = map.edges.iter().map(|it| it.moves).sum::<u64>() as f64;
     let mut scores = disparity(map);
-    for (score, edge) in scores.iter_mut().zip(&map.edges) {
-        if edge.moves > 0 && edge.moves as f64 >= HEAVY * all {
-            *score = 0.0;
+    let (mut out, mut into) = (vec![None; map.nodes.len()], vec![None; map.nodes.len()]);
+    for (id, edge) in map.edges.iter().enumerate() {
+        for best in [&mut out[edge.from], &mut into[edge.to]] {
+            if best.is_none_or(|it: usize| map.edges[it].moves < edge.moves) {
+                *best = Some(id);
+            }
+        }
+    }
+    let main = |node: usize, moves: u64| moves as f64 >= MAIN * map.nodes[node].visits as f64;
+    for (id, edge) in map.edges.iter().enumerate().filter(|it| it.1.moves > 0) {
+        let first = out[edge.from] == Some(id) && main(edge.from, edge.moves);
+        let last = into[edge.to] == Some(id) && main(edge.to, edge.moves);
+        if first || last || edge.moves as f64 >= HEAVY * all {
+            scores[id] = 0.0;
         }
     }
     scores
@@ -356,6 +370,7 @@ mod tests {
             map.nodes.push(MapNode {
                 starts: u64::from(starts.contains(&id)) * 100,
                 exits: 1,
+                visits: 1000,
                 goal: goals.contains(&id),
                 ..MapNode::default()
             });

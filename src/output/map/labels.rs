@@ -72,7 +72,7 @@ impl Rect {
 ///
 /// Each label tries places along its line and takes the cheapest; short lines, which
 /// have least choice, go first, and a second round repairs what the first could not
-/// know. Work grows as labels × places × lines.
+/// know. Work grows as labels × places × what stands near a place.
 pub fn place(
     routes: &[Vec<Point>],
     sizes: &[Option<(f64, f64)>],
@@ -81,7 +81,7 @@ pub fn place(
     let mut order: Vec<usize> = (0..routes.len()).filter(|&it| sizes[it].is_some()).collect();
     order.sort_by(|&a, &b| length(&routes[a]).total_cmp(&length(&routes[b])).then(a.cmp(&b)));
     let mut placed: Vec<Option<Rect>> = vec![None; routes.len()];
-    let scene = Scene { routes, bounds: routes.iter().map(|it| bounds(it)).collect(), boxes };
+    let mut scene = Scene::new(routes, boxes);
     for _ in 0..2 {
         for &id in &order {
             let Some((width, height)) = sizes[id] else { continue };
@@ -134,36 +134,92 @@ fn places(route: &[Point], width: f64, height: f64) -> Vec<(Point, f64)> {
     found
 }
 
-/// What labels may be in the way of.
+/// The side of a cell of the grid, in pixels: about a label.
+const CELL: f64 = 48.0;
+
+/// What labels may be in the way of, found by place.
 struct Scene<'a> {
-    routes: &'a [Vec<Point>],
-    bounds: Vec<Rect>,
     boxes: &'a [Rect],
+    /// Straight runs with the number of their route.
+    runs: Vec<(usize, Point, Point)>,
+    columns: usize,
+    rows: usize,
+    /// The runs that pass each cell.
+    cells: Vec<Vec<u32>>,
+    /// Which question each run was last looked at for: it stands in several cells.
+    asked: Vec<u32>,
+    question: u32,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    fn new(routes: &[Vec<Point>], boxes: &'a [Rect]) -> Self {
+        let runs: Vec<(usize, Point, Point)> = routes
+            .iter()
+            .enumerate()
+            .flat_map(|(id, route)| route.windows(2).map(move |it| (id, it[0], it[1])))
+            .collect();
+        let end = |pick: fn(&Point) -> f64| {
+            runs.iter().flat_map(|it| [pick(&it.1), pick(&it.2)]).fold(0.0, f64::max)
+        };
+        let cells = |length: f64| (length / CELL).clamp(0.0, 4096.0) as usize + 1;
+        let (columns, rows) = (cells(end(|it| it.x)), cells(end(|it| it.y)));
+        let asked = vec![0; runs.len()];
+        let mut scene = Self {
+            boxes,
+            runs,
+            columns,
+            rows,
+            cells: vec![Vec::new(); columns * rows],
+            asked,
+            question: 0,
+        };
+        for run in 0..scene.runs.len() {
+            let (_, from, to) = scene.runs[run];
+            let around = Rect {
+                x: from.x.min(to.x),
+                y: from.y.min(to.y),
+                width: (from.x - to.x).abs(),
+                height: (from.y - to.y).abs(),
+            };
+            for cell in scene.cells_of(&around) {
+                scene.cells[cell].push(run as u32);
+            }
+        }
+        scene
+    }
+
+    /// The cells that a rectangle touches; what lies outside belongs to the outermost.
+    fn cells_of(&self, rect: &Rect) -> impl Iterator<Item = usize> + use<> {
+        let place = |at: f64, count: usize| ((at / CELL).max(0.0) as usize).min(count - 1);
+        let (left, right) = (place(rect.x, self.columns), place(rect.x + rect.width, self.columns));
+        let (top, bottom) = (place(rect.y, self.rows), place(rect.y + rect.height, self.rows));
+        let columns = self.columns;
+        (top..=bottom).flat_map(move |row| (left..=right).map(move |it| row * columns + it))
+    }
+
     /// What a label at a place covers.
-    fn disturbance(&self, id: usize, rect: &Rect, placed: &[Option<Rect>]) -> f64 {
+    fn disturbance(&mut self, id: usize, rect: &Rect, placed: &[Option<Rect>]) -> f64 {
         let near = rect.shrink(-2.0);
         let over_boxes: f64 = self.boxes.iter().map(|it| near.overlap(it)).sum();
         let over_labels: f64 = placed.iter().flatten().map(|it| near.overlap(it)).sum();
-        let others = self.routes.iter().zip(&self.bounds).enumerate();
-        let over_lines: f64 = others
-            .filter(|(other, (_, bounds))| *other != id && bounds.overlap(rect) > 0.0)
-            .flat_map(|(_, (route, _))| route.windows(2))
-            .map(|it| rect.inside(it[0], it[1]))
-            .sum();
-        over_boxes * 3.0 + over_labels * 3.0 + over_lines * 1.5
+        over_boxes * 3.0 + over_labels * 3.0 + self.over_lines(id, rect) * 1.5
     }
-}
 
-/// The smallest rectangle around a route, a little wider, so that straight lines have an area.
-fn bounds(route: &[Point]) -> Rect {
-    let fold = |pick: fn(&Point) -> f64| {
-        route.iter().map(pick).fold((f64::MAX, f64::MIN), |it, at| (it.0.min(at), it.1.max(at)))
-    };
-    let (x, y) = (fold(|it| it.x), fold(|it| it.y));
-    Rect { x: x.0 - 1.0, y: y.0 - 1.0, width: x.1 - x.0 + 2.0, height: y.1 - y.0 + 2.0 }
+    /// The length of other lines under a label.
+    fn over_lines(&mut self, id: usize, rect: &Rect) -> f64 {
+        self.question += 1;
+        let mut length = 0.0;
+        for cell in self.cells_of(rect) {
+            for &run in &self.cells[cell] {
+                let run = run as usize;
+                if std::mem::replace(&mut self.asked[run], self.question) != self.question {
+                    let (route, from, to) = self.runs[run];
+                    length += if route == id { 0.0 } else { rect.inside(from, to) };
+                }
+            }
+        }
+        length
+    }
 }
 
 #[cfg(test)]

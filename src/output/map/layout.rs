@@ -75,15 +75,18 @@ pub trait Layout {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Graphlay;
 
-/// Above so many boxes or lines the layout settles for less beauty.
-const LARGE: usize = 150;
+/// Up to so many lines the layout takes its time, and up to so many some of it: it works
+/// hardest where lines are many, whatever the number of boxes.
+const FEW: usize = 80;
+const SOME: usize = 110;
 
 impl Layout for Graphlay {
     fn plan(&self, items: &[Item], ways: &[Way], direction: Direction) -> Result<Plan> {
         let mut graph = GraphBuilder::new();
         for item in items {
+            let pad = padding(item, direction);
             graph.add_node(Node {
-                size: Size::new(item.width, item.height),
+                size: Size::new(item.width + 2.0 * pad.0, item.height + 2.0 * pad.1),
                 shape: if item.round { Shape::Ellipse } else { Shape::default() },
                 rank: if item.first { RankConstraint::First } else { RankConstraint::Free },
                 ..Node::default()
@@ -98,17 +101,53 @@ impl Layout for Graphlay {
                 ..Edge::new(NodeId(way.from as u32), NodeId(way.to as u32))
             });
         }
-        let drawing = graphlay::layout(&graph.build(), &options(items, ways, direction)).map_err(
-            |error| {
+        let drawing =
+            graphlay::layout(&graph.build(), &options(ways, direction)).map_err(|error| {
                 Error::new(format!("cannot lay out the map: {error}"))
                     .hint("draw fewer transitions, or write DOT and use Graphviz")
-            },
-        )?;
-        Ok(plan(&drawing))
+            })?;
+        let mut plan = plan(&drawing);
+        for (way, route) in ways.iter().zip(&mut plan.routes) {
+            let ends = [(0, way.from), (route.len().saturating_sub(1), way.to)];
+            for (at, item) in ends {
+                if let Some(point) = route.get_mut(at) {
+                    meet(point, plan.centers[item], &items[item]);
+                }
+            }
+        }
+        Ok(plan)
     }
 }
 
-fn options(items: &[Item], ways: &[Way], direction: Direction) -> LayoutOptions {
+/// Room on the sides of a box that lines passing by keep clear: graphlay lets them touch.
+const CLEAR: f64 = 8.0;
+
+/// How much wider and higher a box is for the layout than in the picture, on each side.
+fn padding(item: &Item, direction: Direction) -> (f64, f64) {
+    match direction {
+        _ if item.round => (0.0, 0.0),
+        Direction::Down => (CLEAR, 0.0),
+        Direction::Right => (0.0, CLEAR),
+    }
+}
+
+/// Moves the end of a line from the border of the padded box to that of the box.
+fn meet(point: &mut Point, center: Point, item: &Item) {
+    let (half_width, half_height) = (item.width / 2.0, item.height / 2.0);
+    if (point.y - center.y).abs() < half_height - 0.01 {
+        let side = (point.x - center.x).signum();
+        if (point.x - center.x).abs() > half_width {
+            point.x = center.x + side * half_width;
+        }
+    } else if (point.x - center.x).abs() < half_width - 0.01 {
+        let side = (point.y - center.y).signum();
+        if (point.y - center.y).abs() > half_height {
+            point.y = center.y + side * half_height;
+        }
+    }
+}
+
+fn options(ways: &[Way], direction: Direction) -> LayoutOptions {
     let mut options = LayoutOptions::process_map();
     options.direction = match direction {
         Direction::Down => graphlay::Direction::TopBottom,
@@ -120,8 +159,11 @@ fn options(items: &[Item], ways: &[Way], direction: Direction) -> LayoutOptions 
     options.spacing.node_gap = 34.0;
     options.spacing.edge_label_margin = 18.0;
     options.routing.lane_gap = 14.0;
-    let large = items.len() > LARGE || ways.len() > 2 * LARGE;
-    options.effort = if large { Effort::Fast } else { Effort::Thorough };
+    options.effort = match ways.len() {
+        0..=FEW => Effort::Thorough,
+        0..=SOME => Effort::Balanced,
+        _ => Effort::Fast,
+    };
     options
 }
 

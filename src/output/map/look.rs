@@ -20,20 +20,42 @@ use crate::model::{JourneyMap, MapEdge, MapNode, Metric};
 /// How much a sink can show; 0 is no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Room {
-    /// Stages, unless the style says otherwise.
+    /// Stages that it shows unless the style says otherwise.
     pub stages: usize,
-    /// Transitions, beside those that hold the map together.
-    pub lines: usize,
+    /// Stages that it shows at most, whatever the style says.
+    pub most_stages: usize,
+    /// Transitions that it shows at most, beside those that hold the map together.
+    pub most_lines: usize,
+}
+
+impl Room {
+    /// What people can read in one picture, unless they ask for more.
+    pub const READABLE: Self = Self { stages: 30, most_stages: 0, most_lines: 0 };
+
+    fn stages(self, style: &MapStyle) -> usize {
+        let bound = |it: usize| if it == 0 { usize::MAX } else { it };
+        bound(style.stages.unwrap_or(self.stages)).min(bound(self.most_stages))
+    }
+
+    /// The most transitions that are drawn of a map with so many stages.
+    fn lines(self, keep: Keep, stages: usize) -> usize {
+        let most = if self.most_lines == 0 { usize::MAX } else { self.most_lines };
+        match keep {
+            // Nobody chose: a picture that can be read.
+            Keep::Significant(_) if self.stages > 0 => most.min(READABLE.max(2 * stages)),
+            _ => most,
+        }
+    }
 }
 
 /// Chooses what is drawn of a map and how it looks.
 ///
 /// `most` is how many stages the sink can show, unless the style says otherwise.
 pub fn draw(map: &JourneyMap, style: &MapStyle, most: usize) -> Drawing {
-    draw_within(map, style, Room { stages: most, lines: 0 })
+    draw_within(map, style, Room { stages: most, ..Room::default() })
 }
 
-/// The same where a sink can show so many transitions only.
+/// The same where a sink has its bounds.
 pub fn draw_within(map: &JourneyMap, style: &MapStyle, room: Room) -> Drawing {
     let metrics = vec![(map.metric, map.second)];
     Scene::new(map, style, room, metrics, false).drawing()
@@ -51,6 +73,13 @@ pub fn draw_page(map: &JourneyMap, style: &MapStyle, room: Room) -> Drawing {
     Scene::new(map, style, room, metrics, true).drawing()
 }
 
+/// What a picture leaves out of a map because it could not be read: stages, transitions.
+pub fn left_out(map: &JourneyMap, style: &MapStyle, room: Room) -> Vec<String> {
+    let scene = Scene::new(map, style, room, Vec::new(), false);
+    let facts = |it: &Kept| facts::limits(map, it, &scene.shown.hidden);
+    scene.levels.first().map(facts).unwrap_or_default()
+}
+
 /// Whether the data says anything of a metric: values need conversions with one, and
 /// counted paths have no times.
 fn has(map: &JourneyMap, metric: Metric) -> bool {
@@ -60,7 +89,7 @@ fn has(map: &JourneyMap, metric: Metric) -> bool {
 
 /// The levels of detail of a page: shares of all moves, beside what the style draws.
 const LEVELS: [f64; 8] = [0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 1.0];
-/// A level with so many transitions is drawn at least, if it is asked for.
+/// So many transitions can be read however few the stages.
 const READABLE: usize = 60;
 
 /// What is drawn, before any of it looks like anything.
@@ -90,8 +119,8 @@ impl<'a> Scene<'a> {
         metrics: Vec<(Metric, Option<Metric>)>,
         page: bool,
     ) -> Self {
-        let shown = limit(whole, style, style.stages.unwrap_or(room.stages));
-        let lines = if room.lines == 0 { usize::MAX } else { room.lines };
+        let shown = limit(whole, style, room.stages(style));
+        let lines = room.lines(style.keep, shown.nodes.len());
         let (mut levels, level) = levels(&shown.map, style.keep, lines, page);
         let mut bridges = Vec::new();
         for kept in &mut levels {

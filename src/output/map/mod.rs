@@ -23,7 +23,7 @@ pub mod theme;
 
 pub use drawing::Drawing;
 pub use filter::{Keep, Kept};
-pub use look::{Room, draw, draw_page, draw_within};
+pub use look::{Room, draw, draw_page, draw_within, left_out};
 pub use theme::Theme;
 
 /// Which way a map flows.

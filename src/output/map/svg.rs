@@ -31,8 +31,8 @@ const DETAIL: f64 = 11.0;
 const MINOR: f64 = 9.5;
 const LABEL: f64 = 10.5;
 const MARGIN: f64 = 24.0;
-/// More stages than this nobody reads in one picture, and more transitions neither.
-const ROOM: Room = Room { stages: 100, lines: 400 };
+/// How much a picture shows; what is beyond could neither be read nor laid out in seconds.
+pub const ROOM: Room = Room { most_stages: 200, most_lines: 400, ..Room::READABLE };
 
 /// The narrowest picture: the head must stay readable.
 const NARROWEST: f64 = 560.0;
@@ -724,7 +724,7 @@ mod tests {
     #[test]
     fn hostile_names_stay_words() {
         let map = sample::hostile();
-        let style = MapStyle { keep: Keep::All, ..MapStyle::default() };
+        let style = MapStyle { keep: Keep::All, stages: Some(0), ..MapStyle::default() };
         let svg = written(&map, &style);
         let document = check(&svg);
         let stages = of_class(&document, "stage");
