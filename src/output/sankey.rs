@@ -255,6 +255,7 @@ impl Flow {
             arrived[link.to] += thick;
             let (x, end) = (self.x(from.column) + BAR, self.x(to.column));
             let bend = px((x + end) / 2.0);
+            // The share of those at the stage at that step.
             let share = percent(link.count / from.count.max(1.0));
             out.push_str(&format!(
                 "<path d=\"M{} {a}C{bend} {a} {bend} {b} {} {b}\"{} stroke-width=\"{}\">\
@@ -264,8 +265,7 @@ impl Flow {
                 class(to.role),
                 px(thick.max(0.6)),
                 xml(&format!(
-                    "Step {}, {} → {}: {} · {share} of those there",
-                    from.column + 1,
+                    "{} → {}: {} · {share}",
                     one_line(&from.name, 60),
                     one_line(&to.name, 60),
                     thousands(&format!("{:.0}", link.count)),

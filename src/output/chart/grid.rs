@@ -61,7 +61,7 @@ pub(super) fn draw(
     let left = names.iter().map(|it| width(it, TEXT, false)).fold(0.0, f64::max).min(180.0) + 12.0;
     let room = (WIDTH - left) / kinds.len().max(1) as f64 - GAP;
     let high = bars.iter().map(|it| it.band.map_or(it.figure, |band| band.1.max(it.figure)));
-    let scale = room / high.fold(f64::MIN_POSITIVE, f64::max);
+    let scale = super::per_unit(room, high.fold(0.0, f64::max));
     let mut out = String::new();
     for (index, kind) in kinds.iter().enumerate() {
         let x = left + index as f64 * (room + GAP);

@@ -110,7 +110,7 @@ fn bars(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(
     let right = values.iter().map(|it| width(it, TEXT, false)).fold(0.0, f64::max) + 8.0;
     let (low, high) =
         shown.iter().fold((0.0f64, 0.0f64), |(low, high), it| (low.min(it.2), high.max(it.2)));
-    let scale = (WIDTH - left - right) / (high - low).max(f64::MIN_POSITIVE);
+    let scale = per_unit(WIDTH - left - right, high - low);
     let zero = left - low * scale;
     let mut out = String::new();
     for (index, ((name, _, figure), value)) in shown.iter().zip(&values).enumerate() {
@@ -138,6 +138,11 @@ fn bars(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(
         height += 20.0;
     }
     Some((out, height))
+}
+
+/// Pixels for one unit of figures; none where all are 0.
+fn per_unit(room: f64, span: f64) -> f64 {
+    if span > 0.0 { room / span } else { 0.0 }
 }
 
 fn funnel(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(String, f64)> {
@@ -401,6 +406,18 @@ mod tests {
         assert!(!parsed(&table).contains("<script"));
         table.chart = Some(Chart::Funnel { label: "a", value: "b" });
         assert!(draw(&table, Currency::default()).is_none(), "a funnel from 0 has no shares");
+    }
+
+    #[test]
+    fn bars_of_nothing_but_zeros_stand_at_zero() {
+        let columns = vec![Column::new("a", Kind::Text, ""), Column::new("b", Kind::Money, "")];
+        let mut table = Table::new("t", "T", "", columns);
+        table.push(vec![Cell::text("x"), Cell::Money(0)]);
+        table.push(vec![Cell::text("y"), Cell::Money(0)]);
+        table.chart = Some(Chart::Bars { label: "a", value: "b" });
+        assert!(!parsed(&table).contains("NaN"));
+        table.chart = Some(Chart::Grid { label: "a", series: "a", value: "b", band: None });
+        assert!(!parsed(&table).contains("NaN"));
     }
 
     #[test]

@@ -81,38 +81,85 @@ function tell(panel, data, place, close) {
   panel.scrollIntoView({ block: "nearest" });
 }
 
+// What the picture shows: parts of it name the level and the metrics at which they are
+// seen; the others are switched off by an attribute, so that a page without this is whole.
+function show(svg, level, metric) {
+  const state = (it) => {
+    const { level: from, at, metric: own } = it.dataset;
+    return (from === undefined || Number(from) <= level)
+      && (at === undefined || at.split(" ").includes(String(level)))
+      && (own === undefined || own.split(" ").includes(metric));
+  };
+  for (const it of svg.querySelectorAll("[data-level],[data-at],[data-metric]")) {
+    if (state(it)) it.removeAttribute("display");
+    else it.setAttribute("display", "none");
+  }
+  svg.dataset.level = level;
+  svg.dataset.metric = metric;
+}
+
+// Colors and widths of arrows by metric; what they are at first is kept beside them. They
+// stand in one attribute each metric (data-w-wait), or in one list in the metrics' order.
+function paint(svg, metric) {
+  const first = svg.dataset.first ??= metric;
+  const at = (svg.dataset.metrics || "").split(" ").indexOf(metric);
+  const look = (it, key) => it.getAttribute(`data-${key}-${metric}`)
+    || (it.getAttribute(`data-${key}`) || "").split(" ")[at];
+  for (const way of svg.querySelectorAll("g.way[stroke]")) {
+    const own = way.dataset.color ??= way.getAttribute("stroke");
+    const color = (metric !== first && look(way, "c")) || own;
+    way.setAttribute("stroke", color);
+    way.setAttribute("fill", color);
+    const line = way.querySelector("path");
+    const width = line.dataset.width ??= line.getAttribute("stroke-width");
+    line.setAttribute("stroke-width", (metric !== first && look(line, "w")) || width);
+  }
+}
+
 // The slider of coverage, and the list of metrics, where the picture offers them.
-function controls(bar, svg, relight) {
+function controls(bar, svg, data, relight) {
   const levels = Number(svg.dataset.levels || 1);
   const metrics = (svg.dataset.metrics || "").split(" ").filter(Boolean);
-  const said = (level) => svg.getAttribute(`data-coverage-text-${level}`)
-    || `${Math.round(Number(svg.getAttribute(`data-coverage-${level}`) || 1) * 100)} % of moves`;
+  let level = Number(svg.dataset.level || 1), metric = svg.dataset.metric || "moves";
+  paint(svg, metric);
+  const all = data.ways.length + data.hidden;
   if (levels > 1) {
     const range = make("input");
-    Object.assign(range, { type: "range", min: "1", max: String(levels), step: "1", value: svg.dataset.level || "1" });
+    Object.assign(range, { type: "range", min: "1", max: String(levels), step: "1", value: String(level) });
     const output = make("output");
-    const show = () => {
-      svg.dataset.level = range.value;
-      output.textContent = said(range.value);
+    const say = () => {
+      const drawn = Number(svg.getAttribute(`data-transitions-${level}`));
+      const share = Number(svg.getAttribute(`data-coverage-${level}`)) * 100;
+      const shown = share > 99.5 && drawn < all ? "over 99" : share.toFixed(0);
+      output.textContent = `${count(drawn)} of ${count(all)} transitions = ${shown} % of moves`;
       range.setAttribute("aria-valuetext", output.textContent);
-      relight();
     };
-    range.addEventListener("input", show);
+    range.addEventListener("input", () => {
+      level = Number(range.value);
+      show(svg, level, metric);
+      say();
+      relight();
+    });
     bar.append(make("label", "Draw ", range, output));
-    show();
+    say();
   }
   if (metrics.length > 1) {
+    const words = new Map(data.metrics);
     const list = make("select");
     for (const it of metrics) {
-      const option = make("option", it.replaceAll("-", " ").replaceAll("_", " "));
+      const option = make("option", words.get(it) ?? it);
       option.value = it;
       list.append(option);
     }
-    list.value = svg.dataset.metric || metrics[0];
-    list.addEventListener("change", () => { svg.dataset.metric = list.value; });
-    bar.append(make("label", "Labels show ", list));
+    list.value = metric;
+    list.addEventListener("change", () => {
+      metric = list.value;
+      show(svg, level, metric);
+      paint(svg, metric);
+    });
+    bar.append(make("label", "Show ", list));
   }
-  bar.append(make("span", "Point at a stage to light its ways; press it to see who came and went."));
+  bar.append(make("span", "Point at a stage to light its ways; press it to see who came and who went on."));
   bar.hidden = false;
 }
 
@@ -122,7 +169,7 @@ function interactive(figure) {
   const data = JSON.parse(figure.querySelector("script").textContent);
   const stages = new Map();
   for (const it of svg.querySelectorAll(".stage")) stages.set(it.dataset.id, it);
-  const ways = [...svg.querySelectorAll(".way,.label[data-from]")];
+  const ways = [...svg.querySelectorAll(".way")];
   const level = (it) => Number(it.dataset.level || 0);
   const drawn = (it) => level(it) <= Number(svg.dataset.level || Infinity);
   let kept = null, lit = null;
@@ -144,12 +191,12 @@ function interactive(figure) {
   };
   for (const [id, stage] of stages) {
     const place = Number(id.slice(1));
-    stage.tabIndex = 0;
     stage.addEventListener("pointerenter", () => light(id));
     stage.addEventListener("pointerleave", () => light(null));
     stage.addEventListener("focus", () => light(id));
     stage.addEventListener("blur", () => light(null));
-    if (!data.stages[place]) continue;
+    if (!data.stages[place] || !stage.hasAttribute("tabindex")) continue;
+    stage.classList.add("press");
     const open = () => { kept = id; tell(panel, data, place, close); };
     stage.addEventListener("click", open);
     stage.addEventListener("keydown", (event) => {
@@ -159,6 +206,6 @@ function interactive(figure) {
     });
   }
   figure.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
-  controls(figure.querySelector(".controls"), svg, () => light(lit));
+  controls(figure.querySelector(".controls"), svg, data, () => light(lit));
 }
 for (const figure of document.querySelectorAll("figure.map")) interactive(figure);

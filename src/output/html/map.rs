@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::base::Result;
-use crate::model::{JourneyMap, MapEdge};
+use crate::model::{JourneyMap, MapEdge, Metric};
 use crate::output::escape::clean;
-use crate::output::{Style, format, map};
+use crate::output::map::{self, MapStyle, Theme};
+use crate::output::{Style, format};
 
 /// The most transitions that the script is told; the rest is in the tables.
 const WAYS: usize = 1500;
@@ -21,13 +22,25 @@ pub(super) struct Figure {
     pub data: String,
 }
 
+/// The colors of maps in the page, by what its reader prefers.
+pub(super) fn colors() -> String {
+    let root = |theme| format!(":root{{{}}}", map::theme::css(theme));
+    format!(
+        "{}@media (prefers-color-scheme:dark){{{}}}@media print{{{}}}",
+        root(Theme::Light),
+        root(Theme::Dark),
+        root(Theme::Print)
+    )
+}
+
 /// The picture of a map and its data.
 ///
 /// # Errors
 /// A map too large to lay out.
 pub(super) fn figure(it: &JourneyMap, style: &Style) -> Result<Figure> {
     let mut svg = Vec::new();
-    map::svg::write(it, &style.map, &mut svg)?;
+    let page = MapStyle { theme: Theme::Page, ..style.map.clone() };
+    map::svg::write_page(it, &page, &mut svg)?;
     let svg = String::from_utf8_lossy(&svg).into_owned();
     Ok(Figure { title: clean(&it.title), svg, data: block(&data(it)) })
 }
@@ -72,7 +85,8 @@ fn data(map: &JourneyMap) -> Value {
             json!([it.from, it.to, it.moves, it.customers, it.wait_median.human(), value])
         })
         .collect();
-    json!({ "stages": stages, "ways": ways, "hidden": hidden })
+    let metrics: Vec<_> = Metric::ALL.iter().map(|it| json!([it.name(), it.words()])).collect();
+    json!({ "stages": stages, "ways": ways, "hidden": hidden, "metrics": metrics })
 }
 
 #[cfg(test)]

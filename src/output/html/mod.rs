@@ -60,13 +60,14 @@ pub fn write(reports: &[&Report], style: &Style, out: &mut dyn Write) -> Result<
         .zip(&ordered)
         .map(|(at, it): (usize, _)| (it.name.as_str(), format!("s{at}")))
         .collect();
+    let css = format!("{STYLE}{}", map::colors());
     let context = context! {
         title,
         currency => currency.as_ref().map(Currency::code),
         period => story::period(facts),
-        style => Value::from_safe_string(STYLE.to_owned()),
+        style_hash => Value::from_safe_string(policy::hash(&css)),
+        style => Value::from_safe_string(css),
         script => Value::from_safe_string(SCRIPT.to_owned()),
-        style_hash => Value::from_safe_string(policy::hash(STYLE)),
         script_hash => Value::from_safe_string(policy::hash(SCRIPT)),
         story => Serde(story::story(facts)),
         quality => quality.map(|it| clean(it)),

@@ -11,7 +11,7 @@ use crate::output::escape::clean;
 use crate::output::{Style, chart, format, table};
 
 /// The most rows of a table on the page; the CSV beside it has all.
-const ROWS: usize = 100;
+const ROWS: usize = 50;
 /// Cells of a table that is open without a click: what one sees at a glance.
 const GLANCE: usize = 90;
 /// The order of the page; reports of other names follow, and the last ones last.
@@ -145,7 +145,25 @@ fn shown(cell: &Cell, report: &Report) -> Shown {
     );
     let text = clean(&format::people(cell, report.currency));
     // Where the text itself is the number, the script reads that: it need not stand twice.
-    let exact = numeric.then(|| format::data(cell, report.currency));
-    let sort = exact.filter(|it| !it.is_empty() && *it != text.replace(',', ""));
+    let sort = sort_value(cell).filter(|it| *it != text.replace(',', ""));
     Shown { text, sort, numeric }
+}
+
+/// A figure to sort by: as exact as can matter among rows of a page, and short.
+fn sort_value(cell: &Cell) -> Option<String> {
+    let number = match cell {
+        Cell::Count(it) => return Some(it.to_string()),
+        Cell::Integer(it) => return Some(it.to_string()),
+        Cell::Money(it) => return Some(it.to_string()),
+        Cell::Share(it) | Cell::Number(it) => *it,
+        Cell::Span(it) => it.as_seconds(),
+        _ => return None,
+    };
+    number.is_finite().then(|| {
+        let text = format!("{number:.6}");
+        match text.trim_end_matches('0').trim_end_matches('.') {
+            "0" | "-0" if number != 0.0 => format!("{number:e}"),
+            text => text.to_owned(),
+        }
+    })
 }

@@ -39,7 +39,9 @@ pub(super) fn story(facts: Facts<'_>) -> Vec<Line> {
         let (head, detail) = said.unwrap_or_else(|| {
             (format!("Not told: {lead}."), format!("This report was made without {section}."))
         });
-        Line { lead, head, detail, section }
+        // A figure and its sign stay on one line.
+        let firm = |it: String| it.replace(" %", "\u{a0}%");
+        Line { lead, head: firm(head), detail: firm(detail), section }
     };
     vec![
         line("who came", "overview", who(facts, overview)),
