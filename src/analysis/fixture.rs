@@ -110,6 +110,7 @@ pub fn fixture_with(text: &str, options: &JourneyOptions, touches: TouchOptions)
         channels,
         properties: vec![("variant".into(), variants)],
         currency: "EUR".parse::<Currency>().expect("currency"),
+        timezone: String::new(),
         span: times().min().zip(times().max()),
         gap: options.gap.0,
         lookback: options.lookback.0,

@@ -205,11 +205,13 @@ mod real_log;
 analyses![
     overview::Overview,
     map::Map,
+    flow::Flow,
     dropoff::Dropoff,
     funnel::Funnel,
     paths::Paths,
     time::Time,
     attribute::Attribute,
+    trend::Trend,
     ledger::Ledger,
     compare::Compare,
     kpi::Kpi,

@@ -21,6 +21,7 @@ pub mod json;
 pub mod map;
 pub mod markdown;
 mod pieces;
+mod sankey;
 pub mod table;
 
 #[cfg(test)]

@@ -284,6 +284,7 @@ impl Meaning {
             channels: self.channels.names.clone(),
             properties: carried.zip(names).collect(),
             currency: config.sections.currency,
+            timezone: config.sections.timezone.clone(),
             span: seen.span.map(|it| (Timestamp(it.0), Timestamp(it.1))),
             goals: goals(config, &self.stages.names, seen, guesses)?,
             gap: config.sections.journey.gap.0,

@@ -11,6 +11,7 @@ use crate::cli::answers;
 use crate::cli::exit::Exit;
 use crate::cli::inputs::{self, Journey};
 use crate::cli::ui::Ui;
+use crate::model::Report;
 use crate::output::{self, Format, Style, atomic, bundle};
 use crate::study::check::check;
 use crate::study::manifest;
@@ -86,7 +87,9 @@ impl What<'_> {
         let findings = self.answers(study, &self.questions(study)?, ui)?;
         left_out(&findings, ui);
         ui.progress().stage("writing", 0);
-        let reports: Vec<_> = findings.reports.iter().collect();
+        // Who asks some questions wants their answers alone.
+        let quality = if self.only.is_empty() { Some(quality(study, &findings)?) } else { None };
+        let reports: Vec<_> = findings.reports.iter().chain(&quality).collect();
         let style = Style { title: Some(title(study).to_owned()), ..self.style.clone() };
         let mut bytes = Vec::new();
         (format.write)(&reports, &style, &mut bytes)?;
@@ -109,7 +112,7 @@ impl What<'_> {
         let (findings, hashes) = (findings?, hashes?);
         let manifest = manifest::manifest(study, self.options, &asked, &hashes)?;
         left_out(&findings, ui);
-        let quality = check(study)?;
+        let quality = quality(study, &findings)?;
         let mut reports: Vec<_> = findings.reports.iter().collect();
         reports.push(&quality);
         let (rejects, progress) = (rejects(study), ui.progress());
@@ -144,6 +147,15 @@ fn title(study: &Study) -> &str {
         "" => "Customer journeys",
         name => name,
     }
+}
+
+/// What was read, and which questions the data cannot answer.
+fn quality(study: &Study, findings: &Findings) -> Result<Report> {
+    let mut quality = check(study)?;
+    for (name, why) in &findings.left_out {
+        quality.notes.push(format!("Not answered: {name}: {why}."));
+    }
+    Ok(quality)
 }
 
 fn left_out(findings: &Findings, ui: &Ui) {
