@@ -11,6 +11,7 @@ mod commands;
 mod exit;
 mod flags;
 mod inputs;
+mod select;
 mod ui;
 mod watch;
 

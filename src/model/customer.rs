@@ -125,7 +125,24 @@ impl Journey {
     }
 }
 
+/// How much of a customer's events is looked at, where only some journeys are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// How many events the kept journeys hold.
+    pub events: u64,
+    /// The first of these, counted from the customer's first event.
+    pub first: u32,
+    /// The last of these.
+    pub last: u32,
+    /// How many of these are out of session.
+    pub out_of_session: u64,
+}
+
 /// One customer: the item that every analysis visits.
+///
+/// Where only some journeys are looked at, sessions, steps, touches, conversions and
+/// journeys are those that are kept; `times` and properties are still the whole customer's,
+/// since who somebody is (the variant, say) does not hang on which journeys one looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct Customer<'a> {
     /// The customer's number over the whole study.
@@ -149,17 +166,26 @@ pub struct Customer<'a> {
     pub conversions: &'a [Conversion],
     /// Journeys in order; together they hold every step once.
     pub journeys: &'a [Journey],
+    /// How much of the events the journeys hold; none where it is all.
+    pub kept: Option<Kept>,
 }
 
 impl<'a> Customer<'a> {
-    /// The first event's time.
-    pub fn first_time(&self) -> Timestamp {
-        Timestamp(self.times.first().copied().unwrap_or_default())
+    /// How many events there are, of kept journeys if these are not all.
+    pub fn events(&self) -> u64 {
+        self.kept.map_or(self.times.len() as u64, |it| it.events)
     }
 
-    /// The last event's time.
+    /// The time of the first of these events.
+    pub fn first_time(&self) -> Timestamp {
+        let first = self.kept.map_or(0, |it| it.first as usize);
+        Timestamp(self.times.get(first).copied().unwrap_or_default())
+    }
+
+    /// The time of the last of these events.
     pub fn last_time(&self) -> Timestamp {
-        Timestamp(self.times.last().copied().unwrap_or_default())
+        let last = self.kept.map_or(self.times.len().wrapping_sub(1), |it| it.last as usize);
+        Timestamp(self.times.get(last).copied().unwrap_or_default())
     }
 
     /// The session that holds an event, counted from the customer's first, if one does.
@@ -184,8 +210,11 @@ impl<'a> Customer<'a> {
         met.len()
     }
 
-    /// How many events are out of session.
+    /// How many of these events are out of session.
     pub fn out_of_session(&self) -> u64 {
+        if let Some(kept) = self.kept {
+            return kept.out_of_session;
+        }
         self.session_of.iter().filter(|&&it| it == NONE).count() as u64
     }
 

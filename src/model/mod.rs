@@ -10,10 +10,14 @@ pub mod graph;
 pub mod map;
 pub mod raw;
 pub mod report;
+pub mod selected;
 
-pub use customer::{Conversion, Customer, Journey, Outcome, Session, Step, Touch, TouchOptions};
+pub use customer::{
+    Conversion, Customer, Journey, Kept, Outcome, Session, Step, Touch, TouchOptions,
+};
 pub use events::{Catalog, Events};
 pub use graph::{StageGraph, StageStat, TransitionStat};
 pub use map::{JourneyMap, MapEdge, MapNode};
 pub use raw::{Batch, Fields};
 pub use report::{Cell, Chart, Column, Kind, Report, Table};
+pub use selected::{Selected, Tally};

@@ -24,7 +24,9 @@ use super::{Format, Style, format, pieces};
 use crate::base::money::Total;
 use crate::base::{Currency, Error, Result};
 use crate::model::map::MapKind;
-use crate::model::{Cell, Column, JourneyMap, Kind, MapEdge, MapNode, Report, Table};
+use crate::model::{
+    Cell, Column, JourneyMap, Kind, MapEdge, MapNode, Report, Selected, Table, Tally,
+};
 
 pub(super) const FORMAT: Format = Format {
     name: "json",
@@ -68,6 +70,11 @@ pub fn write_report(report: &Report, out: &mut dyn Write) -> Result<()> {
         put(&value, out)?;
         out.write_all(b",\n ")?;
     }
+    if let Some(selected) = &report.selected {
+        out.write_all(b"\"journeys\": ")?;
+        put(&journeys(selected, report.currency), out)?;
+        out.write_all(b",\n ")?;
+    }
     out.write_all(b"\"tables\": {")?;
     for (index, table) in report.tables.iter().enumerate() {
         out.write_all(if index == 0 { b"" } else { b",\n  " })?;
@@ -84,6 +91,21 @@ pub fn write_report(report: &Report, out: &mut dyn Write) -> Result<()> {
     }
     out.write_all(b"}}")?;
     Ok(())
+}
+
+/// Which journeys were looked at, and how many there are.
+fn journeys(selected: &Selected, currency: Currency) -> Value {
+    let tally = |it: &Tally| {
+        json!({
+            "customers": it.customers, "journeys": it.journeys, "conversions": it.orders,
+            "value": currency.format(it.value), "value_minor": minor(it.value),
+        })
+    };
+    json!({
+        "chosen": selected.words, "part": selected.part,
+        "all": tally(&selected.all), "kept": tally(&selected.kept),
+        "customers_without_journey": selected.without_journey,
+    })
 }
 
 fn put(value: &Value, out: &mut (impl Write + ?Sized)) -> Result<()> {

@@ -7,6 +7,7 @@ use crate::base::numerals::count;
 use crate::base::{Progress, Result, Span};
 use crate::config::Config;
 use crate::model::{Cell, Column, Kind, Report, Table};
+use crate::prepare::SelectOptions;
 use crate::prepare::identity::{Guards, IdentityOptions};
 
 use super::reading::Reading;
@@ -38,10 +39,12 @@ struct Outcome {
 /// # Errors
 /// As [`Study::load`] and [`Study::run`].
 pub fn sensitivity(
-    config: Config,
+    mut config: Config,
     options: &LoadOptions,
     progress: &dyn Progress,
 ) -> Result<Report> {
+    // Which journeys there are is what is asked: none is left out.
+    config.sections.select = SelectOptions::default();
     let own = config.sections.identity.clone();
     let currency = config.sections.currency;
     let mut reading = Reading::new(config, options, progress)?;
