@@ -14,11 +14,11 @@ const HEADING: &str = "Which journeys";
 
 /// What a flag takes, as its help shows it.
 const VALUES: [(&str, &str); 13] = [
-    ("with", "STAGE"),
-    ("without", "STAGE"),
-    ("starts", "STAGE"),
-    ("ends", "STAGE"),
-    ("path", "A>>B"),
+    ("with", "A,B"),
+    ("without", "A,B"),
+    ("starts", "A,B"),
+    ("ends", "A,B"),
+    ("path", "WAY"),
     ("between", "A,B"),
     ("length", "N..M"),
     ("lasting", "SPAN..SPAN"),
@@ -37,7 +37,7 @@ pub fn args() -> Vec<Arg> {
         let arg = match arg.get_id().as_str() {
             "outcome" => arg.value_parser(PossibleValuesParser::new(["converted", "exit", "open"])),
             // Names may hold commas; they are told apart below.
-            _ if matches!(value, Some("STAGE" | "A>>B" | "A,B")) => arg.value_delimiter(None),
+            _ if matches!(value, Some("A,B" | "WAY")) => arg.value_delimiter(None),
             _ => arg,
         };
         match value {

@@ -59,7 +59,7 @@ impl Selected {
     /// assert_eq!(
     ///     it.sentence("EUR".parse().unwrap()),
     ///     "Only journeys with \"Cart\": 2 of 12 journeys, of 2 of 9 customers, with 1 of 3 \
-    ///      conversions worth 12.50 EUR of 30.00 EUR. The others are left out of every figure."
+    ///      conversions worth 12.50 EUR of 30.00 EUR. The others are not counted."
     /// );
     /// ```
     pub fn sentence(&self, currency: Currency) -> String {
@@ -78,10 +78,11 @@ impl Selected {
             let (own, whole) = (money(kept.value, currency), money(all.value, currency));
             text.push_str(&format!(" worth {own} of {whole}"));
         }
-        text.push_str(". The others are left out of every figure.");
+        text.push_str(". The others are not counted.");
         if self.without_journey > 0 {
             let it = counted(self.without_journey, "customer");
-            text.push_str(&format!(" So are {it} without any journey."));
+            let verb = if self.without_journey == 1 { "is" } else { "are" };
+            text.push_str(&format!(" Nor {verb} {it} without any journey."));
         }
         if let Some(part) = &self.part {
             text.push_str(&format!(" {part}."));

@@ -27,4 +27,5 @@ mod sessions;
 #[cfg(unix)]
 mod signals;
 mod stitching;
+mod submaps;
 mod truth;

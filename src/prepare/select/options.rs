@@ -50,7 +50,8 @@ pub struct SelectOptions {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ends: Vec<String>,
     /// Only journeys that go this way: "Home >> Cart > Checkout" is from Home eventually to Cart,
-    /// and from there directly to Checkout; of several ways, journeys that go all of them.
+    /// and from there directly to Checkout; a name with > in it stands in quotes. May be given
+    /// several times: journeys that go all of these ways.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<PathPattern>,
     /// Only journeys that come from the first of these two stages later to the second, and

@@ -300,7 +300,8 @@ fn between(options: &SelectOptions) -> std::result::Result<Option<PathPattern>, 
         [] => Ok(None),
         [from, to] => Ok(Some(PathPattern::eventually(from, to))),
         it => {
-            let error = Error::new(format!("between {} stages: it takes two", it.len()));
+            let given = it.len();
+            let error = Error::new(format!("a stretch is between two stages, not {given}"));
             Err(("between", error.hint("write --between Cart,Purchase")))
         }
     }

@@ -155,7 +155,7 @@ fn names_that_do_not_occur_are_told_with_their_key() {
         ("between = ['Cart', 'x']", "between: there is no stage \"x\" "),
         (
             "between = ['Cart']",
-            "between: between 1 stages: it takes two write --between Cart,Purchase",
+            "between: a stretch is between two stages, not 1 write --between Cart,Purchase",
         ),
         (
             "having = \"chanel == 'x'\"",
@@ -293,4 +293,65 @@ proptest! {
             selector.keeps(&seen), naive(&options, &steps, outcome), "{:?} {}", options, journey
         );
     }
+}
+
+#[test]
+fn sessions_that_interleave_are_kept_where_a_kept_journey_has_an_event() {
+    use crate::base::ChannelId;
+    use crate::model::{Customer, Journey, Session, Touch};
+
+    let steps = steps("ABCD");
+    let times: Vec<i64> = steps.iter().map(|it| it.time.0).collect();
+    let journey = |first: u32, end: u32| Journey {
+        first,
+        end,
+        outcome: Outcome::Exit,
+        value: 0,
+        conversions: 0,
+        touches_first: first,
+        touches_end: end,
+    };
+    let session = |first: u32, end: u32, events: u32| Session {
+        first,
+        end,
+        events,
+        start: steps[first as usize].time,
+        channel: ChannelId(0),
+    };
+    let touches: Vec<Touch> = steps
+        .iter()
+        .map(|it| Touch { event: it.event, time: it.time, channel: ChannelId(it.event) })
+        .collect();
+    let shard = Events { times: times.clone(), ..Events::default() };
+    let whole = Customer {
+        id: crate::base::CustomerId(0),
+        shard: &shard,
+        base: 0,
+        times: &times,
+        // Of the first and third event, of the second, and of none the fourth.
+        sessions: &[session(0, 3, 2), session(1, 2, 1)],
+        session_of: &[0, 1, 0, NONE],
+        steps: &steps,
+        touches: &touches,
+        conversions: &[],
+        journeys: &[journey(0, 2), journey(2, 4)],
+        kept: None,
+    };
+    let mut keeper = super::Keeper::default();
+    let by = selector("with = ['C']");
+    let kept = keeper.keep(&by, &whole, &[0, 2]).expect("kept");
+    assert_eq!((kept.events(), kept.out_of_session()), (2, 1));
+    assert_eq!((kept.first_time(), kept.last_time()), (steps[2].time, steps[3].time));
+    assert_eq!(
+        (kept.sessions, kept.session_of),
+        (&[session(0, 3, 2)][..], &[0, NONE, 0, NONE][..])
+    );
+    assert_eq!((kept.session(2), kept.session(1), kept.sessions_between(2, 3)), (Some(0), None, 1));
+    assert_eq!(kept.journeys, [Journey { touches_first: 0, touches_end: 2, ..journey(0, 2) }]);
+    assert_eq!((kept.steps, kept.touches), (&steps[2..], &touches[2..]));
+    let by = selector("with = ['A']");
+    let kept = keeper.keep(&by, &whole, &[0, 2]).expect("kept");
+    assert_eq!((kept.events(), kept.out_of_session(), kept.sessions.len()), (2, 0, 2));
+    let selected = keeper.selected(&by);
+    assert_eq!((selected.all.journeys, selected.kept.journeys, selected.kept.customers), (4, 2, 2));
 }

@@ -62,8 +62,8 @@ pub(super) fn words(options: &SelectOptions) -> String {
 pub(super) fn part(options: &SelectOptions) -> Option<String> {
     match options.between.as_slice() {
         [from, to] if !options.others => Some(format!(
-            "Steps from the first \"{from}\" to the next \"{to}\" alone; ends, conversions and \
-             credit are those of the whole journeys"
+            "Only steps from the first \"{from}\" to the next \"{to}\"; ends, conversions and credit \
+             are the whole journeys'"
         )),
         _ => None,
     }
