@@ -272,6 +272,9 @@ fn every_command_says_which_journeys_it_looks_at() {
     assert_eq!(manifest["configuration"]["select"]["ends"][0], "purchase");
 }
 
+/// Flags, and what a map with them has: exit code, journeys, transitions.
+type Asked = (&'static [&'static str], (i32, u64, usize));
+
 #[test]
 fn answers_of_chosen_journeys_from_the_command_line() {
     let folder = folder();
@@ -281,7 +284,7 @@ fn answers_of_chosen_journeys_from_the_command_line() {
         let map = answer(&run)["maps"]["map"].clone();
         (run.code, map["journeys"].as_u64().unwrap(), map["edges"].as_array().unwrap().len())
     };
-    let cases: [(&[&str], (i32, u64, usize)); 12] = [
+    let cases: [Asked; 12] = [
         (&[], (0, 3, 3)),
         (&["--path", "home>cart>purchase"], (0, 1, 2)),
         (&["--path", "home >> purchase"], (0, 2, 3)),

@@ -7,10 +7,12 @@
 
 mod asked;
 mod keep;
+mod marks;
 mod options;
 mod path;
 mod range;
 mod rule;
+mod way;
 mod words;
 
 #[cfg(test)]

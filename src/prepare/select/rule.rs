@@ -6,19 +6,17 @@
 
 use std::ops::Range;
 
-use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 
 use super::asked::EventTest;
+use super::marks::{Mark, Wrong, marks, named, of};
 use super::options::SelectOptions;
-use super::path::{Link, PathPattern};
+use super::path::PathPattern;
 use super::range::{Minute, Within};
+use super::way::Way;
 use super::words;
-use crate::base::{Error, Result, StageId, Timestamp};
+use crate::base::{Error, StageId, Timestamp};
 use crate::model::{Catalog, Events, Outcome, Step};
-
-/// The most stages that one journey must have: one bit each.
-const MOST: usize = 64;
 
 /// A journey that may be kept.
 #[derive(Debug, Clone)]
@@ -56,103 +54,6 @@ pub struct Selector {
     others: bool,
     words: String,
     part: Option<String>,
-}
-
-/// What the predicates say of a stage.
-#[derive(Debug, Clone, Copy, Default)]
-struct Mark {
-    /// Its bit among the stages that must be met, if it is one.
-    with: u64,
-    without: bool,
-    starts: bool,
-    ends: bool,
-}
-
-/// A way through stages as an automaton: bit i stands for "came as far as stage i of the way".
-#[derive(Debug, Clone)]
-struct Way {
-    /// For each mark, the places of the way at which its stage stands.
-    places: Vec<u64>,
-    /// The places that must follow at the very next step.
-    directly: u64,
-    /// The last place.
-    end: u64,
-}
-
-impl Way {
-    fn new(way: &PathPattern, marks: &Marks<'_>) -> Result<Self> {
-        let mut own = Self { places: vec![0; marks.count()], directly: 0, end: 0 };
-        for (place, (link, name)) in way.links().iter().enumerate() {
-            own.end = 1 << place;
-            if *link == Link::Directly {
-                own.directly |= own.end;
-            }
-            if let Some(mark) = marks.find(name)? {
-                own.places[mark] |= own.end;
-            }
-        }
-        Ok(own)
-    }
-
-    /// Whether steps with these marks go this way. O(steps), without a branch on the way:
-    /// the bit-parallel simulation of an automaton (Baeza-Yates and Gonnet 1992).
-    fn goes(&self, marks: impl Iterator<Item = usize>) -> bool {
-        let (mut ever, mut last) = (0u64, 0u64);
-        for mark in marks {
-            let next = 1 | ((last << 1) & self.directly) | ((ever << 1) & !self.directly);
-            last = next & self.places[mark];
-            if last & self.end != 0 {
-                return true;
-            }
-            ever |= last;
-        }
-        false
-    }
-}
-
-/// The stages that predicates name, each with a number from 1.
-struct Marks<'a> {
-    catalog: &'a Catalog,
-    of: IndexMap<StageId, usize>,
-}
-
-impl Marks<'_> {
-    fn count(&self) -> usize {
-        self.of.len() + 1
-    }
-
-    /// The stage of a name; none where there is no event at all.
-    fn stage(&self, name: &str) -> Result<Option<StageId>> {
-        match self.catalog.stages.id(name) {
-            Some(id) => Ok(Some(StageId(id))),
-            // Names cannot occur where nothing does.
-            None if self.catalog.events == 0 => Ok(None),
-            None => Err(Error::new(format!("there is no stage \"{name}\""))
-                .suggest(self.catalog.stages.nearest(name))),
-        }
-    }
-
-    fn find(&self, name: &str) -> Result<Option<usize>> {
-        Ok(self.stage(name)?.and_then(|it| self.of.get(&it).copied()))
-    }
-
-    fn name(&mut self, name: &str) -> Result<()> {
-        let next = self.count();
-        if let Some(stage) = self.stage(name)? {
-            self.of.entry(stage).or_insert(next);
-        }
-        match u16::try_from(next) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Error::new("more stages are named than can be told apart")),
-        }
-    }
-}
-
-/// What is wrong, and the key of `[select]` in which it stands.
-pub type Wrong = (&'static str, Error);
-
-fn of<T>(key: &'static str, result: Result<T>) -> std::result::Result<T, Wrong> {
-    result.map_err(|error| (key, error))
 }
 
 impl Selector {
@@ -305,59 +206,4 @@ fn between(options: &SelectOptions) -> std::result::Result<Option<PathPattern>, 
             Err(("between", error.hint("write --between Cart,Purchase")))
         }
     }
-}
-
-/// Gives each stage that is named a number.
-fn named<'a>(
-    options: &SelectOptions,
-    catalog: &'a Catalog,
-) -> std::result::Result<Marks<'a>, Wrong> {
-    let mut marks = Marks { catalog, of: IndexMap::new() };
-    let lists = [
-        ("with", &options.with),
-        ("without", &options.without),
-        ("starts", &options.starts),
-        ("ends", &options.ends),
-        ("between", &options.between),
-    ];
-    for (key, names) in lists {
-        names.iter().try_for_each(|it| of(key, marks.name(it)))?;
-    }
-    let mut stages = options.path.iter().flat_map(PathPattern::stages);
-    stages.try_for_each(|it| of("path", marks.name(it)))?;
-    Ok(marks)
-}
-
-/// What is said of each stage by its number, and the bits that must be met.
-fn marks(
-    options: &SelectOptions,
-    names: &Marks<'_>,
-) -> std::result::Result<(Vec<Mark>, u64), Wrong> {
-    let mut marks = vec![Mark::default(); names.count()];
-    let mut bits = 0usize;
-    for name in &options.with {
-        match of("with", names.find(name))? {
-            Some(at) if marks[at].with != 0 => continue,
-            Some(at) if bits < MOST => marks[at].with = 1 << bits,
-            None if bits < MOST => {}
-            _ => {
-                let error = format!("a journey must come to {MOST} stages at most");
-                return Err(("with", Error::new(error)));
-            }
-        }
-        bits += 1;
-    }
-    let flags: [(&str, &[String], fn(&mut Mark)); 3] = [
-        ("without", &options.without, |it| it.without = true),
-        ("starts", &options.starts, |it| it.starts = true),
-        ("ends", &options.ends, |it| it.ends = true),
-    ];
-    for (key, list, flag) in flags {
-        for name in list {
-            if let Some(at) = of(key, names.find(name))? {
-                flag(&mut marks[at]);
-            }
-        }
-    }
-    Ok((marks, if bits == MOST { u64::MAX } else { (1 << bits) - 1 }))
 }
