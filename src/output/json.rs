@@ -11,6 +11,8 @@
 //!  "maps": {"map": {"title": "…", "kind": "frequency", "nodes": [{}], "edges": [{}]}}}
 //! ```
 //!
+//! Where not all journeys are looked at, `"journeys"` before the tables says which, and how many.
+//!
 //! Kinds: `text count share number money span time flag`. Units: money its
 //! currency, spans `s`, shares `1`. Money is written twice and never as a float:
 //! `value` is a decimal in major units as text, `value_minor` the same in whole

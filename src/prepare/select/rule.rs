@@ -15,6 +15,7 @@ use super::path::PathPattern;
 use super::range::{Minute, Within};
 use super::way::Way;
 use super::words;
+use crate::base::privacy::masked;
 use crate::base::{Error, StageId, Timestamp};
 use crate::model::{Catalog, Events, Outcome, Step};
 
@@ -116,7 +117,8 @@ impl Selector {
             having: test("having", &options.having)?,
             lacking: test("lacking", &options.lacking)?,
             others: options.others,
-            words: words::words(options),
+            // It stands on pages that are passed on, and whom it asks for is nobody else's business.
+            words: masked(&words::words(options)).into_owned(),
             part: words::part(options),
         }))
     }

@@ -183,6 +183,13 @@ fn names_that_do_not_occur_are_told_with_their_key() {
 }
 
 #[test]
+fn words_on_pages_tell_no_address() {
+    let words = selector("having = \"device == 'ann.lee@example.org'\"").words().to_owned();
+    assert!(!words.contains("ann.lee@"), "{words}");
+    assert!(words.starts_with("with an event where device == "), "{words}");
+}
+
+#[test]
 fn a_way_holds_64_stages_and_so_does_with() {
     let names: Vec<String> = (0..65).map(|it| format!("s{it:02}")).collect();
     let catalog = Catalog { stages: Names::new(names.clone()), events: 1, ..Catalog::default() };
