@@ -9,7 +9,6 @@ use crate::input::presets::PRESETS;
 use crate::output::FORMATS;
 
 use super::flags::flags;
-use super::select;
 
 const ABOUT: &str = "Customer journeys from raw events: maps, drop-off, time to purchase, \
 attribution that sums to the cent, A/B paths";
@@ -116,7 +115,7 @@ fn report() -> Command {
         )
         .arg(csv_raw())
         .args(map_args())
-        .args(select::args())
+        .args(super::choice::args())
         .after_help("Example:\n  touchpath report shop/ -o out");
     ui(selection(command))
 }
@@ -128,7 +127,7 @@ fn analysis(entry: &Entry) -> Command {
         let schema = ANALYSES.iter().find(|it| it.name == name).map(|it| (it.schema)().to_value());
         let maps = if WITH_MAPS.contains(&&*name) { map_args().to_vec() } else { Vec::new() };
         // What is its own comes first in the help.
-        common(own.args(schema.iter().flat_map(flags)).args(maps).args(select::args()))
+        common(own.args(schema.iter().flat_map(flags)).args(maps).args(super::choice::args()))
     })
 }
 

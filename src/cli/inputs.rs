@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use tempfile::TempPath;
 
 use crate::base::{Currency, Error, IssueKind, Place, Progress, Result, Timestamp};
+use crate::cli::choice;
 use crate::cli::exit::Exit;
-use crate::cli::select;
 use crate::cli::ui::Ui;
 use crate::config::Config;
 use crate::input::privacy::{ForgetList, IdHash};
@@ -64,7 +64,7 @@ pub fn journey(matches: &ArgMatches, ui: &Ui) -> Result<Journey> {
         })?;
         config.set(key.trim(), value.trim())?;
     }
-    select::overlay(&mut config.sections.select, matches)?;
+    choice::overlay(&mut config.sections.select, matches)?;
     let mut options = load_options(matches, &config.zone()?)?;
     // Who names data files on the command line has allowed them.
     options.inside = config.file.is_some() && !matches.get_flag("allow-outside");

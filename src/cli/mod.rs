@@ -7,11 +7,11 @@
 mod answers;
 mod args;
 mod cancel;
+mod choice;
 mod commands;
 mod exit;
 mod flags;
 mod inputs;
-mod select;
 mod ui;
 mod watch;
 

@@ -7,7 +7,6 @@ use crate::base::numerals::count;
 use crate::base::{Progress, Result, Span};
 use crate::config::Config;
 use crate::model::{Cell, Column, Kind, Report, Table};
-use crate::prepare::SelectOptions;
 use crate::prepare::identity::{Guards, IdentityOptions};
 
 use super::reading::Reading;
@@ -44,7 +43,7 @@ pub fn sensitivity(
     progress: &dyn Progress,
 ) -> Result<Report> {
     // Which journeys there are is what is asked: none is left out.
-    config.sections.select = SelectOptions::default();
+    config.sections.select = Default::default();
     let own = config.sections.identity.clone();
     let currency = config.sections.currency;
     let mut reading = Reading::new(config, options, progress)?;

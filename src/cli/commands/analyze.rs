@@ -36,7 +36,8 @@ pub fn run(name: &str, matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     ui.done();
     let reports: Vec<_> = findings.reports.iter().collect();
     answers::write(&reports, matches)?;
-    let nothing = study.catalog.events == 0 || !inputs::selected(&findings, ui);
+    let nothing = study.catalog.events == 0;
     let negative = findings.reports.iter().any(|it| it.negative);
-    Ok(inputs::exit(&study, matches, nothing || negative))
+    let none = !inputs::selected(&findings, ui);
+    Ok(inputs::exit(&study, matches, none || nothing || negative))
 }
