@@ -13,7 +13,7 @@ use super::fixture::{Fixture, fixture};
 use super::law::{customers, finish, fold, graph};
 use super::ledger::Ledger;
 use crate::base::money::Total;
-use crate::model::{Cell, Report, StageGraph, Tally};
+use crate::model::{Cell, Events, Report, StageGraph, Tally};
 use crate::prepare::{SelectOptions, Selector, Walker};
 
 /// Predicates of every kind; those that name what does not occur are passed over.
@@ -181,6 +181,78 @@ proptest! {
                 let merged = finish(&fixture, &*analysis, state);
                 prop_assert_eq!(&merged, &whole, "{} {}", entry.name, between);
             }
+        }
+    }
+}
+
+/// Customers whose sessions no two journeys share: who buys then pauses for an hour.
+fn shoppers() -> impl Strategy<Value = String> {
+    let event = (0usize..6, 0usize..4, 0usize..8, 0u32..300);
+    let customer = prop::collection::vec(event, 0..12);
+    prop::collection::vec(customer, 0..6).prop_map(|customers| {
+        let mut text = String::new();
+        for (number, events) in customers.into_iter().enumerate() {
+            let (mut time, mut pause) = (0, 0);
+            text.push_str(&format!("c{number}:"));
+            for (stage, channel, wait, cents) in events {
+                let wait = [0, 1, 60, 1800, 3600, 86_400, 864_000, 3_456_000][wait];
+                time += wait.max(pause);
+                pause = if stage == 4 { 3600 } else { 0 };
+                let stage = ["home", "product", "cart", "checkout", "buy", "-"][stage];
+                let channel = ["", "~email", "~ads", "~(direct)"][channel];
+                let amount = if stage == "buy" { format!("={cents}.5") } else { String::new() };
+                let variant = ["A", "B"][number % 2];
+                text.push_str(&format!(" {stage}{channel}@{time}s{amount}/{variant}"));
+            }
+            text.push(';');
+        }
+        text
+    })
+}
+
+/// Shards with the events of kept journeys alone.
+fn without_others(fixture: &Fixture) -> Vec<Events> {
+    let mut shards = Vec::new();
+    for shard in &fixture.shards {
+        let mut kept = None;
+        Walker::default().walk(&fixture.walking, shard, |it| {
+            let all = [0..it.times.len() as u32];
+            let own = it.kept.unwrap_or(&all).iter().cloned().flatten();
+            kept = Some(own.map(|it| it as usize).collect::<Vec<_>>());
+        });
+        let Some(kept) = kept else { continue };
+        shards.push(Events {
+            first_customer: shard.first_customer,
+            offsets: vec![0, kept.len() as u32],
+            times: kept.iter().map(|&it| shard.times[it]).collect(),
+            stages: kept.iter().map(|&it| shard.stages[it]).collect(),
+            channels: kept.iter().map(|&it| shard.channels[it]).collect(),
+            amounts: kept.iter().map(|&it| shard.amounts[it]).collect(),
+            orders: kept.iter().map(|&it| shard.orders[it]).collect(),
+            properties: vec![kept.iter().map(|&it| shard.properties[0][it]).collect()],
+            ..Events::default()
+        });
+    }
+    shards
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// Holds for every analysis, and fails for one that looks at `Customer::times` instead of
+    /// `Customer::event_times`.
+    #[test]
+    fn chosen_journeys_are_answered_as_though_the_others_had_never_been(
+        text in shoppers(), choice in prop::sample::select(&CHOICES), others in any::<bool>(),
+    ) {
+        let mut fixture = fixture(&text);
+        fixture.walking.select = selector(&fixture, choice, others);
+        prop_assume!(fixture.walking.select.is_some());
+        let chosen = reports(&fixture);
+        fixture.shards = without_others(&fixture);
+        fixture.walking.select = None;
+        for (chosen, alone) in chosen.iter().zip(&reports(&fixture)) {
+            prop_assert_eq!(chosen, alone, "{}", choice);
         }
     }
 }

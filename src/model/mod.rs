@@ -12,9 +12,7 @@ pub mod raw;
 pub mod report;
 pub mod selected;
 
-pub use customer::{
-    Conversion, Customer, Journey, Kept, Outcome, Session, Step, Touch, TouchOptions,
-};
+pub use customer::{Conversion, Customer, Journey, Outcome, Session, Step, Touch, TouchOptions};
 pub use events::{Catalog, Events};
 pub use graph::{StageGraph, StageStat, TransitionStat};
 pub use map::{JourneyMap, MapEdge, MapNode};

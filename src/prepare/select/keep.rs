@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::rule::{Seen, Selector};
 use crate::base::NONE;
 use crate::base::money::Total;
-use crate::model::{Conversion, Customer, Journey, Kept, Selected, Session, Step, Tally, Touch};
+use crate::model::{Conversion, Customer, Journey, Selected, Session, Step, Tally, Touch};
 
 /// What is kept of one customer, and how much of all customers was.
 #[derive(Debug, Default)]
@@ -74,7 +74,7 @@ impl Keeper {
         self.keep_touches(whole);
         self.keep_journeys(by, whole);
         self.kept.add(&tally(&self.journeys, &self.conversions));
-        let kept = self.keep_sessions(whole);
+        self.keep_sessions(whole);
         Some(Customer {
             sessions: &self.sessions,
             session_of: &self.session_of,
@@ -82,7 +82,7 @@ impl Keeper {
             touches: &self.touches,
             conversions: &self.conversions,
             journeys: &self.journeys,
-            kept: Some(kept),
+            kept: Some(&self.events),
             ..*whole
         })
     }
@@ -162,15 +162,9 @@ impl Keeper {
     }
 
     /// Keeps the sessions that hold an event of a kept journey, each whole.
-    fn keep_sessions(&mut self, whole: &Customer<'_>) -> Kept {
+    fn keep_sessions(&mut self, whole: &Customer<'_>) {
         self.sessions.clear();
         self.session_of.clear();
-        let mut kept = Kept {
-            events: self.events.iter().map(|it| u64::from(it.end - it.start)).sum(),
-            first: self.events.first().map_or(0, |it| it.start),
-            last: self.events.last().map_or(0, |it| it.end - 1),
-            out_of_session: 0,
-        };
         let places = &mut self.places;
         places.clear();
         places.resize(whole.sessions.len() + 1, 0);
@@ -182,12 +176,8 @@ impl Keeper {
             }
         } else {
             for it in &self.events {
-                for &session in &whole.session_of[it.start as usize..it.end as usize] {
-                    match session {
-                        NONE => kept.out_of_session += 1,
-                        it => places[it as usize] = 1,
-                    }
-                }
+                let own = &whole.session_of[it.start as usize..it.end as usize];
+                own.iter().filter(|it| **it != NONE).for_each(|&it| places[it as usize] = 1);
             }
         }
         let own = whole.sessions.iter().zip(places.iter()).filter(|it| *it.1 == 1);
@@ -200,7 +190,6 @@ impl Keeper {
                 _ => NONE,
             }
         }));
-        kept
     }
 }
 

@@ -348,6 +348,8 @@ fn sessions_that_interleave_are_kept_where_a_kept_journey_has_an_event() {
     let by = selector("with = ['C']");
     let kept = keeper.keep(&by, &whole, &[0, 2]).expect("kept");
     assert_eq!((kept.events(), kept.out_of_session()), (2, 1));
+    assert_eq!(kept.event_times().collect::<Vec<_>>(), times[2..]);
+    assert_eq!(whole.event_times().collect::<Vec<_>>(), times);
     assert_eq!((kept.first_time(), kept.last_time()), (steps[2].time, steps[3].time));
     assert_eq!(
         (kept.sessions, kept.session_of),
