@@ -121,6 +121,7 @@ pub fn fixture_with(text: &str, options: &JourneyOptions, touches: TouchOptions)
         sessions: SessionRule::timeout(Span::seconds(1800)),
         touches: TouchRule(touches),
         journeys: JourneyRule::new(options, &catalog),
+        select: None,
     };
     Fixture { catalog, shards, walking, orders, customers }
 }

@@ -201,6 +201,8 @@ pub(crate) mod fixture;
 mod law;
 #[cfg(test)]
 mod real_log;
+#[cfg(test)]
+mod select_law;
 
 analyses![
     overview::Overview,

@@ -117,6 +117,7 @@ fn report() -> Command {
         )
         .arg(csv_raw())
         .args(map_args())
+        .args(super::choice::args())
         .after_help("Example:\n  touchpath report shop/ -o out");
     ui(selection(command))
 }
@@ -128,14 +129,14 @@ fn analysis(entry: &Entry) -> Command {
         let schema = ANALYSES.iter().find(|it| it.name == name).map(|it| (it.schema)().to_value());
         let maps = if WITH_MAPS.contains(&&*name) { picture_args() } else { Vec::new() };
         // What is its own comes first in the help.
-        common(own.args(schema.iter().flat_map(flags)).args(maps))
+        common(own.args(schema.iter().flat_map(flags)).args(maps).args(super::choice::args()))
     })
 }
 
 /// A line to try, for an analysis of the registry.
 fn example(name: &str) -> String {
     let more = match name {
-        "map" => " -o map.svg",
+        "map" => " -o map.svg\n  touchpath map shop/ --with Cart --without Purchase -o lost.svg",
         "funnel" => " --steps Cart,Checkout,Purchase --window 7d",
         "ledger" => " --ledger-model linear -o ledger.csv",
         _ => "",
@@ -391,7 +392,12 @@ fn selection(command: Command) -> Command {
             "Only events at or after this time (RFC 3339, or a date in the journey's zone)",
         ),
         text("until", "TIME", "Only events before this time (likewise)"),
-        text("where", "EXPR", "Only events for which this holds, such as \"device == 'app'\""),
+        text(
+            "where",
+            "EXPR",
+            "Only events for which this holds, such as \"device == 'app'\"; the others are left \
+             out before journeys are cut",
+        ),
         text(
             "journey",
             "FILE",

@@ -7,6 +7,7 @@
 mod answers;
 mod args;
 mod cancel;
+mod choice;
 mod commands;
 mod exit;
 mod flags;

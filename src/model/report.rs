@@ -7,6 +7,7 @@ use crate::base::money::Total;
 use crate::base::{Currency, Span, Timestamp};
 
 use super::map::JourneyMap;
+use super::selected::Selected;
 
 /// One typed value of a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -218,6 +219,8 @@ pub struct Report {
     pub currency: Currency,
     /// Whether the answer to a yes-or-no question was "no" (exit code 1).
     pub negative: bool,
+    /// Which journeys were looked at, where not all were.
+    pub selected: Option<Selected>,
 }
 
 impl Report {

@@ -11,6 +11,8 @@
 //!  "maps": {"map": {"title": "…", "kind": "frequency", "nodes": [{}], "edges": [{}]}}}
 //! ```
 //!
+//! Where not all journeys are looked at, `"journeys"` before the tables says which, and how many.
+//!
 //! Kinds: `text count share number money span time flag`. Units: money its
 //! currency, spans `s`, shares `1`. Money is written twice and never as a float:
 //! `value` is a decimal in major units as text, `value_minor` the same in whole
@@ -25,7 +27,9 @@ use super::{Format, MapStyle, Style, format, pieces};
 use crate::base::money::Total;
 use crate::base::{Currency, Error, Result};
 use crate::model::map::MapKind;
-use crate::model::{Cell, Column, JourneyMap, Kind, MapEdge, MapNode, Report, Table};
+use crate::model::{
+    Cell, Column, JourneyMap, Kind, MapEdge, MapNode, Report, Selected, Table, Tally,
+};
 
 pub(super) const FORMAT: Format = Format {
     name: "json",
@@ -69,6 +73,11 @@ pub fn write_report(report: &Report, style: &Style, out: &mut dyn Write) -> Resu
         put(&value, out)?;
         out.write_all(b",\n ")?;
     }
+    if let Some(selected) = &report.selected {
+        out.write_all(b"\"journeys\": ")?;
+        put(&journeys(selected, report.currency), out)?;
+        out.write_all(b",\n ")?;
+    }
     out.write_all(b"\"tables\": {")?;
     for (index, table) in report.tables.iter().enumerate() {
         out.write_all(if index == 0 { b"" } else { b",\n  " })?;
@@ -85,6 +94,21 @@ pub fn write_report(report: &Report, style: &Style, out: &mut dyn Write) -> Resu
     }
     out.write_all(b"}}")?;
     Ok(())
+}
+
+/// Which journeys were looked at, and how many there are.
+fn journeys(selected: &Selected, currency: Currency) -> Value {
+    let tally = |it: &Tally| {
+        json!({
+            "customers": it.customers, "journeys": it.journeys, "conversions": it.orders,
+            "value": currency.format(it.value), "value_minor": minor(it.value),
+        })
+    };
+    json!({
+        "chosen": selected.words, "part": selected.part,
+        "all": tally(&selected.all), "kept": tally(&selected.kept),
+        "customers_without_journey": selected.without_journey,
+    })
 }
 
 fn put(value: &Value, out: &mut (impl Write + ?Sized)) -> Result<()> {

@@ -38,10 +38,12 @@ struct Outcome {
 /// # Errors
 /// As [`Study::load`] and [`Study::run`].
 pub fn sensitivity(
-    config: Config,
+    mut config: Config,
     options: &LoadOptions,
     progress: &dyn Progress,
 ) -> Result<Report> {
+    // Which journeys there are is what is asked: none is left out.
+    config.sections.select = Default::default();
     let own = config.sections.identity.clone();
     let currency = config.sections.currency;
     let mut reading = Reading::new(config, options, progress)?;

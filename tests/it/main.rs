@@ -28,6 +28,7 @@ mod sessions;
 mod signals;
 mod sinks;
 mod stitching;
+mod submaps;
 mod truth;
 mod visits;
 mod writers;

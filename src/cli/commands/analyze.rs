@@ -38,5 +38,6 @@ pub fn run(name: &str, matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     answers::write(&reports, matches, ui)?;
     let nothing = study.catalog.events == 0;
     let negative = findings.reports.iter().any(|it| it.negative);
-    Ok(inputs::exit(&study, matches, nothing || negative))
+    let none = !inputs::selected(&findings, ui);
+    Ok(inputs::exit(&study, matches, none || nothing || negative))
 }

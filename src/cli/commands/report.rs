@@ -41,11 +41,11 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     let only: Vec<&str> =
         matches.get_many::<String>("only").into_iter().flatten().map(String::as_str).collect();
     let what = What { only: &only, options: &options, style: &style };
-    match file {
+    let any = match file {
         Some(format) => what.write_file(&study, format, Path::new(place), ui)?,
         None => what.write_folder(&study, Path::new(place), ui)?,
-    }
-    Ok(inputs::exit(&study, matches, study.catalog.events == 0))
+    };
+    Ok(inputs::exit(&study, matches, study.catalog.events == 0 || !any))
 }
 
 /// What a report is to hold, and how it looks.
@@ -80,10 +80,11 @@ impl What<'_> {
     }
 
     /// Asks the questions and writes their answers into one file: no manifest, no rejects.
+    /// Says whether any journey was looked at.
     ///
     /// # Errors
     /// As [`run`].
-    fn write_file(&self, study: &Study, format: &Format, file: &Path, ui: &Ui) -> Result<()> {
+    fn write_file(&self, study: &Study, format: &Format, file: &Path, ui: &Ui) -> Result<bool> {
         let findings = self.answers(study, &self.questions(study)?, ui)?;
         left_out(&findings, ui);
         ui.progress().stage("writing", 0);
@@ -95,14 +96,15 @@ impl What<'_> {
         (format.write)(&reports, &style, &mut bytes)?;
         atomic::write_file(file, &bytes)?;
         ui.done();
-        Ok(())
+        Ok(inputs::selected(&findings, ui))
     }
 
-    /// Asks the questions and writes all answers into a folder.
+    /// Asks the questions and writes all answers into a folder; says whether any journey was
+    /// looked at.
     ///
     /// # Errors
     /// As [`run`].
-    pub fn write_folder(&self, study: &Study, folder: &Path, ui: &Ui) -> Result<()> {
+    pub fn write_folder(&self, study: &Study, folder: &Path, ui: &Ui) -> Result<bool> {
         let asked = self.questions(study)?;
         // Hashing the inputs is one thread's work: it runs beside the analyses.
         let (findings, hashes) = rayon::join(
@@ -110,7 +112,10 @@ impl What<'_> {
             || manifest::input_hashes(study, ui.progress()),
         );
         let (findings, hashes) = (findings?, hashes?);
-        let manifest = manifest::manifest(study, self.options, &asked, &hashes)?;
+        let manifest = {
+            let selected = findings.selected.as_ref();
+            manifest::manifest(study, self.options, &asked, &hashes, selected)?
+        };
         left_out(&findings, ui);
         let quality = quality(study, &findings)?;
         let mut reports: Vec<_> = findings.reports.iter().collect();
@@ -120,7 +125,7 @@ impl What<'_> {
         ui.done();
         let page = folder.join("index.html");
         answers::stdout(format!("{}\n", page.display()).as_bytes())?;
-        Ok(())
+        Ok(inputs::selected(&findings, ui))
     }
 }
 
