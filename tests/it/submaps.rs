@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use touchpath::base::Unwatched;
 use touchpath::config::Config;
 use touchpath::model::{Cell, Outcome, Report, StageGraph};
-use touchpath::output::json;
+use touchpath::output::{Style, json};
 use touchpath::prepare::group::Scratch;
 use touchpath::prepare::{SelectOptions, Walker};
 use touchpath::study::{LoadOptions, Study};
@@ -200,7 +200,7 @@ fn a_choice_that_holds_for_all_changes_nothing_but_the_note() {
         report.maps.iter_mut().for_each(|it| drop(it.1.subtitle.remove(0)));
         report.selected = None;
         let mut bytes = Vec::new();
-        json::write_report(&report, &mut bytes).unwrap();
+        json::write_report(&report, &Style::default(), &mut bytes).unwrap();
         bytes.push(b'\n');
         assert!(bytes == plain[&format!("{} as json", report.name)], "{}", report.name);
     }
