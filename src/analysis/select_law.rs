@@ -216,8 +216,8 @@ fn without_others(fixture: &Fixture) -> Vec<Events> {
     for shard in &fixture.shards {
         let mut kept = None;
         Walker::default().walk(&fixture.walking, shard, |it| {
-            let all = [0..it.times.len() as u32];
-            let own = it.kept.unwrap_or(&all).iter().cloned().flatten();
+            let all = 0..it.times.len() as u32;
+            let own = it.kept.unwrap_or(std::slice::from_ref(&all)).iter().cloned().flatten();
             kept = Some(own.map(|it| it as usize).collect::<Vec<_>>());
         });
         let Some(kept) = kept else { continue };
