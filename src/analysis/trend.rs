@@ -84,7 +84,7 @@ impl Analysis for Trend {
 
     fn visit(&self, state: &mut TrendState, customer: &Customer<'_>) {
         let mut seen = None;
-        for &time in customer.times {
+        for time in customer.event_times() {
             // Times ascend: most lie in the period of the one before.
             if seen.is_some_and(|it: usize| self.starts.get(it + 1).is_none_or(|&next| time < next))
             {
