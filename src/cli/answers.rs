@@ -53,7 +53,6 @@ pub fn write(reports: &[&Report], matches: &ArgMatches, ui: &Ui) -> Result<()> {
 fn ours(format: &Format, reports: &[&Report], style: &Style, ui: &Ui) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     (format.write)(reports, style, &mut bytes)?;
-    #[cfg(feature = "png")]
     if format.name == "png" && style.map.font.is_none() {
         lacking(reports, style, ui);
     }
@@ -80,6 +79,9 @@ fn lacking(reports: &[&Report], style: &Style, ui: &Ui) {
         ));
     }
 }
+
+#[cfg(not(feature = "png"))]
+fn lacking(_: &[&Report], _: &Style, _: &Ui) {}
 
 /// Lets Graphviz draw; where it is not installed, draws what both can draw.
 fn graphviz(kind: &str, reports: &[&Report], style: &Style, ui: &Ui) -> Result<Vec<u8>> {

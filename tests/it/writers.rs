@@ -34,6 +34,7 @@ pub fn check(text: &str) {
 }
 
 /// Asserts that a PNG comes of it; slower, so apart.
+#[allow(dead_code, reason = "nobody asks where the feature png is off")]
 pub fn check_png(text: &str) {
     let style = Style { map: MapStyle { scale: 0.5, ..style().map }, ..style() };
     let mut bytes = Vec::new();
