@@ -18,6 +18,8 @@ pub mod look;
 pub mod measure;
 pub mod order;
 mod paint;
+mod places;
+pub mod reference;
 pub mod svg;
 pub mod theme;
 
@@ -25,6 +27,10 @@ pub use drawing::Drawing;
 pub use filter::{Keep, Kept};
 pub use look::{Room, draw, draw_page, draw_within, left_out};
 pub use theme::Theme;
+
+use std::sync::Arc;
+
+use crate::model::JourneyMap;
 
 /// Which way a map flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,6 +56,9 @@ pub struct MapStyle {
     pub only_stages: Vec<String>,
     /// Stages that are not drawn, likewise.
     pub hide_stages: Vec<String>,
+    /// A map whose layout is taken: stages of the same name stand where they stand when that
+    /// map is drawn in this style; others beside or below.
+    pub layout_from: Option<Arc<JourneyMap>>,
     /// Which way the map flows.
     pub direction: Direction,
     /// How many of the largest exits get a stub of their own; by default 6 on maps
@@ -70,11 +79,22 @@ impl Default for MapStyle {
             stages: None,
             only_stages: Vec::new(),
             hide_stages: Vec::new(),
+            layout_from: None,
             direction: Direction::Down,
             exits: None,
             theme: Theme::Light,
             plain_labels: false,
             name_length: 32,
         }
+    }
+}
+
+impl MapStyle {
+    /// This style, with the layout of another map of the same journey, so that the two can
+    /// be compared; the layout that the style names already goes before.
+    #[must_use]
+    pub fn beside(&self, other: &JourneyMap) -> Self {
+        let layout_from = self.layout_from.clone().unwrap_or_else(|| Arc::new(other.clone()));
+        Self { layout_from: Some(layout_from), ..self.clone() }
     }
 }
