@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::ArgMatches;
 
@@ -10,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::graphviz;
 use crate::cli::ui::{self, Ui};
 use crate::model::Report;
-use crate::output::map::{Direction, Keep, Theme};
+use crate::output::map::{Direction, Keep, Theme, reference};
 use crate::output::{self, Format, MapStyle, Style, atomic};
 
 /// The file that `--output` names; none for standard output.
@@ -53,7 +54,6 @@ pub fn write(reports: &[&Report], matches: &ArgMatches, ui: &Ui) -> Result<()> {
 fn ours(format: &Format, reports: &[&Report], style: &Style, ui: &Ui) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     (format.write)(reports, style, &mut bytes)?;
-    #[cfg(feature = "png")]
     if format.name == "png" && style.map.font.is_none() {
         lacking(reports, style, ui);
     }
@@ -80,6 +80,9 @@ fn lacking(reports: &[&Report], style: &Style, ui: &Ui) {
         ));
     }
 }
+
+#[cfg(not(feature = "png"))]
+fn lacking(_: &[&Report], _: &Style, _: &Ui) {}
 
 /// Lets Graphviz draw; where it is not installed, draws what both can draw.
 fn graphviz(kind: &str, reports: &[&Report], style: &Style, ui: &Ui) -> Result<Vec<u8>> {
@@ -127,7 +130,7 @@ fn sink(matches: &ArgMatches, path: Option<&str>) -> Result<Sink> {
 /// How maps are drawn; the default where the command draws none.
 ///
 /// # Errors
-/// A coverage that is no share, a scale out of bounds, a font that cannot be read.
+/// A coverage that is no share, a scale out of bounds, a font or a layout that cannot be read.
 pub fn map_style(matches: &ArgMatches) -> Result<MapStyle> {
     fn given<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Option<T> {
         matches.try_get_one::<T>(name).ok().flatten().cloned()
@@ -154,6 +157,12 @@ pub fn map_style(matches: &ArgMatches) -> Result<MapStyle> {
         _ => Vec::new(),
     };
     (style.only_stages, style.hide_stages) = (names("only-stages"), names("hide-stages"));
+    if let Some(path) = given::<String>(matches, "layout-from") {
+        let place = || Place::file(path.as_str());
+        let json = fs_err::read(&path).map_err(|it| Error::from(it).or_at(place()))?;
+        let other = reference::read(&json).map_err(|it| it.or_at(place()))?;
+        style.layout_from = Some(Arc::new(other));
+    }
     if given::<String>(matches, "dir").as_deref() == Some("lr") {
         style.direction = Direction::Right;
     }

@@ -324,7 +324,7 @@ fn csv_raw() -> Arg {
 }
 
 /// How maps are drawn.
-fn map_args() -> [Arg; 9] {
+fn map_args() -> [Arg; 10] {
     [
         text(
             "coverage",
@@ -360,6 +360,11 @@ fn map_args() -> [Arg; 9] {
             .value_name("NAME")
             .value_parser(PossibleValuesParser::new(theme::NAMES.map(|it| it.0)))
             .help("The colors of the map; print is black on white [default: light]"),
+        text(
+            "layout-from",
+            "FILE.json",
+            "Keep the layout of another map of the journey, written as JSON before",
+        ),
         switch("plain-labels", "Write DOT for readers that know no HTML-like labels"),
     ]
     .map(|it| it.help_heading(HOW_MAPS))

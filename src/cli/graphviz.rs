@@ -51,7 +51,7 @@ pub fn draw(
     let dpi = format!("-Gdpi={:.0}", (96.0 * scale).clamp(1.0, 9600.0));
     let arguments: &[&str] = if kind == "png" { &[format, &dpi] } else { &[format] };
     match program::run("dot", arguments, dot, LIMIT, &|| progress.is_cancelled()) {
-        Ok(outcome) if outcome.well && !outcome.out.is_empty() => Ok(Some(outcome.out)),
+        Ok(outcome) if outcome.well && !outcome.out.is_empty() => Ok(Some(undated(outcome.out))),
         Ok(outcome) => Err(failed(&outcome.said)),
         Err(Failure::Missing) => Ok(None),
         Err(Failure::Cancelled) => Err(Error::cancelled()),
@@ -69,6 +69,23 @@ pub fn draw(
             Err(Error::new("cannot run Graphviz (dot)").caused_by(error))
         }
     }
+}
+
+/// A PDF with a fixed date of its making in place of now, as long as the old one, so that the
+/// same map gives the same bytes; anything else as it is.
+fn undated(mut bytes: Vec<u8>) -> Vec<u8> {
+    const KEY: &[u8] = b"/CreationDate (D:";
+    const DATE: &[u8] = b"19700101000000";
+    if bytes.starts_with(b"%PDF-") {
+        let places: Vec<usize> = memchr::memmem::find_iter(&bytes, KEY).collect();
+        for place in places {
+            let digits = bytes.get_mut(place + KEY.len()..place + KEY.len() + DATE.len());
+            if let Some(digits) = digits.filter(|it| it.iter().all(u8::is_ascii_digit)) {
+                digits.copy_from_slice(DATE);
+            }
+        }
+    }
+    bytes
 }
 
 /// That a format needs Graphviz, and what to do.
@@ -89,6 +106,16 @@ fn failed(said: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pdf_is_not_of_today() {
+        let pdf = |date: &str| format!("%PDF-1.5 /CreationDate (D:{date}Z) (D:20260102030405)");
+        let (one, other) = (pdf("20260102030405"), pdf("20270102030405"));
+        assert_eq!(undated(one.clone().into()), undated(other.into()));
+        assert_eq!(undated(one.into()), pdf("19700101000000").into_bytes());
+        let short = b"%PDF-1.5 /CreationDate (D:2026".to_vec();
+        assert_eq!(undated(short.clone()), short);
+    }
 
     #[test]
     fn what_failed_is_told_in_one_line_with_a_way_out() {

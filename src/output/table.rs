@@ -245,6 +245,15 @@ note: open journeys are no exits
     }
 
     #[test]
+    fn a_map_is_drawn_on_terminals_alone() {
+        let report = sample::report();
+        let terminal = written(&report, &Style { width: 100, ..Style::default() });
+        let (drawn, stages) = (terminal.find("● Start"), terminal.find("\nStages\n"));
+        assert!(drawn.is_some() && drawn < stages, "{terminal}");
+        assert!(!written(&report, &Style { width: 0, ..Style::default() }).contains("● Start"));
+    }
+
+    #[test]
     fn color_is_only_for_those_who_ask() {
         let report = sample::report();
         assert!(!written(&report, &Style::default()).contains('\u{1b}'));

@@ -29,7 +29,6 @@ fn no_attack_keeps_a_picture_from_being_drawn() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn nor_does_any_other_text(text in "(?s).{0,30}") {
         writers::check(&text);
@@ -97,7 +96,11 @@ fn graphviz_draws_what_it_alone_can() {
     let folder = folder();
     let pdf = run(folder.path(), &["map", "journey.toml", "-o", "map.pdf"]);
     assert_eq!(pdf.code, 0, "{}", pdf.err);
-    assert!(read(folder.path(), "map.pdf").starts_with(b"%PDF-"));
+    let first = read(folder.path(), "map.pdf");
+    assert!(first.starts_with(b"%PDF-"));
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(run(folder.path(), &["map", "journey.toml", "-o", "map.pdf"]).code, 0);
+    assert!(first == read(folder.path(), "map.pdf"), "a PDF of the same map differs");
     let ps = run(folder.path(), &["map", "journey.toml", "--format", "ps"]);
     assert!(ps.out.starts_with(b"%!PS"), "{}", ps.err);
     for (name, head) in [("map.svg", &b"<?xml"[..]), ("map.png", b"\x89PNG")] {

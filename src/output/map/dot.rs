@@ -14,6 +14,7 @@ use graphviz_rust::printer::{DotPrinter, PrinterContext};
 
 use super::super::{Format, escape, one_map};
 use super::drawing::{Badge, Dash, Drawing, Key, Line, Role, Shape};
+use super::layout::Point;
 use super::theme::Palette;
 use super::{Direction, MapStyle, Room, draw_within, limit};
 use crate::base::Result;
@@ -35,7 +36,9 @@ const ROOM: Room = Room::READABLE;
 /// The writer's.
 pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
     limit::check(map, style)?;
-    let graph = graph(&draw_within(map, style, ROOM), style);
+    let drawing = draw_within(map, style, ROOM);
+    let places = super::svg::settled(map, &drawing, style)?;
+    let graph = graph(&drawing, style, &places);
     // A statement a line: a changed count changes its own line only.
     let mut context = PrinterContext::default();
     context.with_semi().with_inline_size(0);
@@ -44,12 +47,20 @@ pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<
     Ok(())
 }
 
-fn graph(drawing: &Drawing, style: &MapStyle) -> Graph {
+fn graph(drawing: &Drawing, style: &MapStyle, places: &[Option<Point>]) -> Graph {
     let mut stmts = defaults(drawing, style);
-    for shape in &drawing.shapes {
-        stmts.push(Stmt::Node(node(shape, drawing.colors, style.plain_labels)));
+    for (shape, place) in drawing.shapes.iter().zip(places) {
+        let mut node = node(shape, drawing.colors, style.plain_labels);
+        // Graphviz reads inches, upward; the mark pins the box there.
+        node.attributes.extend(
+            place.map(|it| quoted("pos", &format!("{:.3},{:.3}!", it.x / 72.0, 0.0 - it.y / 72.0))),
+        );
+        stmts.push(Stmt::Node(node));
     }
-    stmts.extend(same_ranks(drawing));
+    match style.layout_from {
+        None => stmts.extend(same_ranks(drawing)),
+        Some(_) => stmts.push(Stmt::Attribute(plain("layout", "neato"))),
+    }
     stmts.extend(drawing.lines.iter().map(|it| Stmt::Edge(edge(drawing, it))));
     Graph::DiGraph { id: Id::Plain("journey".to_owned()), strict: false, stmts }
 }
@@ -390,7 +401,8 @@ mod tests {
     fn the_printed_tree_reads_back_as_it_was() {
         for map in [sample::shop(MapKind::Wait), sample::row(&["only"]), JourneyMap::default()] {
             let style = MapStyle::default();
-            let tree = graph(&draw_within(&map, &style, ROOM), &style);
+            let drawing = draw_within(&map, &style, ROOM);
+            let tree = graph(&drawing, &style, &vec![None; drawing.shapes.len()]);
             let Graph::DiGraph { stmts, .. } = &tree else { panic!() };
             let text = written(&map, &style);
             let again = parsed(&text);

@@ -8,7 +8,7 @@ use crate::model::Metric;
 use crate::model::map::MapKind;
 
 /// What a box stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Where journeys begin: no stage.
     Start,

@@ -27,17 +27,19 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// The scale of a map: of all transitions, drawn or not, and of starts where they are moves.
+    /// The scale of a map: of all transitions, drawn or not, of starts where they are moves,
+    /// and of exits where these lose value.
     pub(super) fn new(map: &JourneyMap) -> Self {
         let most = |metric: Metric| {
             let edges = map.edges.iter().map(|it| amount(it, metric)).fold(0.0, f64::max);
-            let starts = match metric {
+            let others = match metric {
+                Metric::Lost => map.nodes.iter().map(|it| it.lost.max(0)).max().unwrap_or(0) as f64,
                 Metric::Moves | Metric::Customers | Metric::Journeys => {
                     map.nodes.iter().map(|it| it.starts).max().unwrap_or(0) as f64
                 }
                 _ => 0.0,
             };
-            nice(edges.max(starts))
+            nice(edges.max(others))
         };
         let visits = map.nodes.iter().map(|it| it.visits).max().unwrap_or(0);
         Self { metrics: Metric::ALL.map(most).to_vec(), visits: nice(visits as f64) }

@@ -9,7 +9,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::model::JourneyMap;
+use crate::model::{JourneyMap, Metric};
 
 /// Which transitions to keep beside those that hold the map together.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -183,8 +183,12 @@ const HEAVY: f64 = 0.02;
 /// The heaviest way out of (or into) a stage is drawn where it is this share of its visits.
 const MAIN: f64 = 0.25;
 
+/// So many transitions that lose the most are drawn on a map of lost value.
+const COSTLY: usize = 8;
+
 /// How much transitions stand out, the least score the most: [`disparity`], and 0 for those
-/// that are heavy in the whole map, or the main way of a stage.
+/// that are heavy in the whole map, the main way of a stage, or among the costliest
+/// on a map of lost value.
 fn scores(map: &JourneyMap) -> Vec<f64> {
     let all = map.edges.iter().map(|it| it.moves).sum::<u64>() as f64;
     let mut scores = disparity(map);
@@ -203,6 +207,12 @@ fn scores(map: &JourneyMap) -> Vec<f64> {
         if first || last || edge.moves as f64 >= HEAVY * all {
             scores[id] = 0.0;
         }
+    }
+    if map.metric == Metric::Lost {
+        let mut costly: Vec<usize> =
+            (0..map.edges.len()).filter(|&it| map.edges[it].lost > 0).collect();
+        costly.sort_by_key(|&it| (Reverse(map.edges[it].lost), it));
+        costly.into_iter().take(COSTLY).for_each(|it| scores[it] = 0.0);
     }
     scores
 }

@@ -30,6 +30,8 @@ pub struct Item {
     pub round: bool,
     /// Whether it belongs before all others.
     pub first: bool,
+    /// Its center, if that is settled; then all must be.
+    pub at: Option<Point>,
 }
 
 /// A line to route.
@@ -88,6 +90,8 @@ impl Layout for Graphlay {
             graph.add_node(Node {
                 size: Size::new(item.width + 2.0 * pad.0, item.height + 2.0 * pad.1),
                 shape: if item.round { Shape::Ellipse } else { Shape::default() },
+                pinned: item.at.is_some(),
+                position: item.at.map(|it| graphlay::Point::new(it.x, it.y)),
                 rank: if item.first { RankConstraint::First } else { RankConstraint::Free },
                 ..Node::default()
             });
@@ -101,11 +105,12 @@ impl Layout for Graphlay {
                 ..Edge::new(NodeId(way.from as u32), NodeId(way.to as u32))
             });
         }
-        let drawing =
-            graphlay::layout(&graph.build(), &options(ways, direction)).map_err(|error| {
-                Error::new(format!("cannot lay out the map: {error}"))
-                    .hint("draw fewer transitions, or write DOT and use Graphviz")
-            })?;
+        let settled = !items.is_empty() && items.iter().all(|it| it.at.is_some());
+        let lay_out = if settled { graphlay::reroute } else { graphlay::layout };
+        let drawing = lay_out(&graph.build(), &options(ways, direction)).map_err(|error| {
+            Error::new(format!("cannot lay out the map: {error}"))
+                .hint("draw fewer transitions, or write DOT and use Graphviz")
+        })?;
         let mut plan = plan(&drawing);
         for (way, route) in ways.iter().zip(&mut plan.routes) {
             let ends = [(0, way.from), (route.len().saturating_sub(1), way.to)];
@@ -183,7 +188,7 @@ mod tests {
     use super::*;
 
     fn item() -> Item {
-        Item { width: 100.0, height: 40.0, round: false, first: false }
+        Item { width: 100.0, height: 40.0, round: false, first: false, at: None }
     }
 
     fn way(from: usize, to: usize, back: bool) -> Way {
@@ -199,6 +204,23 @@ mod tests {
         assert_eq!(plan, Graphlay.plan(&[item(); 3], &ways, Direction::Down).unwrap());
         let right = Graphlay.plan(&[item(); 3], &ways, Direction::Right).unwrap();
         assert!(right.centers[0].x < right.centers[2].x);
+    }
+
+    #[test]
+    fn settled_boxes_stay_where_they_are() {
+        let ways = [way(0, 1, false), way(1, 2, false)];
+        let first = Graphlay.plan(&[item(); 3], &ways, Direction::Down).unwrap();
+        let settled: Vec<Item> =
+            first.centers.iter().map(|&at| Item { at: Some(at), ..item() }).collect();
+        let more = [ways[0], ways[1], way(0, 2, false), way(2, 0, true)];
+        let again = Graphlay.plan(&settled, &more, Direction::Down).unwrap();
+        let apart = |plan: &Plan, a: usize, b: usize| {
+            let (a, b) = (plan.centers[a], plan.centers[b]);
+            ((b.x - a.x) * 10.0).round() as i64 * 100_000 + ((b.y - a.y) * 10.0).round() as i64
+        };
+        assert_eq!(apart(&again, 0, 1), apart(&first, 0, 1));
+        assert_eq!(apart(&again, 1, 2), apart(&first, 1, 2));
+        assert!(again.routes.iter().all(|it| it.len() >= 2));
     }
 
     #[test]

@@ -22,8 +22,10 @@ pub mod measure;
 pub mod mermaid;
 pub mod order;
 mod paint;
+mod places;
 #[cfg(feature = "png")]
 pub mod png;
+pub mod reference;
 pub mod svg;
 pub mod term;
 pub mod theme;
@@ -34,6 +36,10 @@ pub use filter::{Keep, Kept};
 pub use look::{Room, draw, draw_page, draw_within, left_out};
 pub use svg::ROOM;
 pub use theme::Theme;
+
+use std::sync::Arc;
+
+use crate::model::JourneyMap;
 
 /// Which way a map flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +65,9 @@ pub struct MapStyle {
     pub only_stages: Vec<String>,
     /// Stages that are not drawn, likewise.
     pub hide_stages: Vec<String>,
+    /// A map whose layout is taken: stages of the same name stand where they stand when that
+    /// map is drawn in this style; others beside or below.
+    pub layout_from: Option<Arc<JourneyMap>>,
     /// Which way the map flows.
     pub direction: Direction,
     /// How many of the largest exits get a stub of their own; by default 6 on maps
@@ -69,7 +78,7 @@ pub struct MapStyle {
     /// Pixels of a PNG to a pixel of the SVG.
     pub scale: f64,
     /// A font for letters of a PNG that ours lack, as the bytes of its file.
-    pub font: Option<std::sync::Arc<[u8]>>,
+    pub font: Option<Arc<[u8]>>,
     /// DOT with plain labels, for readers that know no HTML-like ones.
     pub plain_labels: bool,
     /// Characters of a stage's name shown in its box; all of it is in the tooltip.
@@ -83,6 +92,7 @@ impl Default for MapStyle {
             stages: None,
             only_stages: Vec::new(),
             hide_stages: Vec::new(),
+            layout_from: None,
             direction: Direction::Down,
             exits: None,
             theme: Theme::Light,
@@ -91,5 +101,15 @@ impl Default for MapStyle {
             plain_labels: false,
             name_length: 32,
         }
+    }
+}
+
+impl MapStyle {
+    /// This style, with the layout of another map of the same journey, so that the two can
+    /// be compared; the layout that the style names already goes before.
+    #[must_use]
+    pub fn beside(&self, other: &JourneyMap) -> Self {
+        let layout_from = self.layout_from.clone().unwrap_or_else(|| Arc::new(other.clone()));
+        Self { layout_from: Some(layout_from), ..self.clone() }
     }
 }

@@ -13,6 +13,7 @@ use super::labels::{self, Rect};
 use super::layout::{Graphlay, Item, Layout, Plan, Point, Way};
 use super::measure::{fit, width};
 use super::paint::{dashes, plate, px, rich, rich_width, rounded, text, wrap};
+use super::places::{self, Sized};
 use super::theme::Palette;
 use super::{MapStyle, Room, draw_page, draw_within, limit};
 use crate::base::Result;
@@ -56,7 +57,7 @@ pub fn write_with(
     out: &mut dyn Write,
 ) -> Result<()> {
     limit::check(map, style)?;
-    painted(&draw_within(map, style, ROOM), style, layout, false, out)
+    painted(map, style, layout, false, out)
 }
 
 /// Writes a map as SVG for a page whose script switches levels of detail and metrics.
@@ -81,22 +82,59 @@ pub fn write_with(
 /// As [`write`].
 pub fn write_page(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
     limit::check(map, style)?;
-    painted(&draw_page(map, style, ROOM), style, &Graphlay, true, out)
+    painted(map, style, &Graphlay, true, out)
 }
 
 fn painted(
-    drawing: &Drawing,
+    map: &JourneyMap,
     style: &MapStyle,
     layout: &dyn Layout,
     page: bool,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let items: Vec<Item> = drawing.shapes.iter().map(item).collect();
+    let draw = if page { draw_page } else { draw_within };
+    let drawing = draw(map, style, ROOM);
+    let mut items: Vec<Item> = drawing.shapes.iter().map(item).collect();
+    settle(map, &drawing, &mut items, style, layout, draw)?;
     let ways: Vec<Way> = drawing.lines.iter().map(way).collect();
     let plan = layout.plan(&items, &ways, style.direction)?;
-    let picture = Picture { drawing, items: &items, page };
+    let picture = Picture { drawing: &drawing, items: &items, page };
     out.write_all(picture.svg(&plan).as_bytes())?;
     Ok(())
+}
+
+/// Gives boxes the places that they have on the map whose layout the style takes, if any.
+fn settle(
+    map: &JourneyMap,
+    drawing: &Drawing,
+    items: &mut [Item],
+    style: &MapStyle,
+    layout: &dyn Layout,
+    draw: fn(&JourneyMap, &MapStyle, Room) -> Drawing,
+) -> Result<()> {
+    let Some(other) = &style.layout_from else { return Ok(()) };
+    let theirs = draw(other, style, ROOM);
+    let sizes: Vec<Item> = theirs.shapes.iter().map(item).collect();
+    let plan = places::plan(&theirs, &sizes, layout, style)?;
+    let own = Sized { map, drawing, items };
+    let other = Sized { map: other, drawing: &theirs, items: &sizes };
+    let centers = places::places(&own, &other, &plan);
+    items.iter_mut().zip(centers).for_each(|(item, at)| item.at = Some(at));
+    Ok(())
+}
+
+/// Where the boxes of a drawing stand if the style takes the layout of another map, in pixels.
+///
+/// # Errors
+/// The layout's.
+pub(super) fn settled(
+    map: &JourneyMap,
+    drawing: &Drawing,
+    style: &MapStyle,
+) -> Result<Vec<Option<Point>>> {
+    let mut items: Vec<Item> = drawing.shapes.iter().map(item).collect();
+    settle(map, drawing, &mut items, style, &Graphlay, draw_within)?;
+    Ok(items.into_iter().map(|it| it.at).collect())
 }
 
 /// The size of a box, from its words.
@@ -111,7 +149,8 @@ fn item(shape: &Shape) -> Item {
             (name.max(detail_width(shape)).max(minor).max(70.0) + 24.0, height)
         }
     };
-    Item { width, height, round: shape.role == Role::Start, first: shape.role == Role::Start }
+    let start = shape.role == Role::Start;
+    Item { width, height, round: start, first: start, at: None }
 }
 
 /// Whether ways of the stage are not drawn, at any level.
@@ -141,7 +180,7 @@ fn plate_width(text: &str) -> f64 {
     rich_width("▼", DETAIL) + rich_width(text, DETAIL) + 9.0
 }
 
-fn way(line: &Line) -> Way {
+pub(super) fn way(line: &Line) -> Way {
     Way {
         from: line.from,
         to: line.to,
@@ -707,6 +746,67 @@ mod tests {
         let hostile = sample::hostile();
         check(&paged(&hostile, &MapStyle { keep: Keep::All, ..MapStyle::default() }));
         check(&paged(&JourneyMap::default(), &MapStyle::default()));
+    }
+
+    /// Where each stage's name stands.
+    fn spots(svg: &str, map: &JourneyMap) -> std::collections::BTreeMap<String, (i64, i64)> {
+        let document = check(svg);
+        let mut spots = std::collections::BTreeMap::new();
+        for stage in of_class(&document, "stage") {
+            let id = stage.attribute("data-id").unwrap();
+            let Some(place) = id.strip_prefix('n') else { continue };
+            let words = stage.children().find(|it| it.has_tag_name("text")).unwrap();
+            let number = |name: &str| words.attribute(name).unwrap().parse::<f64>().unwrap();
+            let name = map.nodes[place.parse::<usize>().unwrap()].name.clone();
+            let spot = (number("x") * 10.0).round() as i64;
+            spots.insert(name, (spot, (number("y") * 10.0).round() as i64));
+        }
+        spots
+    }
+
+    #[test]
+    fn two_maps_of_a_journey_keep_their_layout() {
+        let before = sample::shop(MapKind::Frequency);
+        let mut after = before.clone();
+        // Half as many moves of some, other figures, other waits, and a stage is new.
+        after.edges.iter_mut().step_by(3).for_each(|it| it.moves /= 2);
+        after.nodes.iter_mut().for_each(|it| it.customers /= 3);
+        let new = crate::model::MapNode {
+            name: "New stage".to_owned(),
+            visits: 900,
+            ..after.nodes[3].clone()
+        };
+        after.nodes.push(new);
+        let style = MapStyle::default().beside(&before);
+        let first = spots(&written(&before, &MapStyle::default()), &before);
+        let alone = spots(&written(&after, &MapStyle::default()), &after);
+        assert_ne!(first["Cart"], alone["Cart"]);
+        for (page, svg) in [(false, written(&after, &style)), (true, paged(&after, &style))] {
+            let from = match page {
+                false => first.clone(),
+                true => spots(&paged(&before, &MapStyle::default()), &before),
+            };
+            let second = spots(&svg, &after);
+            save(&svg, &format!("beside-{page}"));
+            assert_eq!(second.len(), from.len() + 1);
+            let shift = |name: &str| (second[name].0 - from[name].0, second[name].1 - from[name].1);
+            let moved = shift("Cart");
+            for name in from.keys() {
+                let (x, y) = shift(name);
+                // Pixels are rounded to tenths; boxes with a third line hold their name higher.
+                assert!(
+                    (x - moved.0).abs() <= 2 && (y - moved.1).abs() <= 67,
+                    "{name} {x} {y} {moved:?}"
+                );
+            }
+            assert!(second["New stage"].1 > second["Purchase"].1);
+        }
+        // A map beside itself is drawn with every box on its spot.
+        let same = spots(&written(&before, &MapStyle::default().beside(&before)), &before);
+        assert_eq!(same.len(), first.len());
+        // A map of differences, too.
+        let change = sample::shop(MapKind::Difference);
+        save(&written(&change, &style), "beside-difference");
     }
 
     #[test]
