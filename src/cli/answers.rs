@@ -10,7 +10,7 @@ use crate::base::{Error, Place, Result};
 use crate::cli::exit::Exit;
 use crate::cli::ui;
 use crate::model::Report;
-use crate::output::map::{Direction, Keep, Theme, reference};
+use crate::output::map::{Direction, Keep, Theme, dot, reference, svg};
 use crate::output::{self, Format, MapStyle, Style, atomic};
 
 /// The file that `--output` names; none for standard output.
@@ -39,6 +39,32 @@ pub fn write(reports: &[&Report], matches: &ArgMatches) -> Result<()> {
     let mut bytes = Vec::new();
     (format.write)(reports, &style, &mut bytes)?;
     emit(&bytes, matches)
+}
+
+/// What a picture that was written leaves out because it could not be read, and how to see it.
+///
+/// # Errors
+/// As [`write`].
+pub fn left_out(reports: &[&Report], matches: &ArgMatches) -> Result<Vec<String>> {
+    const PICTURES: [&str; 4] = ["svg", "dot", "png", "pdf"];
+    let name = format(matches, file(matches))?.name;
+    if !PICTURES.contains(&name) {
+        return Ok(Vec::new());
+    }
+    let part = matches.get_one::<String>("part");
+    let mut maps = reports.iter().flat_map(|it| it.maps.iter());
+    let Some((_, map)) = maps.find(|it| part.is_none_or(|part| it.0 == *part)) else {
+        return Ok(Vec::new());
+    };
+    let style = map_style(matches)?;
+    let mut notes = match name {
+        "dot" => dot::left_out(map, &style),
+        _ => svg::left_out(map, &style),
+    };
+    if let Some(last) = notes.last_mut() {
+        last.push_str("; --stages and --coverage draw more, tables and JSON hold all");
+    }
+    Ok(notes)
 }
 
 fn format(matches: &ArgMatches, path: Option<&str>) -> Result<&'static Format> {

@@ -36,6 +36,7 @@ pub fn run(name: &str, matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     ui.done();
     let reports: Vec<_> = findings.reports.iter().collect();
     answers::write(&reports, matches)?;
+    answers::left_out(&reports, matches)?.iter().for_each(|it| ui.note(it));
     let nothing = study.catalog.events == 0;
     let negative = findings.reports.iter().any(|it| it.negative);
     Ok(inputs::exit(&study, matches, nothing || negative))

@@ -46,6 +46,11 @@ pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<
     write_with(map, style, &Graphlay, out)
 }
 
+/// What the picture of a map leaves out because it could not be read, in sentences.
+pub fn left_out(map: &JourneyMap, style: &MapStyle) -> Vec<String> {
+    super::left_out(map, style, ROOM)
+}
+
 /// Writes a map as SVG with a layout of one's own.
 ///
 /// # Errors
