@@ -239,7 +239,7 @@ fn dot_has_no_node_or_edge_more_and_its_labels_decode() {
                     ty: EdgeTy::Pair(Vertex::N(from), Vertex::N(_)),
                     attributes,
                 }) => {
-                    edges += usize::from(from.0 != Id::Plain("n0".into()));
+                    edges += usize::from(from.0 != Id::Plain("start".into()));
                     let known = ["color", "penwidth", "weight", "label", "fontcolor", "tooltip"];
                     let more = ["dir", "style", "constraint"];
                     for Attribute(name, _) in attributes {

@@ -33,7 +33,8 @@ const MINOR: f64 = 9.5;
 const LABEL: f64 = 10.5;
 const MARGIN: f64 = 24.0;
 /// How much a picture shows; what is beyond could neither be read nor laid out in seconds.
-pub const ROOM: Room = Room { most_stages: 200, most_lines: 400, ..Room::READABLE };
+pub const ROOM: Room =
+    Room { asked_stages: 100, most_stages: 200, most_lines: 400, ..Room::READABLE };
 
 /// The narrowest picture: the head must stay readable.
 const NARROWEST: f64 = 560.0;
