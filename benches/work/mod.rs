@@ -11,7 +11,8 @@ use touchpath::analysis::graph::GraphFold;
 use touchpath::base::money::apportion;
 use touchpath::base::{Dictionary, Unwatched};
 use touchpath::input::time::{TimeFormat, TimeReader};
-use touchpath::model::Customer;
+use touchpath::model::{Customer, JourneyMap, MapEdge, MapNode};
+use touchpath::output::{MapStyle, map::svg};
 use touchpath::prepare::Walker;
 use touchpath::prepare::channels::Channels;
 use touchpath::prepare::group::{Scratch, Shards};
@@ -75,7 +76,7 @@ pub fn kernels(customers: u32) -> Vec<Kernel> {
     ];
     let folds = ["dropoff", "funnel", "paths", "time", "attribute", "ledger", "kpi"];
     kernels.extend(folds.map(|it| fold(it, &study, events)));
-    kernels.extend([waits(), survival(), removal(), split()]);
+    kernels.extend([waits(), survival(), removal(), split(), draw()]);
     kernels
 }
 
@@ -263,6 +264,41 @@ fn removal() -> Kernel {
             let counts = ChainCounts { starts, moves, conversions, nulls, values: None };
             let chain = Chain::solve(&counts, SelfLoops::Drop).expect("a chain");
             chain.conversion.shares.iter().map(|it| (it * 1e12) as u64).sum()
+        })
+    })
+}
+
+/// A map of 25 stages and some 300 transitions, from folded figures to the bytes of its SVG.
+fn draw() -> Kernel {
+    const STAGES: usize = 25;
+    let mut map = JourneyMap { journeys: 50_000, customers: 50_000, ..JourneyMap::default() };
+    for id in 0..STAGES {
+        map.nodes.push(MapNode {
+            name: format!("Stage {id}"),
+            visits: 90_000 / (id as u64 + 1),
+            customers: 50_000 / (id as u64 + 1),
+            starts: if id < 4 { 12_500 } else { 0 },
+            exits: 500,
+            goal: id + 1 == STAGES,
+            position: id as f64,
+            ..MapNode::default()
+        });
+    }
+    for (pair, number) in (0..STAGES * STAGES).zip(numbers((STAGES * STAGES) as u64)) {
+        let (from, to) = (pair / STAGES, pair % STAGES);
+        let near = to == from + 1 || to == from + 2;
+        if from != to && (near || number % 2 == 0) {
+            let moves = if near { 20_000 / (from as u64 + 1) } else { 1 + number % 60 };
+            map.edges.push(MapEdge { from, to, moves, share: 0.1, ..MapEdge::default() });
+        }
+    }
+    let map = Rc::new(map);
+    Kernel::new("draw_map", map.edges.len(), move || {
+        let map = Rc::clone(&map);
+        Box::new(move || {
+            let mut bytes = Vec::new();
+            svg::write(&map, &MapStyle::default(), &mut bytes).expect("a picture");
+            bytes.len() as u64
         })
     })
 }

@@ -338,7 +338,8 @@ fn map_args() -> [Arg; 10] {
         switch("all-edges", "Draw all transitions"),
         number(
             "stages",
-            "Draw the N most visited stages, 0 for all; a picture holds 200 [default: 30]",
+            "Draw the N most visited stages, 0 for all; a picture holds 200 [default: all of up to 50, \
+             else 30; with transitions chosen, 100 in a picture and 1000 in DOT]",
         ),
         text(
             "only-stages",

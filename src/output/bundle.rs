@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{Style, atomic, csv, escape, html, map};
+use super::{MapStyle, Style, atomic, csv, escape, html, map};
 use crate::base::{Error, Progress, Reject, Result};
 use crate::model::{JourneyMap, Report, Table};
 
@@ -126,14 +126,23 @@ impl Part<'_> {
                 let titled = Style { title: Some(title.to_owned()), ..style.clone() };
                 html::write(reports, &titled, out)
             }
-            Self::Dot(map) => map::dot::write(map, &style.map, out),
-            Self::Svg(map) => map::svg::write(map, &style.map, out),
+            Self::Dot(map) => map::dot::write(map, &map_style(map, reports, style), out),
+            Self::Svg(map) => map::svg::write(map, &map_style(map, reports, style), out),
             Self::Table(report, table) => {
                 csv::write_table(table, report.currency, style.csv_raw, out)
             }
             Self::Json => (super::json::FORMAT.write)(reports, style, out),
             Self::Rejects => write_rejects(rejects, style.csv_raw, out),
         }
+    }
+}
+
+/// How a map of several is drawn: all but the first keep the layout of the first.
+fn map_style(map: &JourneyMap, reports: &[&Report], style: &Style) -> MapStyle {
+    let first = reports.iter().flat_map(|it| it.maps.iter()).map(|it| &it.1).next();
+    match first.filter(|it| !std::ptr::eq(*it, map)) {
+        Some(first) => style.map.beside(first),
+        None => style.map.clone(),
     }
 }
 

@@ -30,6 +30,11 @@ pub(in super::super) const FORMAT: Format = Format {
 /// How much is drawn; who asks for more gets all of it.
 const ROOM: Room = Room::READABLE;
 
+/// What the DOT of a map leaves out because it could not be read, in sentences.
+pub fn left_out(map: &JourneyMap, style: &MapStyle) -> Vec<String> {
+    super::left_out(map, style, ROOM)
+}
+
 /// Writes a map as DOT.
 ///
 /// # Errors
@@ -422,6 +427,45 @@ mod tests {
         let changed = before.lines().zip(after.lines()).filter(|it| it.0 != it.1).count();
         assert_eq!((changed, before.lines().count()), (1, after.lines().count()));
         assert!(before.lines().count() > map.edges.len());
+    }
+
+    #[test]
+    fn one_more_of_the_most_or_another_wait_changes_one_line_too() {
+        for metric in crate::model::Metric::ALL {
+            let style = MapStyle { keep: Keep::All, ..MapStyle::default() };
+            let map = sample::shop(MapKind::Frequency).showing(metric, None);
+            let before = written(&map, &style);
+            let most = (0..map.edges.len()).max_by_key(|&it| map.edges[it].moves).unwrap();
+            let mut changed = map.clone();
+            let edge = &mut changed.edges[most];
+            (edge.customers, edge.journeys) = (edge.customers + 1, edge.journeys + 1);
+            (edge.value, edge.lost) = (edge.value + 1, edge.lost + 1);
+            (edge.wait_median, edge.wait_p90) = (edge.wait_p90, edge.wait_median);
+            (edge.share, edge.share_in) = (edge.share + 0.01, edge.share_in + 0.01);
+            let after = written(&changed, &style);
+            let lines = before.lines().zip(after.lines()).filter(|it| it.0 != it.1).count();
+            assert_eq!((lines, before.lines().count()), (1, after.lines().count()), "{metric:?}");
+        }
+    }
+
+    #[test]
+    fn boxes_are_pinned_where_another_map_has_them() {
+        let map = sample::shop(MapKind::Wait);
+        let style = MapStyle::default().beside(&sample::shop(MapKind::Frequency));
+        let text = written(&map, &style);
+        let stmts = parsed(&text);
+        for node in nodes(&stmts) {
+            let place = unquote(value(&node.attributes, "pos"));
+            let (x, y) = place.trim_end_matches('!').split_once(',').unwrap();
+            assert!(
+                x.parse::<f64>().is_ok() && y.parse::<f64>().is_ok_and(|it| it <= 0.0),
+                "{place}"
+            );
+        }
+        assert!(text.contains("layout=neato"));
+        if let Some(folder) = std::env::var_os("TOUCHPATH_PICTURES") {
+            fs_err::write(std::path::Path::new(&folder).join("beside.dot"), text).unwrap();
+        }
     }
 
     #[test]

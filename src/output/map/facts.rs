@@ -86,7 +86,7 @@ pub(super) fn limits(whole: &JourneyMap, kept: &Kept, hidden: &Hidden) -> Vec<St
     }
     if let Some(wanted) = kept.wanted {
         lines.push(format!(
-            "{} transitions asked for, more than can be read: the {} that matter most are drawn",
+            "{} transitions would be drawn, more than can be read: the {} that matter most are",
             count(wanted as u64),
             count(kept.edges.len() as u64),
         ));

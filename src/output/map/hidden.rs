@@ -169,3 +169,140 @@ fn walk(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::super::filter::{Keep, filter};
+    use super::super::limit::limit;
+    use super::super::{MapStyle, Room, draw_within};
+    use super::*;
+    use crate::model::{MapEdge, MapNode};
+    use crate::output::map::drawing::Dash;
+
+    /// A map in which flow is conserved at every stage: each stage's name is its number.
+    fn conserved(
+        nodes: usize,
+        edges: &[(usize, usize, u64)],
+        starts: &[u64],
+        goal: usize,
+    ) -> JourneyMap {
+        let mut map = JourneyMap::default();
+        for (id, &starts) in starts.iter().enumerate().take(nodes) {
+            map.nodes.push(MapNode {
+                name: id.to_string(),
+                starts,
+                goal: id == goal,
+                repeats: id as u64,
+                ..MapNode::default()
+            });
+        }
+        let mut seen = BTreeSet::new();
+        for &(from, to, moves) in edges {
+            if from != to && seen.insert((from, to)) {
+                map.edges.push(MapEdge { from, to, moves, ..MapEdge::default() });
+            }
+        }
+        for id in 0..nodes {
+            let side = |pick: fn(&MapEdge) -> usize| {
+                map.edges.iter().filter(|it| pick(it) == id).map(|it| it.moves).sum::<u64>()
+            };
+            let (into, out) = (side(|it| it.to), side(|it| it.from));
+            let node = &mut map.nodes[id];
+            // What came and did not go on ended here; what went on without having come began.
+            node.starts += out.saturating_sub(into + node.starts);
+            node.visits = into + node.starts + node.repeats;
+            node.exits = into + node.starts - out;
+        }
+        map
+    }
+
+    /// The drawn stages that a start leads to, over transitions and bridges.
+    fn led_to(shown: &Shown<'_>, kept: &Kept, bridges: &[Bridge]) -> BTreeSet<usize> {
+        let mut seen: BTreeSet<usize> = kept.starts.iter().copied().collect();
+        seen.extend(bridges.iter().filter(|it| it.from.is_none()).map(|it| it.to));
+        loop {
+            let before = seen.len();
+            for edge in kept.edges.iter().map(|&it| &shown.map.edges[it]) {
+                if seen.contains(&edge.from) {
+                    seen.insert(edge.to);
+                }
+            }
+            for bridge in bridges {
+                if bridge.from.is_some_and(|it| seen.contains(&it)) {
+                    seen.insert(bridge.to);
+                }
+            }
+            if seen.len() == before {
+                return seen;
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn drawn_and_hidden_flow_are_all_flow_and_nothing_is_cut_off(
+            edges in proptest::collection::vec((0usize..8, 0usize..8, 1u64..50), 0..40),
+            starts in proptest::collection::vec(0u64..30, 8),
+            hide in proptest::collection::btree_set(0usize..8, 0..6),
+            share in 0.0f64..1.0,
+        ) {
+            let map = conserved(8, &edges, &starts, 7);
+            let hide_stages = hide.iter().map(usize::to_string).collect();
+            let style = MapStyle { hide_stages, ..MapStyle::default() };
+            let shown = limit(&map, &style, 0);
+            let mut kept = filter(&shown.map, Keep::Coverage(share));
+            let bridges = bridges(&map, &shown, &mut kept);
+            let minor = minor(&map, &shown, &kept);
+            for (place, (node, minor)) in shown.map.nodes.iter().zip(&minor).enumerate() {
+                let drawn = |pick: fn(&MapEdge) -> usize| {
+                    let edges = kept.edges.iter().map(|&it| &shown.map.edges[it]);
+                    edges.filter(|it| pick(it) == place).map(|it| it.moves).sum::<u64>()
+                };
+                let ends = node.repeats + node.completed + node.exits + node.open;
+                prop_assert_eq!(drawn(|it| it.from) + minor.moves_out + ends, node.visits);
+                let started = if kept.starts.contains(&place) { node.starts } else { 0 };
+                let into = drawn(|it| it.to) + started + minor.moves_in + node.repeats;
+                prop_assert_eq!(into, node.visits);
+            }
+            // Whatever the whole map leads to from the start is led to in the picture.
+            let whole = limit(&map, &MapStyle::default(), 0);
+            let all = led_to(&whole, &filter(&map, Keep::All), &[]);
+            let drawn = led_to(&shown, &kept, &bridges);
+            for (place, id) in shown.nodes.iter().enumerate() {
+                prop_assert_eq!(all.contains(id), drawn.contains(&place), "stage {}", id);
+            }
+            for bridge in &bridges {
+                prop_assert!(bridge.through.iter().all(|it| hide.contains(it)));
+                prop_assert!(!bridge.through.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn a_stage_behind_a_hidden_one_is_reached_by_a_dotted_arrow() {
+        let map = conserved(4, &[(0, 1, 9), (1, 2, 7), (2, 3, 5)], &[10, 0, 0, 0], 3);
+        let style = MapStyle { hide_stages: vec!["1".to_owned()], ..MapStyle::default() };
+        let shown = limit(&map, &style, 0);
+        let mut kept = filter(&shown.map, Keep::All);
+        let found = bridges(&map, &shown, &mut kept);
+        assert_eq!(found, [Bridge { from: Some(0), to: 1, through: vec![1] }]);
+        let minor = minor(&map, &shown, &kept);
+        assert_eq!((minor[0].ways_out, minor[0].moves_out), (1, 9));
+        assert_eq!((minor[1].ways_in, minor[1].moves_in), (1, 7));
+        let drawing = draw_within(&map, &style, Room::default());
+        let line = drawing.lines.iter().find(|it| it.dash == Dash::Dotted).unwrap();
+        let ids = (drawing.shapes[line.from].id.as_str(), drawing.shapes[line.to].id.as_str());
+        assert_eq!(ids, ("n0", "n2"));
+        assert_eq!(line.tooltip, "0 → 2 by way of stages that are not drawn: 1");
+        assert_eq!(drawing.shapes[1].minor, ["+1 minor out (90%)"]);
+        assert_eq!(drawing.shapes[2].minor, ["+1 minor in (78%)"]);
+        // All starts hidden: the start leads on all the same.
+        let style = MapStyle { only_stages: vec!["2".to_owned(), "3".to_owned()], ..style };
+        let drawing = draw_within(&map, &style, Room::default());
+        assert!(drawing.lines.iter().any(|it| it.from == 0 && it.dash == Dash::Dotted));
+    }
+}

@@ -165,8 +165,8 @@ fn options(ways: &[Way], direction: Direction) -> LayoutOptions {
     options.spacing.edge_label_margin = 18.0;
     options.routing.lane_gap = 14.0;
     options.effort = match ways.len() {
-        0..=FEW => Effort::Thorough,
-        0..=SOME => Effort::Balanced,
+        lines if lines <= FEW => Effort::Thorough,
+        lines if lines <= SOME => Effort::Balanced,
         _ => Effort::Fast,
     };
     options

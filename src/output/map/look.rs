@@ -20,21 +20,34 @@ use crate::model::{JourneyMap, MapEdge, MapNode, Metric};
 /// How much a sink can show; 0 is no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Room {
-    /// Stages that it shows unless the style says otherwise.
+    /// Stages of a map of many that it shows where nobody chose anything.
     pub stages: usize,
+    /// Stages that it shows where transitions were chosen, but not how many stages.
+    pub asked_stages: usize,
     /// Stages that it shows at most, whatever the style says.
     pub most_stages: usize,
     /// Transitions that it shows at most, beside those that hold the map together.
     pub most_lines: usize,
 }
 
-impl Room {
-    /// What people can read in one picture, unless they ask for more.
-    pub const READABLE: Self = Self { stages: 30, most_stages: 0, most_lines: 0 };
+/// Up to so many stages all of them are drawn.
+const FEW: usize = 50;
 
-    fn stages(self, style: &MapStyle) -> usize {
+impl Room {
+    /// What people can read in one picture, and as much as a program that draws can place if
+    /// they ask for more.
+    pub const READABLE: Self =
+        Self { stages: 30, asked_stages: 1000, most_stages: 0, most_lines: 0 };
+
+    /// The most stages that are drawn of so many.
+    fn stages(self, style: &MapStyle, all: usize) -> usize {
         let bound = |it: usize| if it == 0 { usize::MAX } else { it };
-        bound(style.stages.unwrap_or(self.stages)).min(bound(self.most_stages))
+        let stages = match (style.stages, style.keep) {
+            (Some(stages), _) => stages,
+            (None, Keep::Significant(_)) if all > FEW => self.stages,
+            (None, _) => self.asked_stages,
+        };
+        bound(stages).min(bound(self.most_stages))
     }
 
     /// The most transitions that are drawn of a map with so many stages.
@@ -52,7 +65,7 @@ impl Room {
 ///
 /// `most` is how many stages the sink can show, unless the style says otherwise.
 pub fn draw(map: &JourneyMap, style: &MapStyle, most: usize) -> Drawing {
-    draw_within(map, style, Room { stages: most, ..Room::default() })
+    draw_within(map, style, Room { stages: most, asked_stages: most, ..Room::default() })
 }
 
 /// The same where a sink has its bounds.
@@ -119,7 +132,7 @@ impl<'a> Scene<'a> {
         metrics: Vec<(Metric, Option<Metric>)>,
         page: bool,
     ) -> Self {
-        let shown = limit(whole, style, room.stages(style));
+        let shown = limit(whole, style, room.stages(style, whole.nodes.len()));
         let lines = room.lines(style.keep, shown.nodes.len());
         let (mut levels, level) = levels(&shown.map, style.keep, lines, page);
         let mut bridges = Vec::new();

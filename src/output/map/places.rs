@@ -62,14 +62,15 @@ pub(super) fn places(own: &Sized<'_>, other: &Sized<'_>, plan: &Plan) -> Vec<Poi
 
 /// A free spot beside a stage for the stub of its exits.
 fn beside(stage: Point, item: &Item, taken: &[Rect]) -> Option<Rect> {
-    let steps = [1.0, -1.0].into_iter().flat_map(|side| [55.0, 75.0].map(|down| (side, down)));
-    let spots = steps.map(|(side, down)| {
-        let x = stage.x + side * (item.width / 2.0 + 60.0);
-        Rect::around(Point { x, y: stage.y + down }, item.width, item.height)
+    let aways = [60.0, 110.0, 170.0, 240.0].into_iter();
+    let mut spots = aways.flat_map(|away| [away, -away]).flat_map(|away| {
+        let x = stage.x + away + item.width / 2.0 * away.signum();
+        [55.0, 75.0]
+            .map(|down| Rect::around(Point { x, y: stage.y + down }, item.width, item.height))
     });
     let free =
         |it: &Rect| it.x >= 0.0 && taken.iter().all(|other| it.shrink(-10.0).overlap(other) == 0.0);
-    spots.into_iter().find(free)
+    spots.find(free)
 }
 
 /// Puts what has no place yet into rows below all that has.

@@ -33,7 +33,8 @@ const MINOR: f64 = 9.5;
 const LABEL: f64 = 10.5;
 const MARGIN: f64 = 24.0;
 /// How much a picture shows; what is beyond could neither be read nor laid out in seconds.
-pub const ROOM: Room = Room { most_stages: 200, most_lines: 400, ..Room::READABLE };
+pub const ROOM: Room =
+    Room { asked_stages: 100, most_stages: 200, most_lines: 400, ..Room::READABLE };
 
 /// The narrowest picture: the head must stay readable.
 const NARROWEST: f64 = 560.0;
@@ -44,6 +45,11 @@ const NARROWEST: f64 = 560.0;
 /// A map too large to lay out; a stage that it does not have; the writer's.
 pub fn write(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
     write_with(map, style, &Graphlay, out)
+}
+
+/// What the picture of a map leaves out because it could not be read, in sentences.
+pub fn left_out(map: &JourneyMap, style: &MapStyle) -> Vec<String> {
+    super::left_out(map, style, ROOM)
 }
 
 /// Writes a map as SVG with a layout of one's own.
