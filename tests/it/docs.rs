@@ -58,7 +58,7 @@ fn documents() -> Vec<PathBuf> {
             let entry = entry.unwrap();
             let name = entry.file_name().into_string().unwrap();
             let path = folder.join(&name);
-            let written = !["target", "expected", "out"].contains(&name.as_str());
+            let written = !["target", "expected", "out", "node_modules"].contains(&name.as_str());
             if entry.file_type().unwrap().is_dir() && written && !name.starts_with('.') {
                 folders.push(path);
             } else if name.ends_with(".md") {

@@ -88,8 +88,10 @@ impl What<'_> {
         let findings = self.answers(study, &self.questions(study)?, ui)?;
         left_out(&findings, ui);
         ui.progress().stage("writing", 0);
-        // Who asks some questions wants their answers alone.
-        let quality = if self.only.is_empty() { Some(quality(study, &findings)?) } else { None };
+        // A page that is passed on says what it rests on; who asks some questions wants their
+        // answers alone, and data for programs is the same however it was read.
+        let whole = self.only.is_empty() && format.name == "html";
+        let quality = if whole { Some(quality(study, &findings)?) } else { None };
         let reports: Vec<_> = findings.reports.iter().chain(&quality).collect();
         let style = Style { title: Some(title(study).to_owned()), ..self.style.clone() };
         let mut bytes = Vec::new();

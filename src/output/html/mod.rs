@@ -126,7 +126,7 @@ mod tests {
             "<dd class=\"figure\">123,456.00 EUR</dd>",
             "<p class=\"finding\">Most leave at Product page",
             "class=\"chart\"",
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"group\"",
+            "<svg class=\"journey\"",
             "<h2 id=\"definitions-title\">Definitions</h2>",
             "<td class=\"n\">24,601</td>",
             "… 18 rows more",
