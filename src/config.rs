@@ -20,7 +20,7 @@ use crate::input::SourceOptions;
 use crate::input::bots::BotOptions;
 use crate::prepare::rules::RuleOptions;
 use crate::prepare::stitch::IdentityOptions;
-use crate::prepare::{JourneyOptions, SessionOptions};
+use crate::prepare::{JourneyOptions, SelectOptions, SessionOptions};
 
 /// The sections of a journey file that are not an analysis' own.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -48,10 +48,13 @@ pub struct Sections {
     pub channel: Vec<RuleOptions>,
     /// What a journey is.
     pub journey: JourneyOptions,
+    /// Which journeys are looked at.
+    #[serde(skip_serializing_if = "is_default")]
+    pub select: SelectOptions,
 }
 
-fn is_default(bots: &BotOptions) -> bool {
-    *bots == BotOptions::default()
+fn is_default<T: Default + PartialEq>(options: &T) -> bool {
+    *options == T::default()
 }
 
 /// A journey file as read, or as guessed for bare data files.

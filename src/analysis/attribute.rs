@@ -15,7 +15,10 @@ use super::attribution::{
 };
 use super::{Analysis, Evidence};
 
+mod between;
 mod tables;
+
+use between::Between;
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +44,7 @@ pub struct AttributeState {
     /// What channels earned as the only one of a conversion: the same under every
     /// model of touches, and counted once for all until `finish`.
     alone: Vec<Credit>,
+    between: Between,
     paths: Paths,
     splitter: Splitter,
 }
@@ -95,6 +99,7 @@ impl Analysis for Attribute {
             channels: vec![ChannelCount::default(); self.channels],
             credit: vec![vec![Credit::default(); self.channels]; self.models.len()],
             alone: vec![Credit::default(); self.channels],
+            between: Between::new(self.models.len(), self.channels),
             paths: Paths::new(self.channels),
             splitter: Splitter::default(),
         }
@@ -107,6 +112,7 @@ impl Analysis for Attribute {
         for conversion in customer.conversions {
             self.convert(state, customer, conversion);
         }
+        state.between.close(customer.conversions.len() as u64);
         if self.removal {
             add_nulls(&mut state.paths, customer, self.open);
         }
@@ -128,6 +134,7 @@ impl Analysis for Attribute {
         for (own, more) in into.alone.iter_mut().zip(&from.alone) {
             own.add(more);
         }
+        into.between.merge(from.between);
         into.paths.merge(from.paths);
     }
 
@@ -144,6 +151,8 @@ impl Analysis for Attribute {
             let is_rule = |it: &ModelEntry| !matches!(it.method, Method::Removal);
             let mut kept = self.models.iter().map(|it| is_rule(it));
             state.credit.retain(|_| kept.next().unwrap_or(true));
+            let mut kept = self.models.iter().map(|it| is_rule(it));
+            state.between.retain(|| kept.next().unwrap_or(true));
             models.retain(|it| is_rule(it));
             if models.is_empty() {
                 return Err(why);
@@ -173,6 +182,7 @@ impl Attribute {
         if touches.is_empty() {
             state.unattributed += 1;
             state.unattributed_value += Total::from(it.value);
+            state.between.whole(self.channels);
             return;
         }
         for part in state.splitter.read(touches) {
@@ -190,13 +200,15 @@ impl Attribute {
                 unrounded: i128::from(UNITS) * i128::from(it.value),
             };
             state.alone[part.channel.index()].add(&alone);
+            state.between.whole(part.channel.index());
             return;
         }
-        for (model, credit) in self.models.iter().zip(&mut state.credit) {
+        for (number, (model, credit)) in self.models.iter().zip(&mut state.credit).enumerate() {
             let Method::Touches(weigh) = model.method else { continue };
             state.splitter.units(weigh, touches, it.time, &self.rules);
             let (parts, units, money) = state.splitter.money(it.value);
             for ((part, &units), &money) in parts.iter().zip(units).zip(money) {
+                state.between.part(number, part.channel.index(), units as i64);
                 credit[part.channel.index()].add(&Credit {
                     units: i128::from(units),
                     money: Total::from(money),

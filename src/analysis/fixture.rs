@@ -110,6 +110,7 @@ pub fn fixture_with(text: &str, options: &JourneyOptions, touches: TouchOptions)
         channels,
         properties: vec![("variant".into(), variants)],
         currency: "EUR".parse::<Currency>().expect("currency"),
+        timezone: String::new(),
         span: times().min().zip(times().max()),
         gap: options.gap.0,
         lookback: options.lookback.0,
@@ -120,6 +121,7 @@ pub fn fixture_with(text: &str, options: &JourneyOptions, touches: TouchOptions)
         sessions: SessionRule::timeout(Span::seconds(1800)),
         touches: TouchRule(touches),
         journeys: JourneyRule::new(options, &catalog),
+        select: None,
     };
     Fixture { catalog, shards, walking, orders, customers }
 }

@@ -4,6 +4,8 @@
 //! rate, abandonment …), each a quotient of two sums that stand beside it. Costs,
 //! margins and refunds are not in the events and not here.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +20,11 @@ use super::counted::Counted;
 use super::{Analysis, Evidence, stages};
 
 mod table;
+mod targets;
 
-/// Which stages the KPIs of the cart read.
+pub use targets::Target;
+
+/// Which stages the KPIs of the cart read, and what the figures should be.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct KpiOptions {
@@ -30,6 +35,10 @@ pub struct KpiOptions {
     /// The stage where a checkout begins; guessed from the names (checkout) if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkout: Option<String>,
+    /// What KPIs should be, by their names: conversion_rate_per_customer = 0.18,
+    /// average_order_value = 98.50, purchase_journey_duration_median = "5d".
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub targets: BTreeMap<String, Target>,
 }
 
 /// The KPIs that events alone can give.
@@ -38,6 +47,7 @@ pub struct Kpi {
     cart: Option<StageId>,
     checkout: Option<StageId>,
     guessed: bool,
+    targets: BTreeMap<String, Target>,
 }
 
 /// Counts of customers, and sums over customers of what each has several of.
@@ -116,7 +126,8 @@ impl Analysis for Kpi {
         let checkout = stage(&options.checkout, stages::CHECKOUT)?;
         let guessed = (options.cart.is_none() && cart.is_some())
             || (options.checkout.is_none() && checkout.is_some());
-        Ok(Self { cart, checkout, guessed })
+        targets::check(&options.targets)?;
+        Ok(Self { cart, checkout, guessed, targets: options.targets })
     }
 
     fn start(&self) -> KpiState {
@@ -163,7 +174,9 @@ impl Analysis for Kpi {
         report.findings = findings(&state, evidence);
         report.notes = self.notes(&state, evidence.catalog);
         report.notes.extend(no_goal_note(evidence.catalog));
-        report.tables.push(table::table(self, state, evidence.confidence));
+        let mut table = table::table(self, state, evidence.confidence);
+        targets::add(&mut table, &self.targets, evidence.catalog.currency);
+        report.tables.push(table);
         Ok(report)
     }
 }

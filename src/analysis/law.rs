@@ -10,7 +10,7 @@ use crate::model::{Events, Report, StageGraph};
 use crate::prepare::Walker;
 
 /// Customers with repeats, ties, silences, orders, channels and values.
-fn customers() -> impl Strategy<Value = String> {
+pub(super) fn customers() -> impl Strategy<Value = String> {
     let event =
         (0usize..6, 0usize..4, 0u32..9, 0u32..300).prop_map(|(stage, channel, wait, cents)| {
             let stage = ["home", "product", "cart", "checkout", "buy", "-"][stage];
@@ -39,7 +39,7 @@ fn customers() -> impl Strategy<Value = String> {
     })
 }
 
-fn graph(fixture: &Fixture, shards: &[Events]) -> StageGraph {
+pub(super) fn graph(fixture: &Fixture, shards: &[Events]) -> StageGraph {
     let fold = GraphFold::new(&fixture.catalog);
     let mut state = fold.start();
     for shard in shards {
@@ -48,7 +48,7 @@ fn graph(fixture: &Fixture, shards: &[Events]) -> StageGraph {
     fold.finish(state)
 }
 
-fn fold(fixture: &Fixture, analysis: &dyn Running, shards: &[Events]) -> AnyState {
+pub(super) fn fold(fixture: &Fixture, analysis: &dyn Running, shards: &[Events]) -> AnyState {
     let mut state = analysis.start();
     for shard in shards {
         Walker::default().walk(&fixture.walking, shard, |it| analysis.visit(&mut state, it));
@@ -57,7 +57,11 @@ fn fold(fixture: &Fixture, analysis: &dyn Running, shards: &[Events]) -> AnyStat
 }
 
 /// The report, or the words of the refusal.
-fn finish(fixture: &Fixture, analysis: &dyn Running, state: AnyState) -> Result<Report, String> {
+pub(super) fn finish(
+    fixture: &Fixture,
+    analysis: &dyn Running,
+    state: AnyState,
+) -> Result<Report, String> {
     let graph = graph(fixture, &fixture.shards);
     let customer_name = |id: CustomerId| format!("user:{}", id.0);
     let evidence = Evidence {

@@ -201,15 +201,19 @@ pub(crate) mod fixture;
 mod law;
 #[cfg(test)]
 mod real_log;
+#[cfg(test)]
+mod select_law;
 
 analyses![
     overview::Overview,
     map::Map,
+    flow::Flow,
     dropoff::Dropoff,
     funnel::Funnel,
     paths::Paths,
     time::Time,
     attribute::Attribute,
+    trend::Trend,
     ledger::Ledger,
     compare::Compare,
     kpi::Kpi,

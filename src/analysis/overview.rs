@@ -50,7 +50,7 @@ impl Analysis for Overview {
 
     fn visit(&self, state: &mut OverviewState, customer: &Customer<'_>) {
         state.customers += 1;
-        state.events += customer.times.len() as u64;
+        state.events += customer.events();
         state.steps += customer.steps.len() as u64;
         state.sessions += customer.sessions.len() as u64;
         state.out_of_session += customer.out_of_session();

@@ -73,6 +73,7 @@ fn walk(catalog: &Catalog, events: &Events, visit: impl FnMut(&crate::model::Cus
         sessions: SessionRule::timeout(crate::base::Span::seconds(1800)),
         touches: TouchRule(TouchOptions::Sessions),
         journeys: JourneyRule::new(&options, catalog),
+        select: None,
     };
     Walker::default().walk(&walking, events, visit);
 }

@@ -259,13 +259,21 @@ impl Issues {
     /// file order.
     pub fn leave_out_at(&mut self, reason: &str, file_order: u32, place: impl FnOnce() -> Place) {
         self.leave_out(reason);
-        let places = match self.left_out_at.get_mut(reason) {
-            Some(it) => it,
-            None => self.left_out_at.entry(reason.to_owned()).or_default(),
-        };
-        if places.len() < SAMPLES {
-            places.push((file_order, place()));
+        if self.left_out_at.get(reason).is_none_or(|it| it.len() < SAMPLES) {
+            self.note_left_out_at(reason, [(file_order, place())]);
         }
+    }
+
+    /// Notes places of rows left out that are counted elsewhere; at most the first ten of
+    /// each reason count, so they must come in file order.
+    pub fn note_left_out_at(
+        &mut self,
+        reason: &str,
+        places: impl IntoIterator<Item = (u32, Place)>,
+    ) {
+        let own = self.left_out_at.entry(reason.to_owned()).or_default();
+        own.extend(places);
+        own.truncate(SAMPLES);
     }
 
     /// The first places of rows left out, by reason, where they are known.

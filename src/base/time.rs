@@ -75,6 +75,11 @@ impl Span {
         Self(seconds.saturating_mul(SECOND))
     }
 
+    /// A span of minutes.
+    pub const fn minutes(minutes: i64) -> Self {
+        Self(minutes.saturating_mul(60_000_000))
+    }
+
     /// A span of days of 24 hours.
     pub const fn days(days: i64) -> Self {
         Self(days.saturating_mul(DAY))

@@ -8,7 +8,8 @@ use clap::ArgMatches;
 
 use crate::base::{Error, Place, Result};
 use crate::cli::exit::Exit;
-use crate::cli::ui;
+use crate::cli::graphviz;
+use crate::cli::ui::{self, Ui};
 use crate::model::Report;
 use crate::output::map::{Direction, Keep, Theme, dot, reference, svg};
 use crate::output::{self, Format, MapStyle, Style, atomic};
@@ -18,13 +19,20 @@ pub fn file(matches: &ArgMatches) -> Option<&str> {
     matches.get_one::<String>("output").map(String::as_str).filter(|it| *it != "-")
 }
 
+/// Who writes an answer.
+enum Sink {
+    /// One of our formats.
+    Ours(&'static Format),
+    /// An installed Graphviz, this kind of picture.
+    Graphviz(&'static str),
+}
+
 /// Writes reports in the format and to the place that the arguments name.
 ///
 /// # Errors
 /// A failed write; a format that cannot hold the reports.
-pub fn write(reports: &[&Report], matches: &ArgMatches) -> Result<()> {
+pub fn write(reports: &[&Report], matches: &ArgMatches, ui: &Ui) -> Result<()> {
     let path = file(matches);
-    let format = format(matches, path)?;
     let terminal = path.is_none() && std::io::stdout().is_terminal();
     let choice = matches.try_get_one::<String>("color").ok().flatten().map(String::as_str);
     let style = Style {
@@ -36,55 +44,118 @@ pub fn write(reports: &[&Report], matches: &ArgMatches) -> Result<()> {
         map: map_style(matches)?,
         ..Style::default()
     };
-    let mut bytes = Vec::new();
-    (format.write)(reports, &style, &mut bytes)?;
-    emit(&bytes, matches)
+    let sink = sink(matches, path)?;
+    let bytes = match sink {
+        Sink::Ours(format) => ours(format, reports, &style, ui)?,
+        Sink::Graphviz(kind) => graphviz(kind, reports, &style, ui)?,
+    };
+    emit(&bytes, matches)?;
+    left_out(&sink, reports, &style).iter().for_each(|it| ui.note(it));
+    Ok(())
 }
 
 /// What a picture that was written leaves out because it could not be read, and how to see it.
-///
-/// # Errors
-/// As [`write`].
-pub fn left_out(reports: &[&Report], matches: &ArgMatches) -> Result<Vec<String>> {
-    const PICTURES: [&str; 4] = ["svg", "dot", "png", "pdf"];
-    let name = format(matches, file(matches))?.name;
-    if !PICTURES.contains(&name) {
-        return Ok(Vec::new());
-    }
-    let part = matches.get_one::<String>("part");
-    let mut maps = reports.iter().flat_map(|it| it.maps.iter());
-    let Some((_, map)) = maps.find(|it| part.is_none_or(|part| it.0 == *part)) else {
-        return Ok(Vec::new());
+fn left_out(sink: &Sink, reports: &[&Report], style: &Style) -> Vec<String> {
+    let part = |it: &&(String, crate::model::JourneyMap)| {
+        style.part.as_ref().is_none_or(|part| *part == it.0)
     };
-    let style = map_style(matches)?;
-    let mut notes = match name {
-        "dot" => dot::left_out(map, &style),
-        _ => svg::left_out(map, &style),
+    let Some((_, map)) = reports.iter().flat_map(|it| &it.maps).find(part) else {
+        return Vec::new();
+    };
+    let mut notes = match sink {
+        Sink::Graphviz(_) => dot::left_out(map, &style.map),
+        Sink::Ours(format) if format.name == "dot" => dot::left_out(map, &style.map),
+        Sink::Ours(format) if matches!(format.name, "svg" | "png") => {
+            svg::left_out(map, &style.map)
+        }
+        Sink::Ours(_) => Vec::new(),
     };
     if let Some(last) = notes.last_mut() {
         last.push_str("; --stages and --coverage draw more, tables and JSON hold all");
     }
-    Ok(notes)
+    notes
 }
 
-fn format(matches: &ArgMatches, path: Option<&str>) -> Result<&'static Format> {
-    if let Some(name) = matches.get_one::<String>("format") {
-        return output::format(name);
+fn ours(format: &Format, reports: &[&Report], style: &Style, ui: &Ui) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    (format.write)(reports, style, &mut bytes)?;
+    if format.name == "png" && style.map.font.is_none() {
+        lacking(reports, style, ui);
     }
-    match path {
-        Some(path) => output::by_ending(path).ok_or_else(|| {
-            Error::new("the ending does not say which format to write")
-                .at(Place::file(path))
-                .hint("name it with --format")
-        }),
-        None => output::format("table"),
+    Ok(bytes)
+}
+
+/// Says which letters of a picture are boxes, for want of a font.
+#[cfg(feature = "png")]
+fn lacking(reports: &[&Report], style: &Style, ui: &Ui) {
+    let part = |it: &&(String, crate::model::JourneyMap)| {
+        style.part.as_ref().is_none_or(|part| *part == it.0)
+    };
+    let Some((_, map)) = reports.iter().flat_map(|it| &it.maps).find(part) else { return };
+    let drawing = output::map::draw_within(map, &style.map, output::map::ROOM);
+    let names = drawing.shapes.iter().map(|it| it.name.as_str());
+    let texts = names.chain(drawing.facts.iter().map(String::as_str)).chain([&*drawing.title]);
+    let lacking = output::map::png::lacking(texts);
+    if !lacking.is_empty() {
+        let first: String = lacking.iter().take(8).collect();
+        ui.note(&format!(
+            "the picture's font lacks {} letters, drawn as boxes ({first} …): name a font that has \
+             them with --font FILE, or write SVG",
+            lacking.len()
+        ));
+    }
+}
+
+#[cfg(not(feature = "png"))]
+fn lacking(_: &[&Report], _: &Style, _: &Ui) {}
+
+/// Lets Graphviz draw; where it is not installed, draws what both can draw.
+fn graphviz(kind: &str, reports: &[&Report], style: &Style, ui: &Ui) -> Result<Vec<u8>> {
+    let mut dot = Vec::new();
+    (output::format("dot")?.write)(reports, style, &mut dot)?;
+    match graphviz::draw(dot, kind, style.map.scale, ui.progress())? {
+        Some(bytes) => Ok(bytes),
+        None if graphviz::SHARED.contains(&kind) => {
+            ui.note("Graphviz (dot) is not installed: touchpath drew the map itself");
+            ours(output::format(kind)?, reports, style, ui)
+        }
+        None => Err(graphviz::missing(kind)),
+    }
+}
+
+fn sink(matches: &ArgMatches, path: Option<&str>) -> Result<Sink> {
+    let kind = |name: &str| graphviz::KINDS.iter().map(|it| it.0).find(|it| *it == name);
+    let ours = match (matches.get_one::<String>("format"), path) {
+        (Some(name), _) => match kind(name) {
+            Some(kind) => return Ok(Sink::Graphviz(kind)),
+            None => output::format(name)?,
+        },
+        (None, Some(path)) => match (graphviz::by_ending(path), output::by_ending(path)) {
+            (Some(kind), _) => return Ok(Sink::Graphviz(kind)),
+            (None, Some(format)) => format,
+            (None, None) => {
+                return Err(Error::new("the ending does not say which format to write")
+                    .at(Place::file(path))
+                    .hint("name it with --format"));
+            }
+        },
+        (None, None) => output::format("table")?,
+    };
+    let renderer = matches.try_get_one::<String>("renderer").ok().flatten();
+    match (renderer.map(String::as_str), graphviz::SHARED.contains(&ours.name)) {
+        (Some("dot"), true) => Ok(Sink::Graphviz(ours.name)),
+        (Some("dot"), false) => {
+            Err(Error::new(format!("--renderer dot: {} is no picture", ours.name))
+                .hint("it draws svg, png, pdf, ps and eps"))
+        }
+        _ => Ok(Sink::Ours(ours)),
     }
 }
 
 /// How maps are drawn; the default where the command draws none.
 ///
 /// # Errors
-/// A coverage that is no share; a layout that cannot be read.
+/// A coverage that is no share, a scale out of bounds, a font or a layout that cannot be read.
 pub fn map_style(matches: &ArgMatches) -> Result<MapStyle> {
     fn given<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Option<T> {
         matches.try_get_one::<T>(name).ok().flatten().cloned()
@@ -122,6 +193,18 @@ pub fn map_style(matches: &ArgMatches) -> Result<MapStyle> {
     }
     if let Some(theme) = given::<String>(matches, "theme").as_deref().and_then(Theme::named) {
         style.theme = theme;
+    }
+    if let Some(scale) = given::<f64>(matches, "scale") {
+        if !(0.1..=20.0).contains(&scale) {
+            return Err(Error::new(format!("--scale: {scale} is not from 0.1 to 20"))
+                .hint("2 is twice as fine as the SVG, fit for most screens and print"));
+        }
+        style.scale = scale;
+    }
+    if let Some(path) = given::<String>(matches, "font") {
+        let bytes = fs_err::read(&path)
+            .map_err(|error| Error::from(error).or_at(Place::file(path.as_str())))?;
+        style.font = Some(bytes.into());
     }
     style.plain_labels = given(matches, "plain-labels") == Some(true);
     Ok(style)

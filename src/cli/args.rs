@@ -10,6 +10,7 @@ use crate::output::FORMATS;
 use crate::output::map::theme;
 
 use super::flags::flags;
+use super::graphviz;
 
 const ABOUT: &str = "Customer journeys from raw events: maps, drop-off, time to purchase, \
 attribution that sums to the cent, A/B paths";
@@ -116,6 +117,7 @@ fn report() -> Command {
         )
         .arg(csv_raw())
         .args(map_args())
+        .args(super::choice::args())
         .after_help("Example:\n  touchpath report shop/ -o out");
     ui(selection(command))
 }
@@ -125,16 +127,16 @@ fn analysis(entry: &Entry) -> Command {
     Command::new(entry.name).about(entry.about).after_help(example(entry.name)).defer(|own| {
         let name = own.get_name().to_owned();
         let schema = ANALYSES.iter().find(|it| it.name == name).map(|it| (it.schema)().to_value());
-        let maps = if WITH_MAPS.contains(&&*name) { map_args().to_vec() } else { Vec::new() };
+        let maps = if WITH_MAPS.contains(&&*name) { picture_args() } else { Vec::new() };
         // What is its own comes first in the help.
-        common(own.args(schema.iter().flat_map(flags)).args(maps))
+        common(own.args(schema.iter().flat_map(flags)).args(maps).args(super::choice::args()))
     })
 }
 
 /// A line to try, for an analysis of the registry.
 fn example(name: &str) -> String {
     let more = match name {
-        "map" => " -o map.svg",
+        "map" => " -o map.svg\n  touchpath map shop/ --with Cart --without Purchase -o lost.svg",
         "funnel" => " --steps Cart,Checkout,Purchase --window 7d",
         "ledger" => " --ledger-model linear -o ledger.csv",
         _ => "",
@@ -301,7 +303,8 @@ fn common(command: Command) -> Command {
 /// Where an answer goes, and how it looks.
 fn answer() -> [Arg; 5] {
     const HEADING: &str = "The answer";
-    let names: Vec<&str> = FORMATS.iter().map(|it| it.name).collect();
+    let ours = FORMATS.iter().map(|it| it.name);
+    let names: Vec<&str> = ours.chain(graphviz::KINDS.iter().map(|it| it.0)).collect();
     [
         output("Where to write; the format follows the ending [default: standard output]"),
         Arg::new("format")
@@ -322,7 +325,6 @@ fn csv_raw() -> Arg {
 
 /// How maps are drawn.
 fn map_args() -> [Arg; 10] {
-    const HEADING: &str = "How maps are drawn";
     [
         text(
             "coverage",
@@ -366,8 +368,26 @@ fn map_args() -> [Arg; 10] {
         ),
         switch("plain-labels", "Write DOT for readers that know no HTML-like labels"),
     ]
-    .map(|it| it.help_heading(HEADING))
+    .map(|it| it.help_heading(HOW_MAPS))
 }
+
+/// How maps are drawn by the commands that write one picture.
+fn picture_args() -> Vec<Arg> {
+    let more = [
+        Arg::new("renderer")
+            .long("renderer")
+            .value_name("NAME")
+            .value_parser(["builtin", "dot"])
+            .help("Who draws SVG and PNG: touchpath, or an installed Graphviz [default: builtin]"),
+        text("scale", "X", "Pixels of a PNG to a pixel of the SVG [default: 2]")
+            .value_parser(value_parser!(f64)),
+        text("font", "FILE", "A font for letters of a PNG beyond Latin, Greek and Cyrillic"),
+    ]
+    .map(|it| it.help_heading(HOW_MAPS));
+    map_args().into_iter().chain(more).collect()
+}
+
+const HOW_MAPS: &str = "How maps are drawn";
 
 /// What of which data is used.
 fn selection(command: Command) -> Command {
@@ -378,7 +398,12 @@ fn selection(command: Command) -> Command {
             "Only events at or after this time (RFC 3339, or a date in the journey's zone)",
         ),
         text("until", "TIME", "Only events before this time (likewise)"),
-        text("where", "EXPR", "Only events for which this holds, such as \"device == 'app'\""),
+        text(
+            "where",
+            "EXPR",
+            "Only events for which this holds, such as \"device == 'app'\"; the others are left \
+             out before journeys are cut",
+        ),
         text(
             "journey",
             "FILE",

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use tempfile::TempPath;
 
 use crate::base::{Currency, Error, IssueKind, Place, Progress, Result, Timestamp};
+use crate::cli::choice;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 use crate::config::Config;
@@ -19,7 +20,7 @@ use crate::output::{atomic, bundle};
 use crate::prepare::EndOfData;
 use crate::prepare::journeys::Limit;
 use crate::store::{Merged, Partial, RawEvents, Rules, is_partial};
-use crate::study::{LoadOptions, Study, fold};
+use crate::study::{Findings, LoadOptions, Study, fold};
 
 /// A journey as the command line names it.
 pub struct Journey {
@@ -63,6 +64,7 @@ pub fn journey(matches: &ArgMatches, ui: &Ui) -> Result<Journey> {
         })?;
         config.set(key.trim(), value.trim())?;
     }
+    choice::overlay(&mut config.sections.select, matches)?;
     let mut options = load_options(matches, &config.zone()?)?;
     // Who names data files on the command line has allowed them.
     options.inside = config.file.is_some() && !matches.get_flag("allow-outside");
@@ -316,6 +318,13 @@ pub fn nothing(study: &Study, ui: &Ui) {
             issues.rejected()
         ),
     });
+}
+
+/// Says which journeys were looked at, where not all were; whether any was.
+pub fn selected(findings: &Findings, ui: &Ui) -> bool {
+    let Some(selected) = &findings.selected else { return true };
+    selected.lines().iter().for_each(|it| ui.note(it));
+    selected.kept.journeys > 0
 }
 
 /// Writes the rejected rows where `--rejects` says.

@@ -7,10 +7,13 @@
 mod answers;
 mod args;
 mod cancel;
+mod choice;
 mod commands;
 mod exit;
 mod flags;
+mod graphviz;
 mod inputs;
+mod program;
 mod ui;
 mod watch;
 
@@ -115,6 +118,7 @@ fn internal(place: &str, said: &str) -> Error {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "png")]
     #[test]
     fn usage_errors_have_our_form() {
         let of = |arguments: &[&str]| {
@@ -129,7 +133,7 @@ mod tests {
             ),
             (
                 &["t", "map", "x", "--format", "sgv"],
-                "invalid value 'sgv' for '--format <NAME>' | did you mean \"svg\"? table, csv, json, md, html, dot, svg are possible",
+                "invalid value 'sgv' for '--format <NAME>' | did you mean \"svg\"? table, csv, json, md, html, dot, svg, png, mermaid, graphml, gexf, term, pdf, ps, eps are possible",
             ),
             (
                 &["t", "map", "x", "--formt", "svg"],

@@ -230,6 +230,14 @@ impl EventIds {
         }
     }
 
+    /// Adds rows whose event ids are these numbers, as [`Self::push_number`] does.
+    pub fn extend_numbers(&mut self, numbers: &[i64], scratch: &mut String) {
+        match self {
+            Self::Numbers(own) if !numbers.contains(&NO_SEQUENCE) => own.extend_from_slice(numbers),
+            _ => numbers.iter().for_each(|&it| self.push_number(it, scratch)),
+        }
+    }
+
     /// Adds a row whose event id is a number; the same as its text would be.
     #[inline]
     pub fn push_number(&mut self, number: i64, scratch: &mut String) {

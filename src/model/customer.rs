@@ -1,6 +1,8 @@
 //! One customer as every analysis sees it: events, sessions, steps, touches,
 //! conversions, journeys. Views into scratch space; nothing here owns.
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -126,6 +128,11 @@ impl Journey {
 }
 
 /// One customer: the item that every analysis visits.
+///
+/// Where only some journeys are looked at, sessions, steps, touches, conversions and
+/// journeys are those that are kept, and [`Self::event_times`] and its like tell of their
+/// events. `times` and properties are still the whole customer's, since who somebody is (the
+/// variant, say) does not hang on which journeys one looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct Customer<'a> {
     /// The customer's number over the whole study.
@@ -134,7 +141,7 @@ pub struct Customer<'a> {
     pub shard: &'a Events,
     /// The position of the customer's first event in the shard.
     pub base: usize,
-    /// The times of all events in microseconds, ascending.
+    /// The times of all events in microseconds, ascending, also of journeys that are not kept.
     pub times: &'a [i64],
     /// Sessions in order of their first events.
     pub sessions: &'a [Session],
@@ -149,17 +156,41 @@ pub struct Customer<'a> {
     pub conversions: &'a [Conversion],
     /// Journeys in order; together they hold every step once.
     pub journeys: &'a [Journey],
+    /// The events that the journeys hold, in order and counted from the customer's first; none
+    /// where it is all of them.
+    pub kept: Option<&'a [Range<u32>]>,
 }
 
 impl<'a> Customer<'a> {
-    /// The first event's time.
-    pub fn first_time(&self) -> Timestamp {
-        Timestamp(self.times.first().copied().unwrap_or_default())
+    /// The times of the events that are looked at, ascending: those of kept journeys, or all.
+    pub fn event_times(&self) -> impl Iterator<Item = i64> + use<'a> {
+        let times = self.times;
+        let all = self.kept.is_none().then_some(times);
+        let some = self.kept.unwrap_or_default().iter();
+        let some = some.map(move |it| &times[it.start as usize..it.end as usize]);
+        all.into_iter().chain(some).flatten().copied()
     }
 
-    /// The last event's time.
+    /// How many such events there are.
+    pub fn events(&self) -> u64 {
+        match self.kept {
+            Some(kept) => kept.iter().map(|it| u64::from(it.end - it.start)).sum(),
+            None => self.times.len() as u64,
+        }
+    }
+
+    /// The time of the first of them.
+    pub fn first_time(&self) -> Timestamp {
+        let first = self.kept.map_or(Some(0), |it| it.first().map(|it| it.start as usize));
+        Timestamp(first.and_then(|it| self.times.get(it)).copied().unwrap_or_default())
+    }
+
+    /// The time of the last of them.
     pub fn last_time(&self) -> Timestamp {
-        Timestamp(self.times.last().copied().unwrap_or_default())
+        let end =
+            self.kept.map_or(Some(self.times.len()), |it| it.last().map(|it| it.end as usize));
+        let last = end.and_then(|it| self.times.get(it.checked_sub(1)?));
+        Timestamp(last.copied().unwrap_or_default())
     }
 
     /// The session that holds an event, counted from the customer's first, if one does.
@@ -184,9 +215,17 @@ impl<'a> Customer<'a> {
         met.len()
     }
 
-    /// How many events are out of session.
+    /// How many of the events that are looked at are out of session.
     pub fn out_of_session(&self) -> u64 {
-        self.session_of.iter().filter(|&&it| it == NONE).count() as u64
+        let out = |of: &[u32]| of.iter().filter(|&&it| it == NONE).count() as u64;
+        match self.kept {
+            None => out(self.session_of),
+            Some(kept) => kept
+                .iter()
+                .filter_map(|it| self.session_of.get(it.start as usize..it.end as usize))
+                .map(out)
+                .sum(),
+        }
     }
 
     /// The steps of a journey.

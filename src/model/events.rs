@@ -14,6 +14,8 @@ pub struct Catalog {
     pub properties: Vec<(String, Names)>,
     /// The currency of every amount.
     pub currency: Currency,
+    /// The zone of calendar days, as its IANA name; empty: UTC.
+    pub timezone: String,
     /// The first and last time of any event, if there is one.
     pub span: Option<(Timestamp, Timestamp)>,
     /// The goal stages, sorted.

@@ -11,6 +11,7 @@ pub mod map;
 pub mod metric;
 pub mod raw;
 pub mod report;
+pub mod selected;
 
 pub use customer::{Conversion, Customer, Journey, Outcome, Session, Step, Touch, TouchOptions};
 pub use events::{Catalog, Events};
@@ -19,3 +20,4 @@ pub use map::{JourneyMap, MapEdge, MapNode};
 pub use metric::Metric;
 pub use raw::{Batch, Fields};
 pub use report::{Cell, Chart, Column, Kind, Report, Table};
+pub use selected::{Selected, Tally};

@@ -7,6 +7,7 @@ use crate::base::money::Total;
 use crate::base::{Currency, Span, Timestamp};
 
 use super::map::JourneyMap;
+use super::selected::Selected;
 
 /// One typed value of a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,6 +119,39 @@ pub enum Chart {
         /// The column of counts.
         value: &'static str,
     },
+    /// Flow from step to step (a Sankey diagram): a row for each way out of a stage.
+    Flow {
+        /// The column of the step's number, from 1.
+        step: &'static str,
+        /// The column of the stage left.
+        from: &'static str,
+        /// The column of the stage reached at the next step, empty where there is none.
+        to: &'static str,
+        /// The column of how it ended, empty where it moved on.
+        end: &'static str,
+        /// The column of counts.
+        value: &'static str,
+    },
+    /// Small lines side by side, one a column, over rows in order of time.
+    Lines {
+        /// The column of the rows' names.
+        label: &'static str,
+        /// The columns of values, one line each.
+        values: &'static [&'static str],
+        /// The flag column of rows that are whole; others are drawn as such.
+        whole: &'static str,
+    },
+    /// Bars in a grid: a row for each label, a column for each series.
+    Grid {
+        /// The column of labels.
+        label: &'static str,
+        /// The column of series.
+        series: &'static str,
+        /// The column of lengths.
+        value: &'static str,
+        /// The columns of an interval's lower and upper end.
+        band: Option<(&'static str, &'static str)>,
+    },
 }
 
 /// A table of a report.
@@ -185,6 +219,8 @@ pub struct Report {
     pub currency: Currency,
     /// Whether the answer to a yes-or-no question was "no" (exit code 1).
     pub negative: bool,
+    /// Which journeys were looked at, where not all were.
+    pub selected: Option<Selected>,
 }
 
 impl Report {

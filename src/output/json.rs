@@ -11,6 +11,8 @@
 //!  "maps": {"map": {"title": "…", "kind": "frequency", "nodes": [{}], "edges": [{}]}}}
 //! ```
 //!
+//! Where not all journeys are looked at, `"journeys"` before the tables says which, and how many.
+//!
 //! Kinds: `text count share number money span time flag`. Units: money its
 //! currency, spans `s`, shares `1`. Money is written twice and never as a float:
 //! `value` is a decimal in major units as text, `value_minor` the same in whole
@@ -20,11 +22,14 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{Format, Style, format, pieces};
+use super::map::whole;
+use super::{Format, MapStyle, Style, format, pieces};
 use crate::base::money::Total;
 use crate::base::{Currency, Error, Result};
 use crate::model::map::MapKind;
-use crate::model::{Cell, Column, JourneyMap, Kind, MapEdge, MapNode, Report, Table};
+use crate::model::{
+    Cell, Column, JourneyMap, Kind, MapEdge, MapNode, Report, Selected, Table, Tally,
+};
 
 pub(super) const FORMAT: Format = Format {
     name: "json",
@@ -33,14 +38,14 @@ pub(super) const FORMAT: Format = Format {
     write,
 };
 
-fn write(reports: &[&Report], _: &Style, out: &mut dyn Write) -> Result<()> {
+fn write(reports: &[&Report], style: &Style, out: &mut dyn Write) -> Result<()> {
     if let [report] = reports {
-        write_report(report, out)?;
+        write_report(report, style, out)?;
     } else {
         out.write_all(b"{\"reports\": [")?;
         for (index, report) in reports.iter().enumerate() {
             out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-            write_report(report, out)?;
+            write_report(report, style, out)?;
         }
         out.write_all(b"]}")?;
     }
@@ -53,7 +58,7 @@ fn write(reports: &[&Report], _: &Style, out: &mut dyn Write) -> Result<()> {
 ///
 /// # Errors
 /// The writer's.
-pub fn write_report(report: &Report, out: &mut dyn Write) -> Result<()> {
+pub fn write_report(report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> {
     let head = [
         ("report", Value::from(report.name.as_str())),
         ("title", Value::from(report.title.as_str())),
@@ -68,6 +73,11 @@ pub fn write_report(report: &Report, out: &mut dyn Write) -> Result<()> {
         put(&value, out)?;
         out.write_all(b",\n ")?;
     }
+    if let Some(selected) = &report.selected {
+        out.write_all(b"\"journeys\": ")?;
+        put(&journeys(selected, report.currency), out)?;
+        out.write_all(b",\n ")?;
+    }
     out.write_all(b"\"tables\": {")?;
     for (index, table) in report.tables.iter().enumerate() {
         out.write_all(if index == 0 { b"" } else { b",\n  " })?;
@@ -80,10 +90,25 @@ pub fn write_report(report: &Report, out: &mut dyn Write) -> Result<()> {
         out.write_all(if index == 0 { b"" } else { b",\n  " })?;
         put(&Value::from(key.as_str()), out)?;
         out.write_all(b": ")?;
-        write_map(map, out)?;
+        write_map(map, &style.map, out)?;
     }
     out.write_all(b"}}")?;
     Ok(())
+}
+
+/// Which journeys were looked at, and how many there are.
+fn journeys(selected: &Selected, currency: Currency) -> Value {
+    let tally = |it: &Tally| {
+        json!({
+            "customers": it.customers, "journeys": it.journeys, "conversions": it.orders,
+            "value": currency.format(it.value), "value_minor": minor(it.value),
+        })
+    };
+    json!({
+        "chosen": selected.words, "part": selected.part,
+        "all": tally(&selected.all), "kept": tally(&selected.kept),
+        "customers_without_journey": selected.without_journey,
+    })
 }
 
 fn put(value: &Value, out: &mut (impl Write + ?Sized)) -> Result<()> {
@@ -204,7 +229,8 @@ fn minor(total: Total) -> Value {
     }
 }
 
-fn write_map(map: &JourneyMap, out: &mut dyn Write) -> Result<()> {
+fn write_map(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
+    let drawn = whole::drawn(map, style);
     let kind = match map.kind {
         MapKind::Frequency => "frequency",
         MapKind::Wait => "wait",
@@ -220,15 +246,33 @@ fn write_map(map: &JourneyMap, out: &mut dyn Write) -> Result<()> {
     let head = head.to_string();
     out.write_all(head.trim_end_matches('}').as_bytes())?;
     out.write_all(b",\n  \"nodes\": ")?;
-    let nodes: Vec<(usize, &MapNode)> = map.nodes.iter().enumerate().collect();
-    list(&nodes, |&it, out| put(&node(it, map.currency), out), out)?;
+    let nodes: Vec<usize> = (0..map.nodes.len()).collect();
+    list(&nodes, |&it, out| put(&node(map, it, drawn.nodes[it]), out), out)?;
     out.write_all(b",\n  \"edges\": ")?;
-    list(&map.edges, |it, out| put(&edge(it, map.currency), out), out)?;
+    let edges: Vec<usize> = (0..map.edges.len()).collect();
+    list(&edges, |&it, out| put(&edge(map, it, drawn.edges[it]), out), out)?;
     out.write_all(b"}")?;
     Ok(())
 }
 
-fn node((id, node): (usize, &MapNode), currency: Currency) -> Value {
+/// A stage with all its figures, and whether a picture draws it.
+pub(super) fn node(map: &JourneyMap, id: usize, drawn: bool) -> Value {
+    with_flag(figures_of_node((id, &map.nodes[id]), map.currency), drawn)
+}
+
+/// A transition with all its figures, and whether a picture draws it.
+pub(super) fn edge(map: &JourneyMap, id: usize, drawn: bool) -> Value {
+    with_flag(figures_of_edge(&map.edges[id], map.currency), drawn)
+}
+
+fn with_flag(mut figures: Value, drawn: bool) -> Value {
+    if let Some(figures) = figures.as_object_mut() {
+        figures.insert("drawn".to_owned(), Value::Bool(drawn));
+    }
+    figures
+}
+
+fn figures_of_node((id, node): (usize, &MapNode), currency: Currency) -> Value {
     let exits = node.exit_change.map(change);
     json!({
         "id": id, "name": node.name, "goal": node.goal, "position": node.position,
@@ -245,7 +289,7 @@ fn change(it: crate::model::map::MapChange) -> Value {
     json!({"share_a": it.share_a, "share_b": it.share_b, "significant": it.significant})
 }
 
-fn edge(edge: &MapEdge, currency: Currency) -> Value {
+fn figures_of_edge(edge: &MapEdge, currency: Currency) -> Value {
     let change = edge.change.map(change);
     json!({
         "from": edge.from, "to": edge.to, "moves": edge.moves, "customers": edge.customers,

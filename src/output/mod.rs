@@ -21,6 +21,7 @@ pub mod json;
 pub mod map;
 pub mod markdown;
 mod pieces;
+mod sankey;
 pub mod table;
 
 #[cfg(test)]
@@ -82,6 +83,12 @@ pub const FORMATS: &[Format] = &[
     html::FORMAT,
     map::dot::FORMAT,
     map::svg::FORMAT,
+    #[cfg(feature = "png")]
+    map::png::FORMAT,
+    map::mermaid::FORMAT,
+    map::graphml::FORMAT,
+    map::gexf::FORMAT,
+    map::term::FORMAT,
 ];
 
 /// The format of a name.

@@ -11,7 +11,7 @@ use comfy_table::{
 };
 
 use super::escape::{self, terminal};
-use super::{Format, Style, format};
+use super::{Format, Style, format, map};
 use crate::base::{Currency, Result};
 use crate::model::{Cell, Report, Table};
 
@@ -35,6 +35,11 @@ fn write_report(report: &Report, style: &Style, out: &mut dyn Write) -> Result<(
     writeln!(out, "{}", strong(&terminal(&report.title), style))?;
     for finding in &report.findings {
         wrap(&terminal(finding), "  ", "  ", style, out)?;
+    }
+    // On a terminal a map is drawn; files and pipes get the tables alone.
+    if let Some((_, drawn)) = report.maps.first().filter(|_| style.width > 0) {
+        writeln!(out)?;
+        map::term::write(drawn, style, out)?;
     }
     for table in &report.tables {
         writeln!(out)?;
@@ -237,6 +242,15 @@ note: open journeys are no exits
         let text = written(&report, &Style { width: 60, ..Style::default() });
         assert!(text.contains("1,234,567,890.12"), "{text}");
         assert!(text.lines().all(|it| it.chars().count() <= 60), "{text}");
+    }
+
+    #[test]
+    fn a_map_is_drawn_on_terminals_alone() {
+        let report = sample::report();
+        let terminal = written(&report, &Style { width: 100, ..Style::default() });
+        let (drawn, stages) = (terminal.find("● Start"), terminal.find("\nStages\n"));
+        assert!(drawn.is_some() && drawn < stages, "{terminal}");
+        assert!(!written(&report, &Style { width: 0, ..Style::default() }).contains("● Start"));
     }
 
     #[test]

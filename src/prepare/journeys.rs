@@ -172,6 +172,9 @@ pub struct JourneyCutter {
     pub conversions: Vec<Conversion>,
     /// Journeys in order.
     pub journeys: Vec<Journey>,
+    /// For each journey the event at which it begins, counted from the customer's first: every
+    /// event is of the journey that begins last before it.
+    pub begins: Vec<u32>,
     by_order: HashMap<u32, u32, FixedState>,
 }
 
@@ -198,6 +201,7 @@ impl JourneyCutter {
         self.steps.clear();
         self.conversions.clear();
         self.journeys.clear();
+        self.begins.clear();
         if self.by_order.capacity() > MOST_KEPT {
             // Clearing costs its room, not what is in it: one customer with a million orders
             // must not slow all others.
@@ -315,6 +319,7 @@ impl JourneyCutter {
         let outcome = if own.is_empty() { outcome } else { Outcome::Converted };
         let first = touches.partition_point(|it| it.event < start.event);
         let last = touches.partition_point(|it| it.event < event);
+        self.begins.push(start.event);
         self.journeys.push(Journey {
             first: start.step,
             end,

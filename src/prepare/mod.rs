@@ -2,7 +2,8 @@
 //!
 //! Pure: no files, no printing. `stitch` makes customers of ids, `group` brings
 //! each customer's events together in order, `walk` finds a customer's
-//! sessions, touches, conversions and journeys and feeds every fold.
+//! sessions, touches, conversions and journeys, of which `select` may leave some out, and
+//! feeds every fold.
 
 pub mod channel_groups;
 pub mod channels;
@@ -13,6 +14,7 @@ pub mod journeys;
 pub mod partition;
 pub mod rows;
 pub mod rules;
+pub mod select;
 pub mod sessions;
 pub mod stages;
 pub mod stitch;
@@ -20,6 +22,7 @@ pub mod touches;
 pub mod walk;
 
 pub use journeys::{AfterConversion, EndOfData, JourneyOptions, JourneyRule};
+pub use select::{SelectOptions, Selector};
 pub use sessions::{SessionOptions, SessionPreset, SessionRule};
 pub use touches::TouchRule;
 pub use walk::{Walker, Walking};

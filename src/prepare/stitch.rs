@@ -7,6 +7,7 @@
 //! made, the rows of that customer are replayed in order of time; all others cost
 //! nothing. The result does not depend on the order of rows.
 
+mod turns;
 mod work;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -17,7 +18,8 @@ use rayon::prelude::*;
 
 use super::identity::devices::Devices;
 use super::identity::nodes::{NodeSet, Nodes};
-use crate::base::{CustomerId, NONE, Place};
+use super::identity::visits::Turn;
+use crate::base::{CustomerId, NONE, Place, Timestamp};
 use crate::model::Batch;
 use crate::store::RawEvents;
 
@@ -74,6 +76,7 @@ pub struct Stitched {
     special: NodeSet,
     devices: Devices,
     early: Early,
+    visits: Visits,
     rivals: Rivals,
     /// How many distinct ids there are of each type.
     pub ids: Vec<(String, u64)>,
@@ -117,6 +120,9 @@ impl Rivals {
 /// Devices whose customer became known too late for their first rows: until when, and
 /// which customer those rows are of.
 type Early = HashMap<u32, (i64, u32), FixedState>;
+
+/// Customers who are a visit of nobody known to a shared device: when it began.
+type Visits = HashMap<u32, i64, FixedState>;
 
 impl Stitched {
     /// How many customers there are.
@@ -189,11 +195,28 @@ impl Stitched {
             return CustomerId::NONE;
         }
         let time = batch.times[row];
-        let owner = self.nodes_of(batch, row).find_map(|it| self.devices.owner(it, time));
-        if let Some(it) = owner {
-            return CustomerId(it);
+        let own = self.nodes_of(batch, row).find(|&it| !self.links_nobody(it));
+        if let Some(own) = own.filter(|_| !self.devices.overrides()) {
+            return self.customer_at(own, time);
         }
-        let node = self.nodes_of(batch, row).find(|&it| !self.links_nobody(it)).unwrap_or(node);
+        // Of several devices the one on which somebody is known.
+        let owners = self.nodes_of(batch, row).filter_map(|it| self.devices.owner(it, time));
+        match owners.min_by_key(|it| self.visits.contains_key(it)) {
+            Some(owner) => CustomerId(owner),
+            None => self.customer_at(own.unwrap_or(node), time),
+        }
+    }
+
+    /// A new customer: a visit of nobody known to a shared device.
+    fn visitor(&mut self, turn: &Turn) -> u32 {
+        let own = self.named_by.len() as u32;
+        self.named_by.push(turn.device);
+        self.visits.insert(own, turn.since);
+        own
+    }
+
+    /// The customer of a node that links somebody, at a time.
+    fn customer_at(&self, node: u32, time: i64) -> CustomerId {
         match self.early.get(&node) {
             Some(&(until, customer)) if time < until => CustomerId(customer),
             _ => CustomerId(self.customer_of[node as usize]),
@@ -268,12 +291,16 @@ impl Stitched {
     }
 
     /// The name of a customer: its strongest id, the one seen first where there
-    /// are several, as `type:id`.
+    /// are several, as `type:id`; `type:id@2026-03-01T09:30:00Z` for a visit of nobody known
+    /// to a device that several people use.
     pub fn name(&self, raw_ids: &RawEvents, customer: CustomerId) -> String {
         match self.named_by.get(customer.index()) {
             Some(&node) => {
-                let id_type = &raw_ids.fields.id_types[self.nodes.id_type(node)];
-                format!("{id_type}:{}", self.nodes.text(raw_ids, node))
+                let name = self.nodes.name(raw_ids, node);
+                match self.visits.get(&customer.0) {
+                    Some(&since) => format!("{name}@{}", Timestamp(since)),
+                    None => name,
+                }
             }
             None => String::new(),
         }

@@ -4,6 +4,7 @@ use crate::base::CustomerId;
 use crate::model::{Customer, Events, Touch};
 
 use super::journeys::{JourneyCutter, JourneyRule};
+use super::select::{Keeper, Selector};
 use super::sessions::{SessionRule, Sessions};
 use super::touches::TouchRule;
 
@@ -16,6 +17,8 @@ pub struct Walking {
     pub touches: TouchRule,
     /// Where journeys are cut.
     pub journeys: JourneyRule,
+    /// Which journeys are looked at; none: all of them.
+    pub select: Option<Selector>,
 }
 
 /// Scratch space for walking: one for each thread, reused from customer to customer.
@@ -24,10 +27,17 @@ pub struct Walker {
     sessions: Sessions,
     touches: Vec<Touch>,
     cutter: JourneyCutter,
+    keeper: Keeper,
 }
 
 impl Walker {
-    /// Shows each customer of a shard to `visit`, in order.
+    /// What was kept and left out of the customers walked so far.
+    pub fn keeper(&mut self) -> &mut Keeper {
+        &mut self.keeper
+    }
+
+    /// Shows each customer of a shard to `visit`, in order; where only some journeys are looked
+    /// at, each with these alone, and those without any not at all.
     pub fn walk(&mut self, rules: &Walking, events: &Events, mut visit: impl FnMut(&Customer<'_>)) {
         for index in 0..events.customers() {
             let range = events.range(index);
@@ -44,7 +54,7 @@ impl Walker {
                 &mut self.touches,
             );
             self.cutter.cut(&rules.journeys, events, range.clone(), &self.touches);
-            visit(&Customer {
+            let whole = Customer {
                 id: CustomerId::at(events.first_customer as usize + index),
                 shard: events,
                 base: range.start,
@@ -55,7 +65,15 @@ impl Walker {
                 touches: &self.touches,
                 conversions: &self.cutter.conversions,
                 journeys: &self.cutter.journeys,
-            });
+                kept: None,
+            };
+            match &rules.select {
+                None => visit(&whole),
+                Some(by) => {
+                    let kept = self.keeper.keep(by, &whole, &self.cutter.begins);
+                    kept.iter().for_each(&mut visit);
+                }
+            }
         }
     }
 }

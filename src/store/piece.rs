@@ -51,6 +51,9 @@ pub struct Piece {
     /// Of these, the rows that are knowingly none, by reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub left_out: BTreeMap<String, u64>,
+    /// The lines of the first of them, by reason, where they are known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub left_out_at: BTreeMap<String, Vec<u64>>,
     /// Amounts that were rounded.
     pub rounded: u64,
     /// Times that a change of clocks made ambiguous.
@@ -89,6 +92,9 @@ impl Piece {
         self.read = issues.read;
         self.filtered = issues.filtered;
         self.left_out.clone_from(issues.left_out());
+        for (reason, place) in issues.left_out_at() {
+            self.left_out_at.entry(reason.to_owned()).or_default().push(place.line);
+        }
         self.rounded = issues.rounded;
         self.ambiguous = issues.ambiguous;
         let record = |it: &Reject| SetAside {
@@ -110,6 +116,10 @@ impl Piece {
         issues.read = self.read;
         issues.filtered = self.filtered;
         self.left_out.iter().for_each(|it| issues.add_left_out(it.0, *it.1));
+        for (reason, lines) in &self.left_out_at {
+            let places = lines.iter().map(|&it| (file_order, Place::line(&*self.name, it)));
+            issues.note_left_out_at(reason, places);
+        }
         issues.rounded = self.rounded;
         issues.ambiguous = self.ambiguous;
         for it in &self.rejects {

@@ -17,7 +17,7 @@ use crate::base::{Error, Place, Result};
 pub const MAGIC: [u8; 8] = *b"TPpart\r\n";
 
 /// The version of the format that this program writes, and the newest that it reads.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 const FRONT: u64 = MAGIC.len() as u64 + 2;
 const HEADER: usize = 17;

@@ -20,7 +20,7 @@ use crate::prepare::partition::{Partition, Seen};
 use crate::prepare::rows::{Layout, Making, Selection};
 use crate::prepare::stages::Stages;
 use crate::prepare::stitch::{Asked, Stitched, stitch};
-use crate::prepare::{JourneyRule, TouchRule, Walking};
+use crate::prepare::{JourneyRule, Selector, TouchRule, Walking};
 use crate::store::memory::Memory;
 use crate::store::{Keep, RawEvents};
 
@@ -141,11 +141,13 @@ impl Wishes {
             keep.extend(arm.clone());
         }
         keep.extend(filter.iter().flat_map(|it| it.names().iter().cloned()));
+        let asked = config.sections.select.properties();
+        keep.extend(asked.iter().cloned());
         let rules = config.sections.stage.iter().chain(&config.sections.channel);
         keep.extend(rules.filter_map(|it| it.property.clone()));
         Ok(Self {
             zone: config.zone()?,
-            properties: options.properties.iter().cloned().chain(arm).collect(),
+            properties: options.properties.iter().cloned().chain(arm).chain(asked).collect(),
             keep,
             filter,
             forget: forget(config, options)?,
@@ -284,6 +286,7 @@ impl Meaning {
             channels: self.channels.names.clone(),
             properties: carried.zip(names).collect(),
             currency: config.sections.currency,
+            timezone: config.sections.timezone.clone(),
             span: seen.span.map(|it| (Timestamp(it.0), Timestamp(it.1))),
             goals: goals(config, &self.stages.names, seen, guesses)?,
             gap: config.sections.journey.gap.0,
@@ -308,9 +311,23 @@ impl Meaning {
         let sessions = config.sections.session.rule(&wishes.zone, raw, &self.stages.names);
         let sessions = sessions.map_err(|it| config.placed(it, &["session"]))?;
         Ok(Walking {
+            select: selector(config, catalog, &wishes.zone)?,
             sessions: sessions.with_direct(self.channels.direct(wishes.direct())),
             touches: TouchRule(touches),
             journeys: JourneyRule::new(&config.sections.journey, catalog),
         })
     }
+}
+
+/// Which journeys are looked at, as the journey says.
+pub(super) fn selector(
+    config: &Config,
+    catalog: &Catalog,
+    zone: &jiff::tz::TimeZone,
+) -> Result<Option<Selector>> {
+    let options = &config.sections.select;
+    Selector::new(options, catalog, zone).map_err(|(key, error)| {
+        let own = Config::parse(&config.text, "").is_ok_and(|it| it.sections.select == *options);
+        if own { config.placed(error, &["select", key]) } else { error }
+    })
 }

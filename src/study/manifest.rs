@@ -10,6 +10,7 @@ use crate::base::{Error, Place, Progress, Result};
 use crate::model::raw::InputFile;
 
 use super::{LoadOptions, Question, Study};
+use crate::model::{Selected, Tally};
 
 /// The SHA-256 of each input file, where there is one to open.
 ///
@@ -33,6 +34,7 @@ pub fn manifest(
     options: &LoadOptions,
     questions: &[Question],
     hashes: &[Option<String>],
+    selected: Option<&Selected>,
 ) -> Result<Value> {
     let inputs =
         study.raw.inputs.iter().zip(hashes).map(|(file, hash)| input(file, hash.as_deref()));
@@ -42,7 +44,7 @@ pub fn manifest(
     let exclusions = (!exclusions.is_empty()).then(|| hex(&Sha256::digest(exclusions.as_bytes())));
     let asked: serde_json::Map<String, Value> =
         questions.iter().map(|(entry, options)| (entry.name.to_owned(), options.clone())).collect();
-    Ok(json!({
+    let mut manifest = json!({
         "tool": "touchpath",
         "version": env!("CARGO_PKG_VERSION"),
         "journey": study.config.sections.name,
@@ -69,7 +71,26 @@ pub fn manifest(
             "ids_hashed_by": options.hash_ids.as_ref().map(|it| it.fingerprint()),
         },
         "analyses": asked,
-    }))
+    });
+    if let (Some(selected), Some(manifest)) = (selected, manifest.as_object_mut()) {
+        let tally = |it: &Tally| {
+            let value = study.catalog.currency.format(it.value);
+            json!({
+                "customers": it.customers, "journeys": it.journeys,
+                "conversions": it.orders, "value": value,
+            })
+        };
+        manifest.insert(
+            "journeys".to_owned(),
+            json!({
+                "chosen": selected.words,
+                "all": tally(&selected.all),
+                "kept": tally(&selected.kept),
+                "customers_without_journey": selected.without_journey,
+            }),
+        );
+    }
+    Ok(manifest)
 }
 
 fn input(file: &InputFile, hash: Option<&str>) -> Value {

@@ -35,7 +35,7 @@ use serde_json::Value;
 use crate::analysis;
 use crate::base::{Error, Timestamp};
 use crate::config::Config;
-use crate::model::{Catalog, Report, StageGraph};
+use crate::model::{Catalog, Report, Selected, StageGraph};
 use crate::prepare::Walking;
 use crate::prepare::group::Shards;
 use crate::prepare::stitch::Stitched;
@@ -111,4 +111,6 @@ pub struct Findings {
     pub reports: Vec<Report>,
     /// Questions that the data cannot answer, and why.
     pub left_out: Vec<(&'static str, Error)>,
+    /// Which journeys were looked at, where not all were.
+    pub selected: Option<Selected>,
 }

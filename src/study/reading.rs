@@ -1,6 +1,6 @@
 //! Rows that were read and wait: stitched once, or again and again by other rules.
 
-use crate::base::{Progress, Result};
+use crate::base::{Error, Progress, Result};
 use crate::config::Config;
 use crate::input;
 use crate::prepare::identity::{Exclusions, IdentityOptions};
@@ -35,7 +35,8 @@ impl Reading {
         let exclusions = exclusions(&config, options)?;
         let mut settings = wishes.settings(&config, options);
         settings.lines |= exclusions.has_rows();
-        let raw = input::read(&config.sections.source, &settings, progress)?;
+        let raw = input::read(&config.sections.source, &settings, progress)
+            .map_err(|it| asked_of_journeys(it, &config))?;
         progress.check()?;
         Ok(Self { config, wishes, raw, exclusions, guesses })
     }
@@ -86,5 +87,15 @@ impl Reading {
         let answer = ask(&study);
         self.raw = RawEvents { sequence_texts: texts, ..study.raw };
         answer
+    }
+}
+
+/// An error about a property, with what a filter of journeys may ask for besides.
+fn asked_of_journeys(error: Error, config: &Config) -> Error {
+    let asked = config.sections.select.properties();
+    let unknown = asked.iter().any(|it| error.message().ends_with(&format!(" \"{it}\"")));
+    match error.hint_text() {
+        None if unknown => error.hint("having and lacking also know stage, channel and value"),
+        _ => error,
     }
 }

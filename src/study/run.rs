@@ -11,9 +11,10 @@ use crate::base::privacy::shown;
 use crate::base::{Error, Progress, Result, Unwatched};
 use crate::model::Report;
 use crate::prepare::group::{Scratch, Shards};
-use crate::prepare::{Walker, Walking};
+use crate::prepare::{SelectOptions, Walker, Walking};
 
-use super::{CONFIDENCE, Findings, Question, Study};
+use super::load::selector;
+use super::{CONFIDENCE, Findings, Question, Study, select};
 
 impl Study {
     /// Analyses by name with the options of the journey file, ready to ask.
@@ -87,6 +88,17 @@ impl Study {
         }
     }
 
+    /// Looks at other journeys than before; the properties that the predicates ask for must have
+    /// been carried since the study was loaded ([`super::LoadOptions::properties`]).
+    ///
+    /// # Errors
+    /// A stage or property that does not occur, with the nearest one.
+    pub fn select(&mut self, options: SelectOptions) -> Result<()> {
+        self.config.sections.select = options;
+        self.walking.select = selector(&self.config, &self.catalog, &self.config.zone()?)?;
+        Ok(())
+    }
+
     fn answer(&self, running: &[Box<dyn Running>], progress: &dyn Progress) -> Result<Findings> {
         progress.stage("analyzing", self.shards.len() as u64);
         let fold = StudyFold {
@@ -98,7 +110,7 @@ impl Study {
             trouble: Mutex::default(),
         };
         let shards: Vec<usize> = (0..self.shards.len()).collect();
-        let State { graph, states, .. } = fold_all(&fold, &shards);
+        let State { graph, states, mut walker, .. } = fold_all(&fold, &shards);
         // Shards may be missing.
         progress.check()?;
         if let Some(error) = fold.trouble.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -132,15 +144,21 @@ impl Study {
             })
             .collect();
         progress.check()?;
+        let selected = self.walking.select.as_ref().map(|by| walker.keeper().selected(by));
         let mut reports = Vec::new();
         let mut left_out = Vec::new();
         for (analysis, answer) in running.iter().zip(answers) {
             match answer {
-                Ok(report) => reports.push(report),
+                Ok(mut report) => {
+                    if let Some(selected) = &selected {
+                        select::mark(&mut report, selected);
+                    }
+                    reports.push(report);
+                }
                 Err(error) => left_out.push((analysis.name(), error)),
             }
         }
-        Ok(Findings { graph, reports, left_out })
+        Ok(Findings { graph, reports, left_out, selected })
     }
 }
 
@@ -200,7 +218,8 @@ impl Fold for StudyFold<'_> {
         }
     }
 
-    fn merge(&self, into: &mut State, from: State) {
+    fn merge(&self, into: &mut State, mut from: State) {
+        into.walker.keeper().merge(from.walker.keeper());
         self.graph.merge(&mut into.graph, from.graph);
         for ((analysis, into), from) in self.running.iter().zip(&mut into.states).zip(from.states) {
             analysis.merge(into, from);

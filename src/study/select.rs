@@ -1,9 +1,12 @@
-//! Which events a run uses: the filter of `--where` over kept properties.
+//! Which events a run uses: the filter of `--where` over kept properties; and what is said
+//! in a report where only some journeys were looked at.
 
+use crate::analysis::Analysis;
+use crate::analysis::compare::Compare;
 use crate::base::filter::Filter;
 use crate::base::names::nearest;
 use crate::base::{Error, NONE, Result};
-use crate::model::Batch;
+use crate::model::{Batch, Report, Selected};
 use crate::store::RawEvents;
 
 /// A filter over the kept texts of rows.
@@ -43,4 +46,22 @@ impl RowTest {
             self.filter.matches(&values)
         }
     }
+}
+
+/// Says in a report and on its maps which journeys were looked at.
+pub(super) fn mark(report: &mut Report, selected: &Selected) {
+    report.notes.insert(0, selected.sentence(report.currency));
+    if report.name == Compare::NAME {
+        report.notes.insert(
+            1,
+            "Journeys are chosen by what customers did after they were given a variant: those \
+             who are left are no longer alike by chance, and sample ratio, effects and tests \
+             compare them as they are. For the effect of the variant, compare all journeys."
+                .to_owned(),
+        );
+    }
+    for (_, map) in &mut report.maps {
+        map.subtitle.splice(0..0, selected.lines());
+    }
+    report.selected = Some(selected.clone());
 }

@@ -7,7 +7,7 @@ use crate::base::numerals::count;
 use crate::base::{Progress, Result, Span};
 use crate::config::Config;
 use crate::model::{Cell, Column, Kind, Report, Table};
-use crate::prepare::identity::{Guards, IdentityOptions};
+use crate::prepare::identity::{Guards, IdentityOptions, SharedDevice};
 
 use super::reading::Reading;
 use super::{Findings, LoadOptions, Study};
@@ -38,10 +38,12 @@ struct Outcome {
 /// # Errors
 /// As [`Study::load`] and [`Study::run`].
 pub fn sensitivity(
-    config: Config,
+    mut config: Config,
     options: &LoadOptions,
     progress: &dyn Progress,
 ) -> Result<Report> {
+    // Which journeys there are is what is asked: none is left out.
+    config.sections.select = Default::default();
     let own = config.sections.identity.clone();
     let currency = config.sections.currency;
     let mut reading = Reading::new(config, options, progress)?;
@@ -258,6 +260,7 @@ fn variants(own: &IdentityOptions, id_types: &[String]) -> [(&'static str, Ident
     let mut none = by(Guards::Loose);
     // Who may meet nobody links nobody.
     none.limit = id_types.iter().map(|it| (it.clone(), 0)).collect();
+    none.shared_device = Some(SharedDevice::None);
     [
         ("none", none),
         ("loose", by(Guards::Loose)),

@@ -151,7 +151,8 @@ fn pairs<'a, T>(ids: &[&'a T]) -> Vec<(&'a T, &'a T)> {
 fn customers_are_the_people_of_the_shop_as_far_as_the_data_can_tell() {
     let (folder, study) = &*SHOP;
     // An independent union-find finds 24,229: five pairs of people used one browser or device.
-    assert_eq!(study.catalog.customers, 24_234);
+    // 23 visits to these in which nobody was known count as customers of their own.
+    assert_eq!(study.catalog.customers, 24_257);
     let Agreement { together, right, due } = agreement(study, &folder.path().join("truth.csv"));
     let (precision, recall) = (right as f64 / together as f64, right as f64 / due as f64);
     eprintln!(

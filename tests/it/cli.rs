@@ -336,7 +336,8 @@ fn every_command_writes_every_format_or_says_why_not() {
     for entry in touchpath::analysis::ANALYSES {
         for format in touchpath::output::FORMATS {
             let run = run(folder.path(), &[entry.name, ".", "--format", format.name, "-q"]);
-            let drawn = matches!(format.name, "dot" | "svg");
+            let of_tables = ["table", "csv", "json", "md", "html"];
+            let drawn = !of_tables.contains(&format.name);
             if run.code == 0 {
                 assert!(!run.out.is_empty(), "{} {}", entry.name, format.name);
             } else {

@@ -20,9 +20,9 @@ use crate::determinism::{HEADER, assert_same, file, journey, outputs, rows, whol
 const SHARDS: usize = 4;
 
 /// Makes the bytes of a file of rows.
-type Encode = fn(&[String]) -> Vec<u8>;
+pub type Encode = fn(&[String]) -> Vec<u8>;
 
-const FORMATS: [(&str, Encode); 5] = [
+pub const FORMATS: [(&str, Encode); 5] = [
     ("csv", csv),
     ("csv.gz", gz),
     ("csv.zst", zst),
@@ -72,9 +72,10 @@ fn parquet(rows: &[String]) -> Vec<u8> {
     bytes
 }
 
-/// A folder with the log in files of one format, and its journey.
-fn case(ending: &str, encode: Encode) -> Case {
-    let case = Case::new(&[("journey.toml", &journey(&format!("log-*.{ending}")))]);
+/// A folder with the log in files of one format, and its journey, to which `more` is added.
+pub fn case(ending: &str, encode: Encode, more: &str) -> Case {
+    let journey = journey(&format!("log-*.{ending}")) + more;
+    let case = Case::new(&[("journey.toml", &journey)]);
     let rows = rows();
     for (shard, part) in rows.chunks(rows.len().div_ceil(SHARDS)).enumerate() {
         std::fs::write(case.path(&format!("log-{shard}.{ending}")), encode(part)).unwrap();
@@ -113,7 +114,7 @@ pub fn load(journey: &Path, partials: Option<Arc<Merged>>, memory: Option<u64>) 
 fn formats_memory_threads_and_shards_change_no_byte() {
     let expected = whole();
     for (ending, encode) in FORMATS {
-        let case = case(ending, encode);
+        let case = case(ending, encode, "");
         let (journey, merged) = (case.path("journey.toml"), merged(&partials(&case, ending)));
         for memory in [None, Some(50_000)] {
             for threads in [1, 3] {

@@ -125,6 +125,38 @@ fn every_command_of_the_readme_runs() {
     }
 }
 
+/// The words of a command as a shell tells them apart: by blanks outside quotes.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in line.chars().chain([' ']) {
+        match quote {
+            Some(it) if it == c => quote = None,
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None if c == ' ' => words.push(std::mem::take(&mut word)),
+            _ => word.push(c),
+        }
+    }
+    words.retain(|it| !it.is_empty());
+    words
+}
+
+#[test]
+fn every_command_of_the_page_on_submaps_answers() {
+    let case = playground();
+    let commands: Vec<String> = blocks(&read("docs/submaps.md"), "sh")
+        .iter()
+        .flat_map(|it| it.lines().map(|it| it.split(" #").next().unwrap_or("").to_owned()))
+        .collect();
+    assert!(commands.len() >= 8, "{commands:?}");
+    for line in commands {
+        let mut command = Command::cargo_bin("touchpath").unwrap();
+        let output = command.current_dir(case.path("")).args(&words(&line)[1..]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        // No journey of the two may be kept, but every stage and property must be known.
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{line}\n{said}");
+    }
+}
+
 #[test]
 fn the_readme_names_the_two_commands_and_every_analysis() {
     let readme = read("README.md");
@@ -141,8 +173,8 @@ fn journey_files_in_the_documents_are_read() {
     Config::parse(&read("benches/peers/journey.toml"), "benches/peers/journey.toml").unwrap();
     let mut read_any = 0;
     for path in documents() {
-        for block in blocks(&read(&path), "toml").into_iter().filter(|it| it.contains("[[source]]"))
-        {
+        let whole = |it: &String| it.contains("[[source]]") || it.contains("[select]");
+        for block in blocks(&read(&path), "toml").into_iter().filter(whole) {
             Config::parse(&block, "journey.toml")
                 .unwrap_or_else(|error| panic!("{}: {error}\n{block}", path.display()));
             read_any += 1;

@@ -66,7 +66,7 @@ fn everything(study: &Study) -> BTreeMap<String, Vec<u8>> {
     }
     let asked = study.every_question().unwrap();
     let hashes = input_hashes(study, &Unwatched).unwrap();
-    let manifest = manifest(study, &LoadOptions::default(), &asked, &hashes).unwrap();
+    let manifest = manifest(study, &LoadOptions::default(), &asked, &hashes, None).unwrap();
     all.insert("manifest".into(), manifest.to_string().into_bytes());
     all
 }

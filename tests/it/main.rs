@@ -27,5 +27,9 @@ mod screens;
 mod sessions;
 #[cfg(unix)]
 mod signals;
+mod sinks;
 mod stitching;
+mod submaps;
 mod truth;
+mod visits;
+mod writers;

@@ -11,6 +11,7 @@ use touchpath::base::{Timestamp, Unwatched};
 use touchpath::config::Config;
 use touchpath::input::presets::find;
 use touchpath::model::raw::{NO_AMOUNT, NO_TIME};
+use touchpath::output::Style;
 use touchpath::output::json::write_report;
 use touchpath::study::{LoadOptions, Study};
 
@@ -424,7 +425,7 @@ pub fn rows(study: &Study) -> Vec<String> {
 pub fn answers(study: &Study) -> String {
     let all = reports(study);
     let mut text = Vec::new();
-    all.iter().for_each(|it| write_report(it, &mut text).unwrap());
+    all.iter().for_each(|it| write_report(it, &Style::default(), &mut text).unwrap());
     String::from_utf8(text).unwrap()
 }
 

@@ -39,11 +39,11 @@ fn log(rows: &[&str]) -> String {
     text
 }
 
-fn case(identity: &str, rows: &[&str]) -> Case {
+pub fn case(identity: &str, rows: &[&str]) -> Case {
     Case::new(&[("journey.toml", &journey(identity)), ("log.csv", &log(rows))])
 }
 
-fn load(case: &Case, until: Option<Timestamp>) -> Identities {
+pub fn load(case: &Case, until: Option<Timestamp>) -> Identities {
     let config = Config::read(&case.path("")).unwrap();
     Identities::load(config, &LoadOptions::default(), until, &Unwatched).unwrap()
 }
@@ -59,7 +59,7 @@ fn rows(stitched: &Stitched, raw: &RawEvents) -> Vec<String> {
 }
 
 /// The customer of each row of a case, loaded as a study's identities.
-fn customers(identity: &str, them: &[&str]) -> Vec<String> {
+pub fn customers(identity: &str, them: &[&str]) -> Vec<String> {
     let case = case(identity, them);
     let all = load(&case, None);
     let names = rows(&all.stitched, &all.raw);
@@ -328,7 +328,8 @@ fn the_as_of_table_is_the_world_as_known_then() {
 
 const START: i64 = 1_767_571_200_000_000;
 
-/// Rows with few ids, so that rules are broken: minute, user, email, device, cookie.
+/// Rows with few ids, so that rules are broken: minute, user, email, device, cookie. Odd seeds
+/// spread them over days, so that visits to a device end.
 fn random(seed: u64, count: usize) -> Vec<String> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut draw = |below: u64| {
@@ -345,7 +346,8 @@ fn random(seed: u64, count: usize) -> Vec<String> {
         };
         let ids = [id("u", 40, 12), id("e", 25, 12), id("d", 35, 12), id("c", 80, 25)];
         if ids.iter().any(|it| it != "-") {
-            let time = Timestamp(START + (minute as i64 / 2) * 120_000_000);
+            let step = if seed.is_multiple_of(2) { 120_000_000 } else { 1_200_000_000 };
+            let time = Timestamp(START + (minute as i64 / 2) * step);
             rows.push(format!("{time} {}", ids.join(" ")));
         }
     }

@@ -25,6 +25,6 @@ fn guards_win_precision_on_shared_devices_and_lose_next_to_no_recall() {
         assert!(usual_ids.precision() >= 0.99 && strict_ids.precision() >= 0.99, "{shown}");
         assert!(usual_ids.recall() >= plain_ids.recall() - 0.01, "{shown}");
         assert!(usual.recall() >= plain.recall() - 0.01, "{shown}");
-        assert!(usual.precision() > 0.98 && strict.precision() > 0.98, "{shown}");
+        assert!(usual.precision() >= 0.99 && strict.precision() > 0.98, "{shown}");
     }
 }

@@ -8,6 +8,7 @@ use crate::base::money::Total;
 use crate::base::numerals::{count, money};
 use crate::model::report::Chart;
 use crate::model::{Cell, Column, Kind, Report, Table};
+use crate::stats::Interval;
 
 use super::{AttributeState, Credit, conversions};
 
@@ -69,8 +70,6 @@ fn channels(
     ];
     row.extend(models.iter().map(|_| Cell::Number(state.unattributed as f64)));
     table.push(row);
-    let shown = models.iter().find(|it| it.name == "linear").or(models.first());
-    table.chart = shown.map(|it| Chart::Bars { label: "channel", value: it.name });
     table
 }
 
@@ -85,6 +84,8 @@ fn credit(
         Column::new("channel", Kind::Text, "the channel"),
         Column::new("conversions", Kind::Number, "conversions credited"),
         Column::new("share", Kind::Share, "conversions credited over all conversions"),
+        Column::new("share_low", Kind::Share, "lower end of its interval between customers"),
+        Column::new("share_high", Kind::Share, "upper end of its interval between customers"),
         Column::new("value", Kind::Money, "value credited, exact: sums to all value"),
         Column::new("value_share", Kind::Share, "value credited over the value of all conversions"),
         Column::new("value_unrounded", Kind::Number, "value credited in minor units, not rounded"),
@@ -95,12 +96,20 @@ fn credit(
         ),
     ];
     let about = "Credit of each channel under each model. The value is apportioned in whole minor \
-                 units, conversion by conversion; under markov over all at once.";
+                 units, conversion by conversion; under markov over all at once. Shares are of all \
+                 conversions.";
     let mut table = Table::new("credit", "Credit by model and channel", about, columns);
-    for (model, credit) in models.iter().zip(&state.credit) {
+    let band = Some(("share_low", "share_high"));
+    table.chart = Some(Chart::Grid { label: "channel", series: "model", value: "share", band });
+    for (number, (model, credit)) in models.iter().zip(&state.credit).enumerate() {
+        let interval = |place, own: &Credit| match model.method {
+            // One solution over all paths: no sum over customers.
+            super::Method::Removal => None,
+            _ => state.between.interval(number, place, own.units, evidence.confidence),
+        };
         for (index, own) in credit.iter().enumerate() {
             let name = evidence.catalog.channel(ChannelId::at(index));
-            let mut row = row(state, model.name, name, own);
+            let mut row = row(state, model.name, name, own, interval(index, own));
             row.push(match (model.method, removals) {
                 (super::Method::Removal, Some(it)) => Cell::Share(it.effects[index]),
                 _ => Cell::Empty("the model removes nothing"),
@@ -112,14 +121,21 @@ fn credit(
             money: state.unattributed_value,
             unrounded: state.unattributed_value * i128::from(UNITS),
         };
-        let mut row = row(state, model.name, UNATTRIBUTED, &rest);
+        let interval = interval(credit.len(), &rest);
+        let mut row = row(state, model.name, UNATTRIBUTED, &rest, interval);
         row.push(Cell::Empty("no channel"));
         table.push(row);
     }
     table
 }
 
-fn row(state: &AttributeState, model: &str, channel: &str, credit: &Credit) -> Vec<Cell> {
+fn row(
+    state: &AttributeState,
+    model: &str,
+    channel: &str,
+    credit: &Credit,
+    interval: Option<Interval>,
+) -> Vec<Cell> {
     let count = conversions(credit.units);
     let share = match state.conversions {
         0 => Cell::Empty("no conversions"),
@@ -129,11 +145,14 @@ fn row(state: &AttributeState, model: &str, channel: &str, credit: &Credit) -> V
         0 => Cell::Empty("no value"),
         all => Cell::Share(credit.money as f64 / all as f64),
     };
+    let end = |it: Option<f64>| Cell::or_empty(it, "no interval", Cell::Share);
     vec![
         Cell::text(model),
         Cell::text(channel),
         Cell::Number(count),
         share,
+        end(interval.map(|it| it.low)),
+        end(interval.map(|it| it.high)),
         Cell::Money(credit.money),
         value_share,
         Cell::Number(conversions(credit.unrounded)),
@@ -232,6 +251,12 @@ fn notes(
         "Eligible for a conversion's credit: the customer's touches after the previous \
          conversion and {lookback}, the bounds included."
     ));
+    report.notes.push(
+        "Intervals of shares: normal with the variance between customers; they ask for some 30 \
+         buyers, and say how much chance moves the figure, not whether the model is right. markov \
+         has none: it is solved over all paths at once."
+            .to_owned(),
+    );
     let Some(removals) = removals else { return };
     report.notes.push(format!(
         "markov: {} converting paths and {} without conversion; a path converts with probability \

@@ -108,7 +108,7 @@ fn totals_by_channel_are_those_of_attribute() {
         let model = Cell::text(entry.name);
         let rows = credit.table("credit").unwrap().rows.iter().filter(|it| it[0] == model);
         for (row, total) in rows.zip(totals) {
-            assert_eq!((&row[1], &row[4]), (&total[0], &total[5]), "{}", entry.name);
+            assert_eq!((&row[1], &row[6]), (&total[0], &total[5]), "{}", entry.name);
         }
     }
 }

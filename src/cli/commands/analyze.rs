@@ -35,9 +35,9 @@ pub fn run(name: &str, matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     ui.progress().check()?;
     ui.done();
     let reports: Vec<_> = findings.reports.iter().collect();
-    answers::write(&reports, matches)?;
-    answers::left_out(&reports, matches)?.iter().for_each(|it| ui.note(it));
+    answers::write(&reports, matches, ui)?;
     let nothing = study.catalog.events == 0;
     let negative = findings.reports.iter().any(|it| it.negative);
-    Ok(inputs::exit(&study, matches, nothing || negative))
+    let none = !inputs::selected(&findings, ui);
+    Ok(inputs::exit(&study, matches, none || nothing || negative))
 }

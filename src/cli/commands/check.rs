@@ -20,7 +20,7 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     if matches.get_flag("identity-sensitivity") {
         let report = sensitivity(config.clone(), options, ui.progress())?;
         ui.done();
-        answers::write(&[&report], matches)?;
+        answers::write(&[&report], matches, ui)?;
         return Ok(Exit::Answered);
     }
     let study = Study::load(config.clone(), options, ui.progress())?;
@@ -28,6 +28,6 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     inputs::rejects(&study, matches)?;
     inputs::nothing(&study, ui);
     ui.done();
-    answers::write(&[&check(&study)?], matches)?;
+    answers::write(&[&check(&study)?], matches, ui)?;
     Ok(inputs::exit(&study, matches, study.catalog.events == 0))
 }

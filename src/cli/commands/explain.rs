@@ -32,6 +32,6 @@ pub fn run(what: &str, matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
         _ => explain::blocked(&identities),
     };
     ui.done();
-    answers::write(&[&report], matches)?;
+    answers::write(&[&report], matches, ui)?;
     Ok(if report.negative || bad { Exit::No } else { Exit::Answered })
 }

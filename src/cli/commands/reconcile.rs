@@ -27,7 +27,7 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
         List { path: text("orders"), order: text("order"), value: text("value"), currency };
     let report = reconcile(&ledger, &orders.read()?);
     ui.done();
-    answers::write(&[&report], matches)?;
+    answers::write(&[&report], matches, ui)?;
     Ok(if report.negative { Exit::No } else { Exit::Answered })
 }
 

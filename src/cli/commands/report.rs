@@ -11,6 +11,7 @@ use crate::cli::answers;
 use crate::cli::exit::Exit;
 use crate::cli::inputs::{self, Journey};
 use crate::cli::ui::Ui;
+use crate::model::Report;
 use crate::output::{self, Format, Style, atomic, bundle};
 use crate::study::check::check;
 use crate::study::manifest;
@@ -40,11 +41,11 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
     let only: Vec<&str> =
         matches.get_many::<String>("only").into_iter().flatten().map(String::as_str).collect();
     let what = What { only: &only, options: &options, style: &style };
-    match file {
+    let any = match file {
         Some(format) => what.write_file(&study, format, Path::new(place), ui)?,
         None => what.write_folder(&study, Path::new(place), ui)?,
-    }
-    Ok(inputs::exit(&study, matches, study.catalog.events == 0))
+    };
+    Ok(inputs::exit(&study, matches, study.catalog.events == 0 || !any))
 }
 
 /// What a report is to hold, and how it looks.
@@ -79,27 +80,31 @@ impl What<'_> {
     }
 
     /// Asks the questions and writes their answers into one file: no manifest, no rejects.
+    /// Says whether any journey was looked at.
     ///
     /// # Errors
     /// As [`run`].
-    fn write_file(&self, study: &Study, format: &Format, file: &Path, ui: &Ui) -> Result<()> {
+    fn write_file(&self, study: &Study, format: &Format, file: &Path, ui: &Ui) -> Result<bool> {
         let findings = self.answers(study, &self.questions(study)?, ui)?;
         left_out(&findings, ui);
         ui.progress().stage("writing", 0);
-        let reports: Vec<_> = findings.reports.iter().collect();
+        // Who asks some questions wants their answers alone.
+        let quality = if self.only.is_empty() { Some(quality(study, &findings)?) } else { None };
+        let reports: Vec<_> = findings.reports.iter().chain(&quality).collect();
         let style = Style { title: Some(title(study).to_owned()), ..self.style.clone() };
         let mut bytes = Vec::new();
         (format.write)(&reports, &style, &mut bytes)?;
         atomic::write_file(file, &bytes)?;
         ui.done();
-        Ok(())
+        Ok(inputs::selected(&findings, ui))
     }
 
-    /// Asks the questions and writes all answers into a folder.
+    /// Asks the questions and writes all answers into a folder; says whether any journey was
+    /// looked at.
     ///
     /// # Errors
     /// As [`run`].
-    pub fn write_folder(&self, study: &Study, folder: &Path, ui: &Ui) -> Result<()> {
+    pub fn write_folder(&self, study: &Study, folder: &Path, ui: &Ui) -> Result<bool> {
         let asked = self.questions(study)?;
         // Hashing the inputs is one thread's work: it runs beside the analyses.
         let (findings, hashes) = rayon::join(
@@ -107,9 +112,12 @@ impl What<'_> {
             || manifest::input_hashes(study, ui.progress()),
         );
         let (findings, hashes) = (findings?, hashes?);
-        let manifest = manifest::manifest(study, self.options, &asked, &hashes)?;
+        let manifest = {
+            let selected = findings.selected.as_ref();
+            manifest::manifest(study, self.options, &asked, &hashes, selected)?
+        };
         left_out(&findings, ui);
-        let quality = check(study)?;
+        let quality = quality(study, &findings)?;
         let mut reports: Vec<_> = findings.reports.iter().collect();
         reports.push(&quality);
         let (rejects, progress) = (rejects(study), ui.progress());
@@ -117,7 +125,7 @@ impl What<'_> {
         ui.done();
         let page = folder.join("index.html");
         answers::stdout(format!("{}\n", page.display()).as_bytes())?;
-        Ok(())
+        Ok(inputs::selected(&findings, ui))
     }
 }
 
@@ -144,6 +152,15 @@ fn title(study: &Study) -> &str {
         "" => "Customer journeys",
         name => name,
     }
+}
+
+/// What was read, and which questions the data cannot answer.
+fn quality(study: &Study, findings: &Findings) -> Result<Report> {
+    let mut quality = check(study)?;
+    for (name, why) in &findings.left_out {
+        quality.notes.push(format!("Not answered: {name}: {why}."));
+    }
+    Ok(quality)
 }
 
 fn left_out(findings: &Findings, ui: &Ui) {

@@ -37,7 +37,7 @@ pub fn run(matches: &ArgMatches, ui: &Ui) -> Result<Exit> {
             issues.read
         ));
     }
-    answers::write(&[&report(&all, part)?], matches)?;
+    answers::write(&[&report(&all, part)?], matches, ui)?;
     let bad = matches.get_flag("fail-if-rejects") && issues.faults() > 0;
     Ok(if bad || all.raw.is_empty() { Exit::No } else { Exit::Answered })
 }

@@ -308,6 +308,9 @@ impl Rows<'_> {
                 Column::Texts(text, spans) => {
                     self.event_ids.extend_texts(text, &spans[..count]);
                 }
+                Column::Integers(numbers) => {
+                    self.event_ids.extend_numbers(&numbers[..count], &mut self.scratch);
+                }
                 ref other => {
                     for row in 0..count {
                         self.keep_event_id(&other.field(row));

@@ -1,8 +1,9 @@
 //! Journey maps: which transitions are drawn, in which order, how they look, where.
 //!
 //! `filter` chooses transitions, `order` says which way is forward, `look` turns
-//! figures into the widths, colors (of a `theme`) and words of a `drawing`, `dot` and `svg` write
-//! the same drawing.
+//! figures into the widths, colors (of a `theme`) and words of a `drawing`, which
+//! `dot`, `svg`, `mermaid` and `term` write, and `png` by way of `svg`; `graphml` and `gexf` hold
+//! the `whole` map with what is drawn as a flag.
 //! All figures were counted before: hiding a transition changes no number.
 
 pub mod dot;
@@ -10,22 +11,30 @@ pub mod drawing;
 mod facts;
 mod figures;
 pub mod filter;
+pub mod gexf;
+pub mod graphml;
 pub mod hidden;
 pub mod labels;
 pub mod layout;
 pub mod limit;
 pub mod look;
 pub mod measure;
+pub mod mermaid;
 pub mod order;
 mod paint;
 mod places;
+#[cfg(feature = "png")]
+pub mod png;
 pub mod reference;
 pub mod svg;
+pub mod term;
 pub mod theme;
+pub mod whole;
 
 pub use drawing::Drawing;
 pub use filter::{Keep, Kept};
 pub use look::{Room, draw, draw_page, draw_within, left_out};
+pub use svg::ROOM;
 pub use theme::Theme;
 
 use std::sync::Arc;
@@ -66,6 +75,10 @@ pub struct MapStyle {
     pub exits: Option<usize>,
     /// Which colors the map wears.
     pub theme: Theme,
+    /// Pixels of a PNG to a pixel of the SVG.
+    pub scale: f64,
+    /// A font for letters of a PNG that ours lack, as the bytes of its file.
+    pub font: Option<Arc<[u8]>>,
     /// DOT with plain labels, for readers that know no HTML-like ones.
     pub plain_labels: bool,
     /// Characters of a stage's name shown in its box; all of it is in the tooltip.
@@ -83,6 +96,8 @@ impl Default for MapStyle {
             direction: Direction::Down,
             exits: None,
             theme: Theme::Light,
+            scale: 2.0,
+            font: None,
             plain_labels: false,
             name_length: 32,
         }

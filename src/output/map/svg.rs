@@ -648,6 +648,14 @@ mod tests {
             assert_eq!(of_class(&document, "way").len(), drawing.lines.len());
             save(&svg, &format!("{kind:?}"));
         }
+        for (name, theme) in super::super::theme::NAMES {
+            for kind in [MapKind::Frequency, MapKind::Wait, MapKind::Difference] {
+                let style = MapStyle { theme, ..MapStyle::default() };
+                let svg = written(&sample::shop(kind), &style);
+                check(&svg);
+                save(&svg, &format!("{name}-{kind:?}"));
+            }
+        }
         for (name, map) in [
             ("three", sample::row(&["Visit", "Cart", "Purchase"])),
             ("one", sample::row(&["Only stage"])),

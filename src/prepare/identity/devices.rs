@@ -1,8 +1,9 @@
 //! Whose the rows are that carry nothing but a device which several people use.
 //!
-//! Source: Adobe Customer Journey Analytics, "device-split" and "last authenticated" of
-//! field-based stitching; Snowplow's unified package, "latest user of a device". Ours
-//! never give a row with a login to anybody else, but for `latest-user`, which is there
+//! By visit is ours: on a device of many, who was there yesterday says nothing.
+//! Source of the others: Adobe Customer Journey Analytics, "device-split" and "last authenticated" of
+//! field-based stitching; Snowplow's unified package, "latest user of a device". None
+//! gives a row with a login to anybody else, but for `latest-user`, which is there
 //! to reproduce that package.
 
 use foldhash::fast::FixedState;
@@ -14,8 +15,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SharedDevice {
-    /// Of whoever was known on the device last before; before all of them, of the first.
+    /// Of whoever was known in the same visit, which a pause of half an hour ends: last before,
+    /// or else first. A visit in which nobody was known is a customer of its own; on a device
+    /// of two people who are known in half of its visits, of whoever was known last before.
     #[default]
+    Visit,
+    /// Of whoever was known on the device last before; before all of them, of the first.
     DeviceSplit,
     /// Of whoever was known on the device last of all.
     LastAuth,
@@ -51,6 +56,15 @@ impl Devices {
             Some(last) if last.1 == customer => {}
             Some(last) if last.0 == time => last.1 = customer,
             _ => logins.push((time, customer)),
+        }
+    }
+
+    /// Says whose the rows of devices are from a time on, in place of what was noted; times
+    /// of a device must come ascending.
+    pub fn take_turns(&mut self, turns: impl Iterator<Item = (u32, i64, u32)>) {
+        self.logins.clear();
+        for (device, since, customer) in turns {
+            self.logins.entry(device).or_default().push((since, customer));
         }
     }
 
@@ -96,7 +110,9 @@ impl Devices {
         }
         let at = match self.policy {
             SharedDevice::None => return None,
-            SharedDevice::DeviceSplit => logins.partition_point(|it| it.0 <= time).max(1),
+            SharedDevice::DeviceSplit | SharedDevice::Visit => {
+                logins.partition_point(|it| it.0 <= time).max(1)
+            }
             SharedDevice::LastAuth | SharedDevice::LatestUser => logins.len(),
         };
         logins.get(at.checked_sub(1)?).map(|it| it.1)

@@ -57,10 +57,10 @@ pub enum Wanted<'a> {
 }
 
 /// Nodes of each type by their codes as they are packed.
-struct Packed(Vec<NodeSet>);
+pub(super) struct Packed(Vec<NodeSet>);
 
 impl Packed {
-    fn new(raw: &RawEvents, nodes: &Nodes, wanted: &[u32]) -> Self {
+    pub(super) fn new(raw: &RawEvents, nodes: &Nodes, wanted: &[u32]) -> Self {
         let codes = |&it: &u32| {
             let (id_type, code) = nodes.code(it);
             (id_type, raw.batches.packed_id(id_type, code))
@@ -72,6 +72,15 @@ impl Packed {
         let mut sets: Vec<NodeSet> = most.into_iter().map(NodeSet::new).collect();
         wanted.iter().map(codes).for_each(|(id_type, code)| sets[id_type].insert(code));
         Self(sets)
+    }
+
+    /// The rows that carry any of the nodes, and it as it is packed.
+    pub(super) fn rows_with_any<'a>(
+        &'a self,
+        batch: &'a Batch,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let columns = || batch.ids.iter().zip(&self.0).filter(|it| !it.1.is_empty());
+        (0..batch.len()).filter(move |&row| columns().any(|it| it.1.contains(it.0.code(row))))
     }
 
     /// The rows that may carry two of the nodes. Two ids of a row stand in two columns, so

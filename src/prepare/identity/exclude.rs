@@ -220,7 +220,13 @@ impl Excluded {
     /// Whether a row links nobody.
     #[inline]
     pub fn has_row(&self, row: &Seen) -> bool {
-        !self.rows.is_empty() && self.rows.contains(&(row.file, row.line))
+        self.has_place(row.file, row.line)
+    }
+
+    /// Whether the row on a line of an input file links nobody.
+    #[inline]
+    pub fn has_place(&self, file: u32, line: i64) -> bool {
+        !self.rows.is_empty() && self.rows.contains(&(file, line))
     }
 }
 

@@ -15,6 +15,7 @@ mod profiles;
 pub mod quota;
 pub mod replay;
 pub mod rules;
+pub mod visits;
 
 pub use devices::SharedDevice;
 pub use evidence::Evidence;

@@ -37,7 +37,7 @@ pub struct IdentityOptions {
     /// `"user per device" = "2 monthly"`.
     pub cardinality: IndexMap<String, Quota>,
     /// Whose the rows are that carry nothing but a device that several people use
-    /// (default device-split; none with strict guards).
+    /// (default visit; none with strict guards).
     pub shared_device: Option<SharedDevice>,
     /// How long a row without a login waits to learn whose device it came from, such as
     /// "24h", "7d" or "30d"; "none" for as long as there are data (the default).

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicI64;
 
 use rayon::prelude::*;
 
+use super::turns::take_turns;
 use super::{BLOCKED_SHOWN, IdentityOptions, Reason, Rivals, Stitched, name_blocked};
 use crate::base::Result;
 use crate::prepare::components::Components;
@@ -16,7 +17,8 @@ use crate::prepare::identity::evidence::Wanted;
 use crate::prepare::identity::exclude::{Excluded, Exclusions};
 use crate::prepare::identity::nodes::{NodeSet, Nodes};
 use crate::prepare::identity::replay::Scene;
-use crate::prepare::identity::{Evidence, History, Rules};
+use crate::prepare::identity::visits::{Lookout, Turn, turns};
+use crate::prepare::identity::{Evidence, History, Rules, SharedDevice};
 use crate::store::RawEvents;
 use crate::store::raw::Pairs;
 
@@ -176,9 +178,11 @@ impl<'a> Stitching<'a> {
         self.block(&mut stitched, refused, &conflicts.shared, &pairs);
         conflicts.devices.renumber(|node| stitched.customer_of[node as usize]);
         stitched.devices = conflicts.devices;
+        let turns = self.turns(&stitched)?;
         if let Some(wait) = self.rules.replay {
             self.wait(&mut stitched, wait)?;
         }
+        take_turns(&mut stitched, &turns, self.rules.replay.is_some());
         stitched.nodes = self.nodes;
         Ok(stitched)
     }
@@ -212,6 +216,28 @@ impl<'a> Stitching<'a> {
         stitched.blocked.truncate(BLOCKED_SHOWN);
     }
 
+    /// Who is on the devices that several people use, where that is told by visit.
+    fn turns(&self, stitched: &Stitched) -> Result<Vec<Turn>> {
+        if self.rules.shared != SharedDevice::Visit {
+            return Ok(Vec::new());
+        }
+        let is_device = |it: u32| !self.rules.is_personal(self.nodes.id_type(it));
+        let blocked = stitched.all_blocked.iter().filter(|it| it.2 != Reason::Excluded);
+        let mut devices: Vec<u32> = blocked.map(|it| it.0).filter(|&it| is_device(it)).collect();
+        devices.sort_unstable();
+        if devices.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lookout = Lookout {
+            raw: self.raw,
+            nodes: &self.nodes,
+            special: &stitched.special,
+            excluded: &self.excluded,
+            until: self.until,
+        };
+        Ok(turns(&lookout.sightings(&devices)?, self.rules.replay))
+    }
+
     /// Gives rows of devices that came too long before anybody was known on these to
     /// customers of their own.
     fn wait(&self, stitched: &mut Stitched, wait: i64) -> Result<()> {
@@ -243,6 +269,7 @@ impl<'a> Stitching<'a> {
         types.zip(self.raw.ids.iter().map(|it| it.len() as u64)).collect()
     }
 }
+
 /// All distinct pairs of ids that reading noted, the stronger first.
 fn pairs(noted: Vec<Pairs>, nodes: &Nodes) -> Vec<(u32, u32)> {
     let mut all: Vec<(u32, u32)> = Vec::new();

@@ -7,9 +7,9 @@ use foldhash::fast::FixedState;
 use crate::base::numerals::{count, counted, money};
 use crate::base::{CustomerId, Progress, Result, Timestamp};
 use crate::model::{Cell, Customer, Kind, Outcome, Report, Table};
-use crate::prepare::Walker;
 use crate::prepare::group::Scratch;
 use crate::prepare::identity::evidence::Seen;
+use crate::prepare::{SelectOptions, Walker};
 use crate::study::reading::Reading;
 use crate::study::{LoadOptions, Study};
 
@@ -36,6 +36,8 @@ pub fn customer(
     let merged = about[1].rows.len() as u64;
     let identity = identities.config.sections.identity.clone();
     let mut reading = Reading::of(identities, options)?;
+    // All journeys of the customer, whichever others look at.
+    reading.config.sections.select = SelectOptions::default();
     let life = reading.ask(identity, options, progress, |study| Life::of(study, node))?;
     report.findings.push(format!(
         "{name} has {}, joined by {}.",

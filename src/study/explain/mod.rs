@@ -58,6 +58,13 @@ pub fn find(identities: &Identities, name: &str, hash: Option<&IdHash>) -> Resul
 fn unknown(identities: &Identities, name: &str) -> Error {
     let raw = &identities.raw;
     let types = || raw.fields.id_types.iter().map(String::as_str);
+    let device = name.rsplit_once('@').map(|it| it.0);
+    if let Some(device) = device.filter(|it| identities.stitched.nodes().find(raw, it).is_some()) {
+        return Error::new(format!("\"{name}\" is no id, but a visit of nobody known to a device"))
+            .hint(format!(
+                "touchpath stitch lists its rows; explain customer {device} the device"
+            ));
+    }
     let error = Error::new(format!("no row carries the id \"{name}\""));
     let Some((id_type, id)) = name.split_once(':') else {
         let all: Vec<&str> = types().collect();

@@ -1,13 +1,17 @@
-//! Charts of a report's tables as static SVG: bars, step curves with a band, funnels.
+//! Charts of a report's tables as static SVG: bars, step curves with a band, funnels,
+//! small lines, grids of bars, flow by step.
 //!
 //! Drawn from the table's own cells, so that picture and table cannot differ. Words
 //! take the page's color; classes only set fills that have a fallback.
 
 use super::escape::{one_line, xml};
-use super::format;
 use super::map::measure::{fit, width};
+use super::{format, sankey};
 use crate::base::Currency;
-use crate::model::{Cell, Chart, Table};
+use crate::model::{Cell, Chart, Kind, Table};
+
+mod grid;
+mod lines;
 
 const WIDTH: f64 = 720.0;
 const TEXT: f64 = 12.0;
@@ -16,15 +20,28 @@ const BARS: usize = 25;
 
 /// The chart of a table, if it asks for one and has the cells for it.
 pub(super) fn draw(table: &Table, currency: Currency) -> Option<String> {
-    let inner = match table.chart.as_ref()? {
-        Chart::Bars { label, value } => bars(table, label, value, currency),
-        Chart::Curve { x, y, band } => curve(table, x, y, *band, currency),
-        Chart::Funnel { label, value } => funnel(table, label, value, currency),
+    let narrow = |it: Option<(String, f64)>| it.map(|(body, height)| (body, WIDTH, height));
+    let (body, wide, height) = match table.chart.as_ref()? {
+        Chart::Bars { label, value } => narrow(bars(table, label, value, currency)),
+        Chart::Curve { x, y, band } => narrow(curve(table, x, y, *band, currency)),
+        Chart::Funnel { label, value } => narrow(funnel(table, label, value, currency)),
+        Chart::Flow { .. } => sankey::draw(table),
+        Chart::Grid { label, series, value, band } => {
+            let drawn = grid::draw(table, label, series, value, *band, currency);
+            drawn.map(|(body, height)| (body, grid::WIDTH, height))
+        }
+        Chart::Lines { label, values, whole } => {
+            return lines::draw(table, label, values, whole, currency);
+        }
     }?;
-    let (body, height) = inner;
+    let class = match table.chart.as_ref()? {
+        Chart::Flow { .. } => "chart flow",
+        Chart::Grid { .. } => "chart bars",
+        _ => "chart",
+    };
     Some(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" class=\"chart\" \
-         viewBox=\"0 0 {WIDTH} {h}\" width=\"{WIDTH}\" height=\"{h}\" font-size=\"{TEXT}\">\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" class=\"{class}\" \
+         viewBox=\"0 0 {wide} {h}\" width=\"{wide}\" height=\"{h}\" font-size=\"{TEXT}\">\
          <title>{}</title><desc>{}</desc>{body}</svg>",
         xml(&table.title),
         xml(&table.about),
@@ -93,7 +110,7 @@ fn bars(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(
     let right = values.iter().map(|it| width(it, TEXT, false)).fold(0.0, f64::max) + 8.0;
     let (low, high) =
         shown.iter().fold((0.0f64, 0.0f64), |(low, high), it| (low.min(it.2), high.max(it.2)));
-    let scale = (WIDTH - left - right) / (high - low).max(f64::MIN_POSITIVE);
+    let scale = per_unit(WIDTH - left - right, high - low);
     let zero = left - low * scale;
     let mut out = String::new();
     for (index, ((name, _, figure), value)) in shown.iter().zip(&values).enumerate() {
@@ -121,6 +138,11 @@ fn bars(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(
         height += 20.0;
     }
     Some((out, height))
+}
+
+/// Pixels for one unit of figures; none where all are 0.
+fn per_unit(room: f64, span: f64) -> f64 {
+    if span > 0.0 { room / span } else { 0.0 }
 }
 
 fn funnel(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(String, f64)> {
@@ -207,16 +229,13 @@ fn curve(
         Frame { left: 64.0, bottom: HEIGHT - 44.0, x: ends, y: (low, high.max(low + 1e-9)) };
     let mut out = axes(&frame, table, x_column, y_column, currency);
     if let Some((low, high)) = edges {
-        let mut path = format!("M{}", steps(&frame, &low));
-        let mut back = corners(&frame, &high);
-        back.reverse();
-        back.iter().for_each(|it| path.push_str(&format!("L{} {}", px(it.0), px(it.1))));
+        let path = steps(&frame, &low) + &back(&frame, &high);
         out.push_str(&format!(
-            "<path d=\"{path}Z\" class=\"band\" fill=\"#4292c6\" fill-opacity=\"0.18\"/>"
+            "<path d=\"{path}\" class=\"band\" fill=\"#4292c6\" fill-opacity=\"0.18\"/>"
         ));
     }
     out.push_str(&format!(
-        "<path d=\"M{}\" class=\"line\" fill=\"none\" stroke=\"#2171b5\" stroke-width=\"2\"/>",
+        "<path d=\"{}\" class=\"line\" fill=\"none\" stroke=\"#2171b5\" stroke-width=\"2\"/>",
         steps(&frame, &points)
     ));
     Some((out, HEIGHT))
@@ -226,24 +245,25 @@ fn points(table: &Table, x: usize, y: usize) -> Vec<(f64, f64)> {
     table.rows.iter().filter_map(|row| Some((figure(&row[x])?, figure(&row[y])?))).collect()
 }
 
-/// The corners of a curve that keeps each value until the next x.
-fn corners(frame: &Frame, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let mut corners = Vec::with_capacity(points.len() * 2);
-    let mut before: Option<f64> = None;
-    for &(x, y) in points {
-        let (x, y) = (frame.x(x), frame.y(y));
-        if let Some(before) = before {
-            corners.push((x, before));
-        }
-        corners.push((x, y));
-        before = Some(y);
+/// A curve that keeps each value until the next x.
+fn steps(frame: &Frame, points: &[(f64, f64)]) -> String {
+    let mut path = String::new();
+    for (index, &(x, y)) in points.iter().enumerate() {
+        let (x, y) = (px(frame.x(x)), px(frame.y(y)));
+        path.push_str(&if index == 0 { format!("M{x} {y}") } else { format!("H{x}V{y}") });
     }
-    corners
+    path
 }
 
-fn steps(frame: &Frame, points: &[(f64, f64)]) -> String {
-    let corners = corners(frame, points);
-    corners.iter().map(|it| format!("{} {}", px(it.0), px(it.1))).collect::<Vec<_>>().join("L")
+/// The same curve from its end to its start, closing the band under it.
+fn back(frame: &Frame, points: &[(f64, f64)]) -> String {
+    let mut path = String::new();
+    for (index, &(x, y)) in points.iter().enumerate().rev() {
+        let (x, y) = (px(frame.x(x)), px(frame.y(y)));
+        let last = index + 1 == points.len();
+        path.push_str(&if last { format!("L{x} {y}") } else { format!("V{y}H{x}") });
+    }
+    path + "Z"
 }
 
 fn axes(frame: &Frame, table: &Table, x: usize, y: usize, currency: Currency) -> String {
@@ -269,11 +289,21 @@ fn axes(frame: &Frame, table: &Table, x: usize, y: usize, currency: Currency) ->
         let text = tick(table, x, value, currency);
         out.push_str(&words(at, frame.bottom + 18.0, "middle", "quiet", &text));
     }
-    let (x_title, y_title) = (&table.columns[x].title, &table.columns[y].title);
+    let (x_title, y_title) = (head(table, x, currency), head(table, y, currency));
     let middle = (frame.left + WIDTH) / 2.0;
-    out.push_str(&words(middle, HEIGHT - 8.0, "middle", "quiet", &one_line(x_title, 60)));
-    out.push_str(&words(4.0, 12.0, "start", "quiet", &one_line(y_title, 60)));
+    out.push_str(&words(middle, HEIGHT - 8.0, "middle", "quiet", &x_title));
+    out.push_str(&words(4.0, 12.0, "start", "quiet", &y_title));
     out
+}
+
+/// A column's title, with the currency that its ticks leave out.
+fn head(table: &Table, column: usize, currency: Currency) -> String {
+    let own = &table.columns[column];
+    let title = one_line(&own.title, 60);
+    match own.kind {
+        Kind::Money if currency != Currency::UNNAMED => format!("{title}, {}", currency.code()),
+        _ => title,
+    }
 }
 
 /// What a column's ticks should be whole multiples of: days where spans are long.
@@ -315,7 +345,11 @@ fn tick(table: &Table, column: usize, value: f64, currency: Currency) -> String 
             format!("{:.0} d", value / 86_400.0)
         }
         Some(Cell::Span(_)) => crate::base::Span((value * 1e6) as i64).human(),
-        Some(Cell::Money(_)) => format::money(value as i128, currency),
+        Some(Cell::Money(_)) => {
+            let major = value / 10f64.powi(currency.digits() as i32);
+            let sign = if major < 0.0 { "-" } else { "" };
+            format!("{sign}{}", format::short(major.abs() as u64))
+        }
         Some(Cell::Time(_)) => {
             let time = crate::base::Timestamp((value * 1e6) as i64).to_string();
             time.chars().take(10).collect()
@@ -329,7 +363,7 @@ fn tick(table: &Table, column: usize, value: f64, currency: Currency) -> String 
 mod tests {
     use super::super::sample;
     use super::*;
-    use crate::model::{Column, Kind};
+    use crate::model::Column;
 
     fn parsed(table: &Table) -> String {
         let svg = draw(table, Currency::default()).unwrap();
@@ -372,6 +406,18 @@ mod tests {
         assert!(!parsed(&table).contains("<script"));
         table.chart = Some(Chart::Funnel { label: "a", value: "b" });
         assert!(draw(&table, Currency::default()).is_none(), "a funnel from 0 has no shares");
+    }
+
+    #[test]
+    fn bars_of_nothing_but_zeros_stand_at_zero() {
+        let columns = vec![Column::new("a", Kind::Text, ""), Column::new("b", Kind::Money, "")];
+        let mut table = Table::new("t", "T", "", columns);
+        table.push(vec![Cell::text("x"), Cell::Money(0)]);
+        table.push(vec![Cell::text("y"), Cell::Money(0)]);
+        table.chart = Some(Chart::Bars { label: "a", value: "b" });
+        assert!(!parsed(&table).contains("NaN"));
+        table.chart = Some(Chart::Grid { label: "a", series: "a", value: "b", band: None });
+        assert!(!parsed(&table).contains("NaN"));
     }
 
     #[test]
