@@ -37,7 +37,7 @@ pub struct FlowOptions {
 
 impl Default for FlowOptions {
     fn default() -> Self {
-        Self { steps: 6, stages: 6, collapse: false }
+        Self { steps: 6, stages: 5, collapse: false }
     }
 }
 

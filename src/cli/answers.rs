@@ -10,7 +10,7 @@ use crate::base::{Error, Place, Result};
 use crate::cli::exit::Exit;
 use crate::cli::graphviz;
 use crate::cli::ui::{self, Ui};
-use crate::model::Report;
+use crate::model::{JourneyMap, Report};
 use crate::output::map::{Direction, Keep, Theme, dot, reference, svg};
 use crate::output::{self, Format, MapStyle, Style, atomic};
 
@@ -45,35 +45,36 @@ pub fn write(reports: &[&Report], matches: &ArgMatches, ui: &Ui) -> Result<()> {
         ..Style::default()
     };
     let sink = sink(matches, path)?;
-    let bytes = match sink {
+    let bytes = match &sink {
         Sink::Ours(format) => ours(format, reports, &style, ui)?,
         Sink::Graphviz(kind) => graphviz(kind, reports, &style, ui)?,
     };
     emit(&bytes, matches)?;
-    left_out(&sink, reports, &style).iter().for_each(|it| ui.note(it));
+    left_out(&sink, reports, &style, ui);
     Ok(())
 }
 
-/// What a picture that was written leaves out because it could not be read, and how to see it.
-fn left_out(sink: &Sink, reports: &[&Report], style: &Style) -> Vec<String> {
-    let part = |it: &&(String, crate::model::JourneyMap)| {
-        style.part.as_ref().is_none_or(|part| *part == it.0)
-    };
-    let Some((_, map)) = reports.iter().flat_map(|it| &it.maps).find(part) else {
-        return Vec::new();
-    };
+/// Says what a picture that was written leaves out because it could not be read, and how to
+/// see it.
+fn left_out(sink: &Sink, reports: &[&Report], style: &Style, ui: &Ui) {
+    let Some(map) = map(reports, style) else { return };
     let mut notes = match sink {
-        Sink::Graphviz(_) => dot::left_out(map, &style.map),
-        Sink::Ours(format) if format.name == "dot" => dot::left_out(map, &style.map),
-        Sink::Ours(format) if matches!(format.name, "svg" | "png") => {
-            svg::left_out(map, &style.map)
+        Sink::Ours(Format { name: "dot", .. }) | Sink::Graphviz(_) => {
+            dot::left_out(map, &style.map)
         }
-        Sink::Ours(_) => Vec::new(),
+        Sink::Ours(Format { name: "svg" | "png", .. }) => svg::left_out(map, &style.map),
+        Sink::Ours(_) => return,
     };
     if let Some(last) = notes.last_mut() {
         last.push_str("; --stages and --coverage draw more, tables and JSON hold all");
     }
-    notes
+    notes.iter().for_each(|it| ui.note(it));
+}
+
+/// The map that a format with room for one writes, if there is any.
+fn map<'a>(reports: &[&'a Report], style: &Style) -> Option<&'a JourneyMap> {
+    let part = |it: &&(String, JourneyMap)| style.part.as_ref().is_none_or(|part| *part == it.0);
+    reports.iter().flat_map(|it| &it.maps).find(part).map(|it| &it.1)
 }
 
 fn ours(format: &Format, reports: &[&Report], style: &Style, ui: &Ui) -> Result<Vec<u8>> {
@@ -88,10 +89,7 @@ fn ours(format: &Format, reports: &[&Report], style: &Style, ui: &Ui) -> Result<
 /// Says which letters of a picture are boxes, for want of a font.
 #[cfg(feature = "png")]
 fn lacking(reports: &[&Report], style: &Style, ui: &Ui) {
-    let part = |it: &&(String, crate::model::JourneyMap)| {
-        style.part.as_ref().is_none_or(|part| *part == it.0)
-    };
-    let Some((_, map)) = reports.iter().flat_map(|it| &it.maps).find(part) else { return };
+    let Some(map) = map(reports, style) else { return };
     let drawing = output::map::draw_within(map, &style.map, output::map::ROOM);
     let names = drawing.shapes.iter().map(|it| it.name.as_str());
     let texts = names.chain(drawing.facts.iter().map(String::as_str)).chain([&*drawing.title]);

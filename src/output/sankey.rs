@@ -255,21 +255,25 @@ impl Flow {
             arrived[link.to] += thick;
             let (x, end) = (self.x(from.column) + BAR, self.x(to.column));
             let bend = px((x + end) / 2.0);
-            // The share of those at the stage at that step.
-            let share = percent(link.count / from.count.max(1.0));
+            // Of a ribbon too thin to point at the table tells.
+            let title = if thick < 1.0 {
+                String::new()
+            } else {
+                let share = percent(link.count / from.count.max(1.0));
+                let names = (one_line(&from.name, 60), one_line(&to.name, 60));
+                let count = thousands(&format!("{:.0}", link.count));
+                xml(&format!("{} → {}: {count} · {share}", names.0, names.1))
+            };
+            let end_tag = match title.as_str() {
+                "" => "/>".to_owned(),
+                title => format!("><title>{title}</title></path>"),
+            };
             out.push_str(&format!(
-                "<path d=\"M{} {a}C{bend} {a} {bend} {b} {} {b}\"{} stroke-width=\"{}\">\
-                 <title>{}</title></path>",
+                "<path d=\"M{} {a}C{bend} {a} {bend} {b} {} {b}\"{} stroke-width=\"{}\"{end_tag}",
                 px(x),
                 px(end),
                 class(to.role),
                 px(thick.max(0.6)),
-                xml(&format!(
-                    "{} → {}: {} · {share}",
-                    one_line(&from.name, 60),
-                    one_line(&to.name, 60),
-                    thousands(&format!("{:.0}", link.count)),
-                )),
                 a = px(a),
                 b = px(b),
             ));

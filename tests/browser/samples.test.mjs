@@ -105,7 +105,7 @@ test("attack strings stand in the page as they are, and do nothing", async () =>
     .map((own) => `${it.localName} ${own.name}=${own.value}`)));
   assert.deepEqual(odd, []);
   // Each stage is pressed: its panel names it, whatever it is called.
-  const stages = page.locator("figure.map .stage.press");
+  const stages = page.locator("figure.map").first().locator(".stage.press");
   const names = await page.evaluate(() => JSON.parse(document.querySelector("figure.map script").textContent).stages.map((it) => it[0]));
   assert.ok(await stages.count() > 20, "few stages are drawn");
   for (let at = 0; at < await stages.count(); at += 1) {

@@ -76,17 +76,19 @@ fn panel(
         out.push_str(&words(LEFT - 6.0, y(at) + 4.0, "end", "quiet", &text));
     }
     out.push_str(&line(&dots, &x, &y));
+    out.push_str("<g class=\"dots\" fill=\"#2171b5\">");
     for dot in &dots {
-        let class = if dot.whole { "dot" } else { "dot part" };
+        let class = if dot.whole { "" } else { " class=\"part\"" };
         let cut = if dot.whole { "" } else { " (cut by the data)" };
         let shown = format::people(&table.rows[dot.row][value], currency);
         out.push_str(&format!(
-            "<circle cx=\"{}\" cy=\"{}\" r=\"3\" class=\"{class}\"><title>{}</title></circle>",
+            "<circle cx=\"{}\" cy=\"{}\" r=\"3\"{class}><title>{}</title></circle>",
             px(x(dot.row)),
             px(y(dot.figure)),
             xml(&format!("{}: {shown}{cut}", name(dot.row))),
         ));
     }
+    out.push_str("</g>");
     out.push_str(&words(LEFT, HEIGHT - 8.0, "start", "quiet", &name(0)));
     let end = table.rows.len() - 1;
     out.push_str(&words(WIDTH - RIGHT, HEIGHT - 8.0, "end", "quiet", &name(end)));

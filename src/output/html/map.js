@@ -44,7 +44,7 @@ function neighbors(data, place) {
   const row = (name, value, wait) => [value, [name, count(value), part(value, visits), wait]];
   const name = (it) => data.stages[it][0];
   const came = [], went = [];
-  for (const [from, to, moves, , wait] of data.ways) {
+  for (const [from, to, moves, wait] of data.ways) {
     if (to === place) came.push(row(name(from), moves, wait));
     if (from === place) went.push(row(name(to), moves, wait));
   }
@@ -77,8 +77,8 @@ function tell(panel, data, place, close) {
   panel.replaceChildren(button, title, facts, sides);
   if (data.hidden > 0) panel.append(make("p", `${count(data.hidden)} rarer transitions are in the table only.`));
   panel.hidden = false;
+  panel.scrollTop = 0;
   title.focus({ preventScroll: true });
-  panel.scrollIntoView({ block: "nearest" });
 }
 
 // What the picture shows: parts of it name the level and the metrics at which they are
@@ -159,7 +159,8 @@ function controls(bar, svg, data, relight) {
     });
     bar.append(make("label", "Show ", list));
   }
-  bar.append(make("span", "Point at a stage to light its ways; press it to see who came and who went on."));
+  const press = data.stages.length > 0 ? "; press it to see who came and who went on" : "";
+  bar.append(make("span", `Point at a stage to light its ways${press}.`));
   bar.hidden = false;
 }
 

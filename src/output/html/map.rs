@@ -6,18 +6,24 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::compact::Looks;
 use crate::base::Result;
+use crate::model::map::MapKind;
 use crate::model::{JourneyMap, MapEdge, Metric};
+use crate::output::Style;
 use crate::output::escape::clean;
 use crate::output::map::{self, MapStyle, Theme};
-use crate::output::{Style, format};
 
 /// The most transitions that the script is told; the rest is in the tables.
 const WAYS: usize = 1500;
+/// A picture of more pixels than this cannot be read once it is shrunk into the page.
+const WIDE: f64 = 1300.0;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Figure {
     pub title: String,
+    /// Whether it is too wide to shrink into a page: it scrolls.
+    pub wide: bool,
     pub svg: String,
     pub data: String,
 }
@@ -37,12 +43,18 @@ pub(super) fn colors() -> String {
 ///
 /// # Errors
 /// A map too large to lay out.
-pub(super) fn figure(it: &JourneyMap, style: &Style) -> Result<Figure> {
+pub(super) fn figure(it: &JourneyMap, style: &Style, looks: &mut Looks) -> Result<Figure> {
     let mut svg = Vec::new();
     let page = MapStyle { theme: Theme::Page, ..style.map.clone() };
     map::svg::write_page(it, &page, &mut svg)?;
-    let svg = String::from_utf8_lossy(&svg).into_owned();
-    Ok(Figure { title: clean(&it.title), svg, data: block(&data(it)) })
+    let svg = looks.compact(&String::from_utf8_lossy(&svg));
+    Ok(Figure { title: clean(&it.title), wide: width(&svg) > WIDE, svg, data: block(&data(it)) })
+}
+
+/// The width of a picture in pixels; 0 where it names none.
+fn width(svg: &str) -> f64 {
+    let own = svg.split_once(" width=\"").and_then(|it| it.1.split_once('"'));
+    own.and_then(|it| it.0.parse().ok()).unwrap_or_default()
 }
 
 /// JSON that can stand in a page: what could end the block, or a line, is escaped.
@@ -58,6 +70,7 @@ fn data(map: &JourneyMap) -> Value {
     let stages: Vec<Value> = map
         .nodes
         .iter()
+        .take(if map.kind == MapKind::Difference { 0 } else { usize::MAX })
         .map(|it| {
             json!([
                 clean(&it.name),
@@ -73,18 +86,12 @@ fn data(map: &JourneyMap) -> Value {
         .collect();
     let mut ways: Vec<&MapEdge> = map.edges.iter().collect();
     ways.sort_by_key(|it| (std::cmp::Reverse(it.moves), it.from, it.to));
-    let hidden = ways.len().saturating_sub(WAYS);
-    ways.truncate(WAYS);
-    let ways: Vec<Value> = ways
-        .iter()
-        .map(|it| {
-            let value = match it.value {
-                0 => Value::Null,
-                value => Value::from(format::money(value, map.currency)),
-            };
-            json!([it.from, it.to, it.moves, it.customers, it.wait_median.human(), value])
-        })
-        .collect();
+    // Who came and went is told by the map of how many go where.
+    let told = if map.kind == MapKind::Difference { 0 } else { WAYS };
+    let hidden = ways.len().saturating_sub(told);
+    ways.truncate(told);
+    let ways: Vec<Value> =
+        ways.iter().map(|it| json!([it.from, it.to, it.moves, it.wait_median.human()])).collect();
     let metrics: Vec<_> = Metric::ALL.iter().map(|it| json!([it.name(), it.words()])).collect();
     json!({ "stages": stages, "ways": ways, "hidden": hidden, "metrics": metrics })
 }

@@ -16,6 +16,7 @@ use super::{Format, Style};
 use crate::base::{Currency, Error, Result};
 use crate::model::Report;
 
+mod compact;
 mod facts;
 mod map;
 mod policy;
@@ -45,9 +46,10 @@ pub fn write(reports: &[&Report], style: &Style, out: &mut dyn Write) -> Result<
     let ordered = sections::ordered(reports);
     let facts = Facts(&ordered);
     let terms = terms::definitions(&ordered);
+    let mut looks = compact::Looks::default();
     let mut shown = Vec::new();
     for (index, report) in ordered.iter().enumerate() {
-        shown.push(sections::section(report, format!("s{index}"), &terms, style)?);
+        shown.push(sections::section(report, format!("s{index}"), &terms, &mut looks, style)?);
     }
     let title = match (&style.title, reports) {
         (Some(title), _) => clean(title),
@@ -60,7 +62,7 @@ pub fn write(reports: &[&Report], style: &Style, out: &mut dyn Write) -> Result<
         .zip(&ordered)
         .map(|(at, it): (usize, _)| (it.name.as_str(), format!("s{at}")))
         .collect();
-    let css = format!("{STYLE}{}", map::colors());
+    let css = format!("{STYLE}{}{}", map::colors(), looks.css());
     let context = context! {
         title,
         currency => currency.as_ref().map(Currency::code),
@@ -108,9 +110,9 @@ mod tests {
             Column::new("value", Kind::Number, "the figure"),
         ];
         let mut table = Table::new("kpi", "KPIs", "", columns);
-        table.push(vec![Cell::text("Conversion per customer"), Cell::Share(0.132)]);
-        table.push(vec![Cell::text("Revenue"), Cell::Money(12_345_600)]);
-        table.push(vec![Cell::text("Repeat rate"), Cell::Empty("no orders")]);
+        table.push(vec![Cell::text("conversion rate per customer"), Cell::Share(0.132)]);
+        table.push(vec![Cell::text("revenue"), Cell::Money(12_345_600)]);
+        table.push(vec![Cell::text("repeat purchase rate"), Cell::Empty("no orders")]);
         let mut report = Report::new("kpi", "Key figures", "EUR".parse().unwrap());
         report.tables.push(table);
         report
@@ -124,8 +126,8 @@ mod tests {
             "<dd class=\"figure\">123,456.00 EUR</dd>",
             "<p class=\"finding\">Most leave at Product page",
             "class=\"chart\"",
-            "<figure class=\"map\"><svg",
-            "<h2>Definitions</h2>",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"group\"",
+            "<h2 id=\"definitions-title\">Definitions</h2>",
             "<td class=\"n\">24,601</td>",
             "… 18 rows more",
         ] {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::compact::Looks;
 use super::map;
 use super::terms::{self, Term};
 use crate::base::Result;
@@ -11,7 +12,7 @@ use crate::output::escape::clean;
 use crate::output::{Style, chart, format, table};
 
 /// The most rows of a table on the page; the CSV beside it has all.
-const ROWS: usize = 50;
+const ROWS: usize = 40;
 /// Cells of a table that is open without a click: what one sees at a glance.
 const GLANCE: usize = 90;
 /// The order of the page; reports of other names follow, and the last ones last.
@@ -83,9 +84,11 @@ pub(super) fn section(
     report: &Report,
     id: String,
     terms: &[Term],
+    looks: &mut Looks,
     style: &Style,
 ) -> Result<Section> {
-    let maps = report.maps.iter().map(|it| map::figure(&it.1, style)).collect::<Result<_>>()?;
+    let maps = report.maps.iter().map(|it| map::figure(&it.1, style, looks));
+    let maps = maps.collect::<Result<_>>()?;
     let clean_all = |it: &[String]| it.iter().map(|it| clean(it)).collect();
     let mut tables: Vec<Grid> =
         report.tables.iter().map(|it| grid(it, report, terms, style)).collect();

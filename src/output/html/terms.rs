@@ -23,7 +23,7 @@ pub(super) fn definitions(reports: &[&Report]) -> Vec<Term> {
     let mut terms: Vec<Term> = Vec::new();
     for report in reports {
         for table in &report.tables {
-            for column in table.columns.iter().filter(|it| !it.about.is_empty()) {
+            for column in table.columns.iter().filter(|it| !it.about.is_empty() && !is_end(it)) {
                 if place(&terms, column).is_none() {
                     let (term, meaning) = (clean(&column.title), clean(&column.about));
                     terms.push(Term { term, place: clean(&table.title), meaning });
@@ -32,4 +32,9 @@ pub(super) fn definitions(reports: &[&Report]) -> Vec<Term> {
         }
     }
     terms
+}
+
+/// Whether a column is an end of the interval of the one before it: that explains itself.
+fn is_end(column: &Column) -> bool {
+    column.key.ends_with("_low") || column.key.ends_with("_high")
 }

@@ -104,6 +104,9 @@ fn length(route: &[Point]) -> f64 {
     route.windows(2).map(|it| (it[1].x - it[0].x).hypot(it[1].y - it[0].y)).sum()
 }
 
+/// What it costs that a label stands beside its line, as covering so much of another line.
+const BESIDE: f64 = 12.0;
+
 /// Places along a route with what they cost by themselves: rather near the middle
 /// than at the ends, rather on a straight run than over a corner.
 fn places(route: &[Point], width: f64, height: f64) -> Vec<(Point, f64)> {
@@ -128,6 +131,13 @@ fn places(route: &[Point], width: f64, height: f64) -> Vec<(Point, f64)> {
                 .abs()
                 .max(if all - before - at < 20.0 { 20.0 - (all - before - at) } else { 0.0 });
             found.push((place, (share - 0.45).abs() * 12.0 + over * 0.6 + to_tip * 2.0));
+            // Two lines there and back are closer than a label is wide: it may stand beside.
+            if dx.abs() < 1.0 {
+                let aside = width / 2.0 + 3.0;
+                for x in [place.x - aside, place.x + aside] {
+                    found.push((Point { x, ..place }, BESIDE + (share - 0.5).abs() * 12.0));
+                }
+            }
         }
         before += run;
     }
@@ -246,7 +256,10 @@ mod tests {
         let placed = place(&routes, &sizes, &[]);
         let (left, right) = (placed[0].unwrap(), placed[1].unwrap());
         assert_eq!(left.overlap(&right), 0.0);
-        assert_eq!((left.center().x, right.center().x), (0.0, 12.0));
+        // Each on the far side of its own line, so that both lines stay in sight.
+        assert!(left.center().x < 0.0 && right.center().x > 12.0, "{left:?} {right:?}");
+        let alone = place(&routes[..1], &sizes[..1], &[]);
+        assert_eq!(alone[0].unwrap().center().x, 0.0);
     }
 
     #[test]
