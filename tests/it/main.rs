@@ -18,6 +18,7 @@ mod hostile;
 mod increments;
 mod inputs;
 mod mappings;
+mod maps;
 mod names;
 mod presets;
 mod privacy;
