@@ -12,7 +12,7 @@ use crate::output::escape::clean;
 use crate::output::{Style, chart, format, table};
 
 /// The most rows of a table on the page; the CSV beside it has all.
-const ROWS: usize = 40;
+const ROWS: usize = 30;
 /// Cells of a table that is open without a click: what one sees at a glance.
 const GLANCE: usize = 90;
 /// The order of the page; reports of other names follow, and the last ones last.
