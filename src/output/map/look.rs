@@ -32,6 +32,24 @@ pub struct Room {
 
 /// Up to so many stages all of them are drawn.
 const FEW: usize = 50;
+/// Of more stages at least so many are drawn.
+const FEWEST: usize = 12;
+/// And no more than hold this share of all visits.
+const BUSIEST: f64 = 0.8;
+
+/// How many stages hold most of all visits.
+fn busiest(map: &JourneyMap) -> usize {
+    let mut visits: Vec<u64> = map.nodes.iter().map(|it| it.visits).collect();
+    visits.sort_unstable_by(|a, b| b.cmp(a));
+    let enough = visits.iter().sum::<u64>() as f64 * BUSIEST;
+    let mut seen = 0;
+    let before = visits.iter().take_while(|&&it| {
+        let short = (seen as f64) < enough;
+        seen += it;
+        short
+    });
+    before.count()
+}
 
 impl Room {
     /// What people can read in one picture, and as much as a program that draws can place if
@@ -39,12 +57,15 @@ impl Room {
     pub const READABLE: Self =
         Self { stages: 30, asked_stages: 1000, most_stages: 0, most_lines: 0 };
 
-    /// The most stages that are drawn of so many.
-    fn stages(self, style: &MapStyle, all: usize) -> usize {
+    /// The most stages of a map that are drawn.
+    fn stages(self, style: &MapStyle, map: &JourneyMap) -> usize {
         let bound = |it: usize| if it == 0 { usize::MAX } else { it };
         let stages = match (style.stages, style.keep) {
             (Some(stages), _) => stages,
-            (None, Keep::Significant(_)) if all > FEW => self.stages,
+            (None, Keep::Significant(_)) if map.nodes.len() > FEW => match self.stages {
+                0 => 0,
+                most => most.min(busiest(map).max(FEWEST)),
+            },
             (None, _) => self.asked_stages,
         };
         bound(stages).min(bound(self.most_stages))
@@ -132,7 +153,7 @@ impl<'a> Scene<'a> {
         metrics: Vec<(Metric, Option<Metric>)>,
         page: bool,
     ) -> Self {
-        let shown = limit(whole, style, room.stages(style, whole.nodes.len()));
+        let shown = limit(whole, style, room.stages(style, whole));
         let lines = room.lines(style.keep, shown.nodes.len());
         let (mut levels, level) = levels(&shown.map, style.keep, lines, page);
         let mut bridges = Vec::new();
