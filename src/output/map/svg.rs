@@ -85,7 +85,7 @@ pub fn write_with(
 /// `n3` is stage 3 of [`JourneyMap::nodes`].
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_page(map: &JourneyMap, style: &MapStyle, out: &mut dyn Write) -> Result<()> {
     limit::check(map, style)?;
     painted(map, style, &Graphlay, true, out)

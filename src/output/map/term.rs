@@ -2,7 +2,7 @@
 //!
 //! A listing in the order of the flow rather than boxes and lines: it stays readable at
 //! 40 stages and 80 columns, in any script, and in a pager. Writes what is drawn, and
-//! says what is not. All text passes [`escape::terminal`]; color only if asked for.
+//! says what is not. All text passes `escape::terminal`; color only if asked for.
 
 use std::io::Write;
 
