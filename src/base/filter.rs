@@ -189,10 +189,7 @@ impl Serialize for Filter {
 
 impl<'de> Deserialize<'de> for Filter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(|error| {
-            serde::de::Error::custom(format!("{error}; {}", error.hint_text().unwrap_or("")))
-        })
+        super::text::deserialize(deserializer)
     }
 }
 

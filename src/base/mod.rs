@@ -14,6 +14,7 @@ pub mod names;
 pub mod numerals;
 pub mod privacy;
 pub mod progress;
+pub mod text;
 pub mod time;
 
 pub use dictionary::Dictionary;

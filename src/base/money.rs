@@ -45,6 +45,16 @@ impl Currency {
         std::str::from_utf8(&self.code).unwrap_or_default()
     }
 
+    /// An amount that is written already, with the code behind it if there is one.
+    pub fn behind(&self, amount: String) -> String {
+        if *self == Self::UNNAMED { amount } else { format!("{amount} {self}") }
+    }
+
+    /// The code in a sentence, or words where no currency is named.
+    pub fn words(&self) -> &str {
+        if *self == Self::UNNAMED { "money without a currency" } else { self.code() }
+    }
+
     /// How many decimal digits the minor unit has: 0, 2 or 3.
     pub fn digits(&self) -> u32 {
         match self.code() {

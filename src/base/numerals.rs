@@ -51,5 +51,5 @@ pub fn money(minor: Total, currency: Currency) -> String {
     let whole = text.find('.').unwrap_or(text.len());
     let rest = text.split_off(whole);
     let amount = thousands(&text) + &rest;
-    if currency == Currency::UNNAMED { amount } else { format!("{amount} {currency}") }
+    currency.behind(amount)
 }

@@ -166,10 +166,7 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error: Error| {
-            serde::de::Error::custom(format!("{error}; {}", error.hint_text().unwrap_or("")))
-        })
+        super::text::deserialize(deserializer)
     }
 }
 

@@ -244,7 +244,8 @@ pub fn tell(study: &Study, matches: &ArgMatches, ui: &Ui) -> Result<()> {
     if issues.rounded > 0 {
         ui.warning(&format!(
             "{} amounts have more decimals than {} has and were rounded half to even",
-            issues.rounded, study.catalog.currency
+            issues.rounded,
+            study.catalog.currency.words()
         ));
     }
     let forgotten = issues.count(IssueKind::Forgotten);

@@ -55,7 +55,7 @@ pub fn short_money(minor: Total, currency: Currency) -> String {
         let whole = (size + scale / 2) / scale;
         format!("{sign}{}", short(u64::try_from(whole).unwrap_or(u64::MAX)))
     };
-    if currency == Currency::UNNAMED { amount } else { format!("{amount} {currency}") }
+    currency.behind(amount)
 }
 
 /// A share as whole percent for maps: never 0 % or 100 % unless it is.

@@ -1,9 +1,22 @@
 //! Reports and maps to test renderers with: a shop of 21 stages, and the odd sizes.
 
-use crate::base::Span;
+use std::io::Write;
+
+use crate::base::{Result, Span};
 use crate::model::map::{MapChange, MapKind};
 use crate::model::report::Chart;
 use crate::model::{Cell, Column, JourneyMap, Kind, MapEdge, MapNode, Metric, Report, Table};
+
+/// What a writer of maps writes.
+pub fn written<S>(
+    write: impl Fn(&JourneyMap, &S, &mut dyn Write) -> Result<()>,
+    map: &JourneyMap,
+    style: &S,
+) -> String {
+    let mut out = Vec::new();
+    write(map, style, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
 
 /// Name, customers, visits, exits, repeats, median step.
 const STAGES: [(&str, u64, u64, u64, u64, f64); 21] = [

@@ -36,7 +36,7 @@ pub fn check(study: &Study) -> Result<Report> {
         report.notes.push(format!(
             "{} amounts had more decimals than {} has and were rounded half to even.",
             count(issues.rounded),
-            study.catalog.currency
+            study.catalog.currency.words()
         ));
     }
     if issues.ambiguous > 0 {

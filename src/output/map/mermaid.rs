@@ -126,9 +126,7 @@ mod tests {
     use crate::model::map::MapKind;
 
     fn written(map: &JourneyMap, style: &MapStyle) -> String {
-        let mut out = Vec::new();
-        write(map, style, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
+        sample::written(write, map, style)
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::base::names::nearest;
 use crate::base::time::DAY;
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, text};
 
 /// Over what time ids are counted. Windows slide: a week is the seven days before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -116,9 +116,8 @@ impl de::Visitor<'_> for Words {
         u64::try_from(most).map_err(wrong).and_then(|it| self.visit_u64(it))
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<Quota, E> {
-        let wrong = |it: Error| E::custom(format!("{it}; {}", it.hint_text().unwrap_or("")));
-        text.parse().map_err(wrong)
+    fn visit_str<E: de::Error>(self, it: &str) -> std::result::Result<Quota, E> {
+        it.parse().map_err(text::wrong)
     }
 }
 

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::base::{Error, Place, Result};
+use crate::base::{Error, Place, Result, text};
 
 /// The most stages of a way: one bit each.
 const MOST: usize = 64;
@@ -149,10 +149,7 @@ impl Serialize for PathPattern {
 
 impl<'de> Deserialize<'de> for PathPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error: Error| {
-            serde::de::Error::custom(format!("{error}; {}", error.hint_text().unwrap_or("")))
-        })
+        text::deserialize(deserializer)
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::base::{Error, Result, Span, Timestamp};
+use crate::base::{Error, Result, Span, Timestamp, text};
 
 /// One end of a range.
 pub trait Bound: Copy + PartialOrd + fmt::Display {
@@ -99,10 +99,7 @@ impl<T: Bound> Serialize for Within<T> {
 
 impl<'de, T: Bound> Deserialize<'de> for Within<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error: Error| {
-            serde::de::Error::custom(format!("{error}; {}", error.hint_text().unwrap_or("")))
-        })
+        text::deserialize(deserializer)
     }
 }
 
