@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::devices::Devices;
+use super::devices::{Devices, SharedDevice};
 use super::nodes::{NodeSet, Nodes};
 use super::replay::{Replayed, Scene, replay};
 use super::rules::Rules;
@@ -160,7 +160,10 @@ impl Conflicts {
         }
         let shared = replayed.shared.iter().zip(scene.scope).filter(|it| *it.0);
         self.shared = shared.map(|it| *it.1).collect();
-        self.note_logins(scene, &replayed);
+        // By visit it counts what others did on a device too, which is not in the scene.
+        if scene.rules.shared != SharedDevice::Visit {
+            self.note_logins(scene, &replayed);
+        }
     }
 
     /// Notes who was known on shared devices when.
