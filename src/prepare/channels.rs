@@ -96,6 +96,18 @@ impl Channels {
         let knows = |it: &Option<usize>| it.is_some_and(|it| !batch.texts[it].codes.is_empty());
         if self.utm[..2].iter().any(knows) { ChannelId::UNNAMED } else { ChannelId::NONE }
     }
+
+    /// Adds the channels of all rows of a batch, as [`Self::of`] has them.
+    pub fn add(&self, batch: &Batch, out: &mut Vec<u32>) {
+        let column = self.column.filter(|_| self.rules.is_empty());
+        match column.map(|it| &batch.texts[it].codes) {
+            Some(codes) if !codes.is_empty() && self.utm[..2] == [None; 2] => {
+                let by = |it: &u32| self.by_column.get(*it as usize).map_or(NONE, |it| it.0);
+                out.extend(codes.iter().map(by));
+            }
+            _ => out.extend((0..batch.len()).map(|it| self.of(batch, it).0)),
+        }
+    }
 }
 
 #[inline]

@@ -4,13 +4,14 @@
 //! every run. Where memory is short the pieces lie in the spill file. Knows no
 //! order of time: `group` brings a shard's rows into it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::rows::{Column, Layout, Making, Rows};
 use crate::base::{NONE, Progress, Result};
 use crate::model::Batch;
 use crate::model::raw::NO_AMOUNT;
+use crate::store::batches::Next;
 use crate::store::narrow::Strip;
 use crate::store::{Batches, Held, Keep};
 
@@ -89,8 +90,9 @@ impl Partition {
         sizes: (usize, usize),
         progress: &dyn Progress,
     ) -> Result<Self> {
-        let plan = Plan::new(batches, sizes);
-        let made = batches.consume(plan.run_rows, |it| plan.make(making, it, progress))?;
+        let (plan, sequence) = (Plan::new(batches, sizes), making.layout.sequence);
+        let made =
+            batches.consume(plan.run_rows, sequence, |it| plan.make(making, it, progress))?;
         Ok(plan.join(made, making))
     }
 
@@ -104,8 +106,8 @@ impl Partition {
         sizes: (usize, usize),
         progress: &dyn Progress,
     ) -> Result<Self> {
-        let plan = Plan::new(batches, sizes);
-        let made = batches.look(plan.run_rows, |it| plan.make(making, it, progress))?;
+        let (plan, sequence) = (Plan::new(batches, sizes), making.layout.sequence);
+        let made = batches.look(plan.run_rows, sequence, |it| plan.make(making, it, progress))?;
         Ok(plan.join(made, making))
     }
 
@@ -227,6 +229,18 @@ struct Plan {
     keep: Arc<Keep>,
     /// Customers with a row, one bit each.
     met: Vec<AtomicU64>,
+    /// Room that threads work in, reused from run to run.
+    rooms: Mutex<Vec<Room>>,
+}
+
+/// Where a run is made.
+#[derive(Debug, Default)]
+struct Room {
+    batch: Batch,
+    rows: Rows,
+    shards: Vec<u16>,
+    order: Vec<u32>,
+    bytes: Vec<u8>,
 }
 
 impl Plan {
@@ -241,20 +255,27 @@ impl Plan {
         let run_rows = (shards * PIECE_ROWS).clamp(RUN_ROWS.0, RUN_ROWS.1);
         let keep = Arc::clone(batches.keep());
         let met = (0..customers.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
-        Self { customers, stages, width, shards, run_rows, keep, met }
+        let rooms = Mutex::default();
+        Self { customers, stages, width, shards, run_rows, keep, met, rooms }
     }
 
     fn make(
         &self,
         making: &Making<'_>,
-        batches: &mut dyn Iterator<Item = Result<Batch>>,
+        batches: &mut Next<'_>,
         progress: &dyn Progress,
     ) -> Result<Made> {
         progress.check()?;
         let Self { stages, width, shards, ref keep, ref met, .. } = *self;
-        let made = Cutter { making, keep, width, shards, stages, met }.run(batches)?;
+        let mut room = self.rooms().pop().unwrap_or_default();
+        let made = Cutter { making, keep, width, shards, stages, met }.run(batches, &mut room)?;
+        self.rooms().push(room);
         progress.advance(made.seen.events);
         Ok(made)
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Vec<Room>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn join(self, made: Vec<Made>, making: &Making<'_>) -> Partition {
@@ -292,31 +313,20 @@ struct Made {
 }
 
 impl Cutter<'_> {
-    fn run(&self, batches: &mut dyn Iterator<Item = Result<Batch>>) -> Result<Made> {
-        let mut rows = Rows::default();
-        for batch in batches {
-            self.making.add(&batch?, &mut rows);
+    fn run(&self, batches: &mut Next<'_>, room: &mut Room) -> Result<Made> {
+        let Room { batch, rows, shards, order, bytes } = room;
+        rows.clear();
+        while batches(batch)? {
+            self.making.add(batch, rows);
         }
-        self.meet(&rows);
-        let seen = Seen::of(&rows, self.stages);
-        let (order, counts) = self.order(&rows);
+        self.meet(&rows.customers);
+        let seen = Seen::of(rows, self.stages);
+        let counts = self.order(&rows.customers, shards, order);
         // A customer is counted from the first of its shard.
         rows.customers.iter_mut().for_each(|it| *it &= self.width - 1);
-        let (mut strips, mut bytes) = (Vec::new(), Vec::with_capacity(order.len() * 16));
-        for column in self.making.layout.columns(&mut rows) {
-            strips.push(match column {
-                Column::Codes(it) => {
-                    let strip = Strip::of_codes(it);
-                    strip.narrow_codes(order.iter().map(|&row| it[row as usize]), &mut bytes);
-                    strip
-                }
-                Column::Numbers(it) => {
-                    let strip = Strip::of_numbers(it);
-                    strip.narrow_numbers(order.iter().map(|&row| it[row as usize]), &mut bytes);
-                    strip
-                }
-            });
-        }
+        bytes.clear();
+        let columns = self.making.layout.columns(rows);
+        let strips = columns.map(|it| narrow(&it, order, bytes)).collect();
         let mut end = 0;
         let sum = |&count: &u32| {
             end += count;
@@ -324,7 +334,7 @@ impl Cutter<'_> {
         };
         let mut run =
             Run { strips, ends: counts.iter().map(sum).collect(), body: Body::Pieces(Vec::new()) };
-        run.body = self.put(&bytes, &run)?;
+        run.body = self.put(bytes, &run)?;
         Ok(Made { run, rows: counts, seen })
     }
 
@@ -348,19 +358,21 @@ impl Cutter<'_> {
     }
 
     /// Notes which customers have rows.
-    fn meet(&self, rows: &Rows) {
-        for &customer in &rows.customers {
-            let (word, bit) = (&self.met[customer as usize / 64], 1 << (customer % 64));
+    fn meet(&self, customers: &[u32]) {
+        let met = self.met;
+        for &customer in customers {
+            let (word, bit) = (&met[customer as usize / 64], 1 << (customer % 64));
             if word.load(Ordering::Relaxed) & bit == 0 {
                 word.fetch_or(bit, Ordering::Relaxed);
             }
         }
     }
 
-    /// The order of rows by shard, places kept within; and how many rows each shard has.
-    fn order(&self, rows: &Rows) -> (Vec<u32>, Vec<u32>) {
+    /// The order of rows by shard, places kept within; gives how many rows each shard has.
+    fn order(&self, customers: &[u32], shards: &mut Vec<u16>, order: &mut Vec<u32>) -> Vec<u32> {
         let shift = self.width.trailing_zeros();
-        let shards: Vec<u16> = rows.customers.iter().map(|it| (it >> shift) as u16).collect();
+        shards.clear();
+        shards.extend(customers.iter().map(|it| (it >> shift) as u16));
         let mut counts = vec![0u32; self.shards];
         shards.iter().for_each(|&it| counts[it as usize] += 1);
         let mut next = Vec::with_capacity(self.shards);
@@ -369,12 +381,29 @@ impl Cutter<'_> {
             next.push(total);
             total += count;
         }
-        let mut order = vec![0u32; rows.customers.len()];
+        order.resize(customers.len(), 0);
+        let (next, order) = (&mut next[..], &mut order[..]);
         for (row, &shard) in shards.iter().enumerate() {
             let slot = &mut next[shard as usize];
             order[*slot as usize] = row as u32;
             *slot += 1;
         }
-        (order, counts)
+        counts
+    }
+}
+
+/// Adds a column, its rows in this order.
+fn narrow(column: &Column<'_>, order: &[u32], bytes: &mut Vec<u8>) -> Strip {
+    match column {
+        Column::Codes(it) => {
+            let (strip, values) = (Strip::of_codes(it), &it[..]);
+            strip.narrow_codes(order.iter().map(move |&row| values[row as usize]), bytes);
+            strip
+        }
+        Column::Numbers(it) => {
+            let (strip, values) = (Strip::of_numbers(it), &it[..]);
+            strip.narrow_numbers(order.iter().map(move |&row| values[row as usize]), bytes);
+            strip
+        }
     }
 }

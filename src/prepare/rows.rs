@@ -241,12 +241,8 @@ impl Making<'_> {
             return;
         }
         if self.selection.takes_all() {
-            rows.customers.extend((0..batch.len()).map(|row| {
-                let customer = self.stitched.event_customer(batch, row);
-                self.stitched.see(batch, row, customer);
-                customer.0
-            }));
-            self.add_columns(batch, 0..batch.len(), rows);
+            self.stitched.event_customers(batch, &mut rows.customers);
+            self.add_whole(batch, rows);
         } else {
             let kept: Vec<u32> = (0..batch.len() as u32)
                 .filter(|&it| self.selection.takes(batch, it as usize))
@@ -258,32 +254,38 @@ impl Making<'_> {
         }
     }
 
+    /// Adds the columns of a batch of which all rows are taken.
+    fn add_whole(&self, batch: &Batch, rows: &mut Rows) {
+        let layout = self.layout;
+        rows.times.extend_from_slice(&batch.times);
+        self.stages.add(batch, &mut rows.stages);
+        if layout.channels {
+            self.channels.add(batch, &mut rows.channels);
+        }
+        self.add_rare(batch, 0..batch.len(), rows);
+        if layout.amounts {
+            rows.amounts.extend_from_slice(&batch.amounts);
+            rows.amounts.resize(rows.times.len(), NO_AMOUNT);
+        }
+        rows.texts.resize_with(layout.texts.len(), Vec::new);
+        for (column, &text) in rows.texts.iter_mut().zip(&layout.texts) {
+            column.extend_from_slice(&batch.texts[text].codes);
+            column.resize(rows.times.len(), NONE);
+        }
+    }
+
+    /// Adds some rows of a batch.
     fn add_columns<I>(&self, batch: &Batch, each: I, rows: &mut Rows)
     where
         I: Iterator<Item = usize> + Clone,
     {
         let layout = self.layout;
         rows.times.extend(each.clone().map(|it| batch.times[it]));
-        if layout.sequence {
-            rows.sequence.extend(each.clone().map(|row| match &batch.sequence {
-                Sequence::None => i64::MIN,
-                Sequence::Numbers(it) => it[row],
-                Sequence::Texts(it) => text_sequence(it.code(row)),
-            }));
-        }
         rows.stages.extend(each.clone().map(|it| self.stages.of(batch, it).0));
         if layout.channels {
             rows.channels.extend(each.clone().map(|it| self.channels.of(batch, it).0));
         }
-        if !layout.scopes.is_empty() {
-            rows.scopes.extend(each.clone().map(|row| {
-                let code = |&(at, base): &(usize, u32)| match batch.ids[at].code(row) {
-                    NONE => None,
-                    code => Some(base + code),
-                };
-                layout.scopes.iter().find_map(code).unwrap_or(NONE)
-            }));
-        }
+        self.add_rare(batch, each.clone(), rows);
         if layout.amounts {
             let amount = |row: usize| batch.amounts.get(row).copied().unwrap_or(NO_AMOUNT);
             rows.amounts.extend(each.clone().map(amount));
@@ -291,6 +293,30 @@ impl Making<'_> {
         rows.texts.resize_with(layout.texts.len(), Vec::new);
         for (column, &text) in rows.texts.iter_mut().zip(&layout.texts) {
             column.extend(each.clone().map(|it| batch.texts[text].code(it)));
+        }
+    }
+
+    /// Adds the columns that few studies have.
+    fn add_rare<I>(&self, batch: &Batch, each: I, rows: &mut Rows)
+    where
+        I: Iterator<Item = usize> + Clone,
+    {
+        let layout = self.layout;
+        if layout.sequence {
+            rows.sequence.extend(each.clone().map(|row| match &batch.sequence {
+                Sequence::None => i64::MIN,
+                Sequence::Numbers(it) => it[row],
+                Sequence::Texts(it) => text_sequence(it.code(row)),
+            }));
+        }
+        if !layout.scopes.is_empty() {
+            rows.scopes.extend(each.map(|row| {
+                let code = |&(at, base): &(usize, u32)| match batch.ids[at].code(row) {
+                    NONE => None,
+                    code => Some(base + code),
+                };
+                layout.scopes.iter().find_map(code).unwrap_or(NONE)
+            }));
         }
     }
 }

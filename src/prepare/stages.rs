@@ -43,4 +43,15 @@ impl Stages {
             None => by(&self.by_rule, self.rules.first(batch, row)),
         }
     }
+
+    /// Adds the stages of all rows of a batch, as [`Self::of`] has them.
+    pub fn add(&self, batch: &Batch, out: &mut Vec<u32>) {
+        match self.event.map(|it| &batch.texts[it].codes) {
+            Some(codes) if !codes.is_empty() => {
+                let by = |it: &u32| self.by_event.get(*it as usize).map_or(NONE, |it| it.0);
+                out.extend(codes.iter().map(by));
+            }
+            _ => out.extend((0..batch.len()).map(|it| self.of(batch, it).0)),
+        }
+    }
 }

@@ -109,6 +109,17 @@ struct Rivals {
     seen: Vec<AtomicI64>,
 }
 
+/// Gives the rows that have no customer yet that of their id of one type, if they have one.
+/// No branch: which rows have an id, no processor guesses.
+fn fill_in(codes: &[u32], customers: &[u32], out: &mut [u32]) {
+    let Some(&any) = customers.first() else { return };
+    for (to, &code) in out.iter_mut().zip(codes) {
+        let own = customers.get(code as usize).copied().unwrap_or(any);
+        let own = if code == NONE { NONE } else { own };
+        *to = if *to == NONE { own } else { *to };
+    }
+}
+
 impl Rivals {
     #[inline]
     fn has(&self, customer: u32) -> bool {
@@ -154,6 +165,27 @@ impl Stitched {
             self.exposed.fetch_add(u64::from(exposed), Ordering::Relaxed);
             self.special_customer(batch, row, it)
         })
+    }
+
+    /// Adds the customers of all rows of a batch of events, as [`Self::event_customer`] has
+    /// them, and sees them.
+    pub fn event_customers(&self, batch: &Batch, out: &mut Vec<u32>) {
+        let begin = out.len();
+        if self.devices.overrides() || !self.special.is_empty() {
+            out.extend((0..batch.len()).map(|row| self.event_customer(batch, row).0));
+        } else {
+            out.resize(begin + batch.len(), NONE);
+            for (id_type, column) in batch.ids.iter().enumerate() {
+                let nodes = self.nodes.of_type(id_type);
+                let customers = &self.customer_of[nodes.start as usize..nodes.end as usize];
+                fill_in(&column.codes, customers, &mut out[begin..]);
+            }
+        }
+        if !self.rivals.nodes.is_empty() {
+            for (row, &customer) in out[begin..].iter().enumerate() {
+                self.see(batch, row, CustomerId(customer));
+            }
+        }
     }
 
     /// The customer of the strongest id of a row that is not special; else the strongest

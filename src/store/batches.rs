@@ -4,6 +4,8 @@
 //! [`ID_SHARDS`] plus the shard; once all are read, codes are dense. [`Batches`]
 //! makes them so as a batch is unpacked.
 
+use std::borrow::Borrow;
+
 use rayon::prelude::*;
 
 use super::keep::{Held, Keep};
@@ -108,37 +110,41 @@ impl Kept {
     /// # Errors
     /// The spill file cannot be read.
     pub fn unpack(&self, keep: &Keep) -> Result<Batch> {
-        self.unpack_as(keep, true, &|_, code| code, &|code| code)
+        let mut batch = Batch::default();
+        self.unpack_as(keep, ALL, &|_, code| code, &|code| code, &mut batch)?;
+        Ok(batch)
     }
 
-    /// The batch, with the codes of ids (of the type at a position) and of event ids changed;
-    /// amounts and texts of properties only if they are asked for.
+    /// Makes `batch` this one, with the codes of ids (of the type at a position) and of event
+    /// ids changed.
     fn unpack_as(
         &self,
         keep: &Keep,
-        all: bool,
+        wanted: Wanted,
         id: &impl Fn(usize, u32) -> u32,
         event_id: &impl Fn(u32) -> u32,
-    ) -> Result<Batch> {
+        batch: &mut Batch,
+    ) -> Result<()> {
         let bytes = keep.get(&self.held)?;
-        let mut batch =
-            Batch { links: self.links, file_order: self.file_order, ..Batch::default() };
-        batch.ids.resize_with(self.widths.0, TextColumn::default);
-        batch.texts.resize_with(self.widths.1, TextColumn::default);
+        self.clear(batch);
         let (mut rest, rows) = (&*bytes, self.rows);
         for &Packed { column, strip } in &self.columns {
             let (own, behind) = rest.split_at(rest.len().min(rows * strip.width()));
             rest = behind;
             match column {
                 Column::Times => strip.widen_numbers(own, rows, &mut batch.times),
-                Column::Lines => strip.widen_numbers(own, rows, &mut batch.lines),
-                Column::Amounts if all => strip.widen_numbers(own, rows, &mut batch.amounts),
-                Column::Sequence if self.order == Order::Texts => {
+                Column::Lines if wanted.sequence => {
+                    strip.widen_numbers(own, rows, &mut batch.lines);
+                }
+                Column::Amounts if wanted.values => {
+                    strip.widen_numbers(own, rows, &mut batch.amounts);
+                }
+                Column::Sequence if self.order == Order::Texts && wanted.sequence => {
                     let mut column = TextColumn::default();
                     strip.widen_codes(own, rows, event_id, &mut column.codes);
                     batch.sequence = Sequence::Texts(column);
                 }
-                Column::Sequence => {
+                Column::Sequence if wanted.sequence => {
                     let mut numbers = Vec::new();
                     strip.widen_numbers(own, rows, &mut numbers);
                     batch.sequence = Sequence::Numbers(numbers);
@@ -146,15 +152,41 @@ impl Kept {
                 Column::Id(at) => {
                     strip.widen_codes(own, rows, |it| id(at, it), &mut batch.ids[at].codes);
                 }
-                Column::Text(at) if all => {
+                Column::Text(at) if wanted.values => {
                     strip.widen_codes(own, rows, |it| it, &mut batch.texts[at].codes);
                 }
-                Column::Amounts | Column::Text(_) => {}
+                Column::Amounts | Column::Text(_) | Column::Sequence | Column::Lines => {}
             }
         }
-        Ok(batch)
+        Ok(())
+    }
+
+    /// Takes all rows out of a batch, which keeps its room.
+    fn clear(&self, batch: &mut Batch) {
+        (batch.links, batch.file_order) = (self.links, self.file_order);
+        batch.times.clear();
+        batch.lines.clear();
+        batch.amounts.clear();
+        batch.sequence = Sequence::None;
+        batch.ids.resize_with(self.widths.0, TextColumn::default);
+        batch.texts.resize_with(self.widths.1, TextColumn::default);
+        batch.ids.iter_mut().chain(&mut batch.texts).for_each(|it| it.codes.clear());
     }
 }
+
+/// Which columns of a batch are unpacked, besides times and ids.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    /// Amounts and texts.
+    values: bool,
+    /// Sequences and lines.
+    sequence: bool,
+}
+
+const ALL: Wanted = Wanted { values: true, sequence: true };
+
+/// Gives the next batch of a run, in place of the one before; false after the last.
+pub type Next<'n> = dyn FnMut(&mut Batch) -> Result<bool> + 'n;
 
 /// All batches of a study, by source, by file, by place.
 #[derive(Debug, Default)]
@@ -199,7 +231,9 @@ impl Batches {
     /// # Errors
     /// The spill file cannot be read.
     pub fn get(&self, index: usize) -> Result<Batch> {
-        self.dense(&self.kept[index])
+        let mut batch = Batch::default();
+        self.dense(&self.kept[index], ALL, &mut batch)?;
+        Ok(batch)
     }
 
     /// The order of the file of a batch among all input files.
@@ -226,8 +260,11 @@ impl Batches {
     /// # Errors
     /// As [`Self::get`].
     pub fn ids_of(&self, index: usize) -> Result<Batch> {
-        let kept = &self.kept[index];
-        kept.unpack_as(&self.keep, false, &|_, code| code, &|code| dense(code, &self.event_bases))
+        let (kept, mut batch) = (&self.kept[index], Batch::default());
+        let event_id = |code| dense(code, &self.event_bases);
+        let wanted = Wanted { values: false, sequence: true };
+        kept.unpack_as(&self.keep, wanted, &|_, code| code, &event_id, &mut batch)?;
+        Ok(batch)
     }
 
     /// The dense code of an id that a row of [`Self::ids_of`] has.
@@ -263,19 +300,19 @@ impl Batches {
     }
 
     /// Makes something of each run of batches of about so many rows, on all threads, and
-    /// gives up each batch when it is taken.
+    /// gives up each batch when it is taken. What orders rows of equal times is left out
+    /// unless `sequence` says so.
     ///
     /// # Errors
     /// As [`Self::get`]; what `make` fails with.
     pub fn consume<T: Send>(
         &mut self,
         rows: usize,
-        make: impl Fn(&mut dyn Iterator<Item = Result<Batch>>) -> Result<T> + Sync,
+        sequence: bool,
+        make: impl Fn(&mut Next<'_>) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
         let runs = runs(std::mem::take(&mut self.kept), rows, |it| it.rows);
-        let whole: &Self = self;
-        let make = |run: Vec<Kept>| make(&mut run.into_iter().map(|it| whole.dense(&it)));
-        runs.into_par_iter().with_max_len(1).map(make).collect()
+        self.make(runs, sequence, make)
     }
 
     /// As [`Self::consume`], and the batches stay.
@@ -285,16 +322,33 @@ impl Batches {
     pub fn look<T: Send>(
         &self,
         rows: usize,
-        make: impl Fn(&mut dyn Iterator<Item = Result<Batch>>) -> Result<T> + Sync,
+        sequence: bool,
+        make: impl Fn(&mut Next<'_>) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
-        let runs = runs(&self.kept, rows, |it| it.rows);
-        let make = |run: Vec<&Kept>| make(&mut run.into_iter().map(|it| self.dense(it)));
-        runs.into_par_iter().with_max_len(1).map(make).collect()
+        self.make(runs(&self.kept, rows, |it| it.rows), sequence, make)
     }
 
-    fn dense(&self, kept: &Kept) -> Result<Batch> {
+    fn make<T: Send, K: Borrow<Kept> + Send>(
+        &self,
+        runs: Vec<Vec<K>>,
+        sequence: bool,
+        make: impl Fn(&mut Next<'_>) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let wanted = Wanted { sequence, ..ALL };
+        let one = |run: Vec<K>| {
+            let mut run = run.into_iter();
+            make(&mut |batch| {
+                let kept = run.next();
+                kept.map_or(Ok(false), |it| self.dense(it.borrow(), wanted, batch).map(|()| true))
+            })
+        };
+        runs.into_par_iter().with_max_len(1).map(one).collect()
+    }
+
+    fn dense(&self, kept: &Kept, wanted: Wanted, batch: &mut Batch) -> Result<()> {
         let id = |id_type: usize, code: u32| dense(code, &self.bases[id_type]);
-        kept.unpack_as(&self.keep, true, &id, &|code| dense(code, &self.event_bases))
+        let event_id = |code| dense(code, &self.event_bases);
+        kept.unpack_as(&self.keep, wanted, &id, &event_id, batch)
     }
 }
 
