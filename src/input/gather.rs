@@ -17,7 +17,8 @@ use crate::model::raw::{
     Batch, Blocked, Fields, ID_SHARDS, IdTable, InputFile, Keys, Sequence, TextColumn,
 };
 use crate::store::Keep;
-use crate::store::batches::{Batches, Kept, dense};
+use crate::store::batches::{Batches, Column, Kept, dense};
+use crate::store::narrow::Strip;
 use crate::store::raw::{Pairs, RawEvents};
 
 /// How many rows wait before they are settled together: enough that each shard of
@@ -72,12 +73,19 @@ pub struct Gather {
     ids: Vec<Shared>,
     event_ids: Shared,
     texts: Vec<Mutex<Dictionary>>,
-    pairs: Vec<Mutex<Pairs>>,
+    pairs: Vec<Together>,
     waiting: Mutex<Waiting>,
     kept: Mutex<Vec<(u32, Kept)>>,
     /// Bytes of all shared dictionaries, roughly.
     bytes: AtomicU64,
     trouble: Mutex<Option<Error>>,
+}
+
+/// Ids of two types that stand on a row together.
+#[derive(Debug)]
+struct Together {
+    types: (usize, usize),
+    codes: Mutex<Vec<(u32, u32)>>,
 }
 
 /// Batches that wait to be settled.
@@ -88,24 +96,25 @@ struct Waiting {
     tickets: u32,
 }
 
+/// A batch whose ids have codes of their own; all else is packed.
 #[derive(Debug)]
 struct Unsettled {
     ticket: u32,
-    batch: Batch,
-    event_ids: bool,
-    /// The texts of each column of ids, and of the sequence.
-    ids: Vec<ByShard>,
-    sequence: ByShard,
+    kept: Kept,
+    ids: Vec<Local>,
+    sequence: Local,
 }
 
-impl Unsettled {
-    fn new(ticket: u32, mut batch: Batch, event_ids: bool) -> Self {
-        let ids = batch.ids.iter_mut().map(|it| ByShard::new(&take(&mut it.dictionary))).collect();
-        let sequence = match &mut batch.sequence {
-            Sequence::Texts(it) => ByShard::new(&take(&mut it.dictionary)),
-            _ => ByShard::default(),
-        };
-        Self { ticket, batch, event_ids, ids, sequence }
+/// A column of codes of its own, and their texts.
+#[derive(Debug, Default)]
+struct Local {
+    codes: Vec<u32>,
+    texts: ByShard,
+}
+
+impl Local {
+    fn new(column: TextColumn) -> Self {
+        Self { codes: column.codes, texts: ByShard::new(&column.dictionary) }
     }
 }
 
@@ -123,15 +132,15 @@ impl Gather {
     /// Nothing yet, for these columns.
     pub fn new(fields: &Fields, keep: Arc<Keep>) -> Self {
         let types = fields.id_types.len();
-        let pair = |(first, second)| Mutex::new(Pairs { first, second, codes: Vec::new() });
         let pairs = (0..types).flat_map(|it| (it + 1..types).map(move |other| (it, other)));
+        let pairs = pairs.map(|types| Together { types, codes: Mutex::default() });
         Self {
             keep,
             lines: false,
             ids: (0..types).map(|_| Shared::default()).collect(),
             event_ids: Shared::default(),
             texts: fields.texts.iter().map(|_| Mutex::default()).collect(),
-            pairs: pairs.map(pair).collect(),
+            pairs: pairs.collect(),
             waiting: Mutex::default(),
             kept: Mutex::default(),
             bytes: AtomicU64::new(0),
@@ -156,19 +165,25 @@ impl Gather {
         if !self.lines {
             batch.lines = Vec::new();
         }
-        let blocked = take(&mut batch.blocked);
-        let (keys, rows) = (take(&mut batch.keys), batch.len());
-        let left = Batch { blocked, keys, times_as: batch.times_as, ..Batch::default() };
-        // Its texts are put in order now, while they are near.
-        let mut unsettled = Unsettled::new(0, batch, event_ids);
+        let (blocked, keys) = (take(&mut batch.blocked), take(&mut batch.keys));
+        let (rows, times_as) = (batch.len(), batch.times_as);
+        let left = Batch { blocked, keys, times_as, ..Batch::default() };
+        // Most of it is packed now, while it is near.
+        let unsettled = match batch.is_empty() {
+            true => Ok(None),
+            false => self.pack(batch, event_ids).map(Some),
+        };
+        let unsettled = unsettled.unwrap_or_else(|error| {
+            lock(&self.trouble).get_or_insert(error);
+            None
+        });
         let (ticket, round) = {
             let mut waiting = lock(&self.waiting);
             let ticket = waiting.tickets;
             waiting.tickets += 1;
-            if !unsettled.batch.is_empty() {
-                unsettled.ticket = ticket;
-                waiting.rows += unsettled.batch.len();
-                waiting.batches.push(unsettled);
+            if let Some(unsettled) = unsettled {
+                waiting.rows += rows;
+                waiting.batches.push(Unsettled { ticket, ..unsettled });
             }
             let full = waiting.rows >= ROUND;
             waiting.rows = if full { 0 } else { waiting.rows };
@@ -176,6 +191,27 @@ impl Gather {
         };
         self.settle(round);
         Part { batch: left, ticket: Some(ticket), rows }
+    }
+
+    /// Packs a batch but for its ids.
+    fn pack(&self, batch: Batch, event_ids: bool) -> Result<Unsettled> {
+        let keep = &*self.keep;
+        let mut kept = Kept::begin(&batch, event_ids, keep)?;
+        for (text, column) in batch.texts.iter().enumerate() {
+            let map = intern_texts(column, &self.texts[text], &self.bytes);
+            kept.push(
+                Column::Text(text),
+                Strip::of_codes(&map),
+                mapped(&column.codes, &map),
+                keep,
+            )?;
+        }
+        let sequence = match batch.sequence {
+            Sequence::Texts(it) => Local::new(it),
+            _ => Local::default(),
+        };
+        let ids = batch.ids.into_iter().map(Local::new).collect();
+        Ok(Unsettled { ticket: 0, kept, ids, sequence })
     }
 
     /// Settles batches; trouble is kept for [`Self::finish`].
@@ -192,55 +228,41 @@ impl Gather {
         let start = round.first().map_or(0, |it| it.ticket as usize);
         let mut maps: Vec<Vec<Vec<u32>>> = Vec::with_capacity(self.ids.len());
         for (id_type, shared) in self.ids.iter().enumerate() {
-            let columns: Vec<_> = round.iter_mut().map(|it| take(&mut it.ids[id_type])).collect();
+            let columns: Vec<_> =
+                round.iter_mut().map(|it| take(&mut it.ids[id_type].texts)).collect();
             maps.push(shared.intern(&columns, start, &self.bytes)?);
         }
-        self.note_pairs(&round, &maps);
-        for (id_type, maps) in maps.iter().enumerate() {
-            let columns = round.iter_mut().map(|it| &mut it.batch.ids[id_type].codes);
-            columns.zip(maps).for_each(|(codes, map)| remap(codes, map));
-        }
-        self.settle_event_ids(&mut round, start)?;
-        for (text, shared) in self.texts.iter().enumerate() {
-            for it in &mut round {
-                intern_texts(&mut it.batch.texts[text], shared, &self.bytes);
+        let columns: Vec<_> = round.iter_mut().map(|it| take(&mut it.sequence.texts)).collect();
+        let sequences = self.event_ids.intern(&columns, start, &self.bytes)?;
+        let mut pairs: Vec<Vec<(u32, u32)>> = vec![Vec::new(); self.pairs.len()];
+        for (at, (it, sequence)) in round.iter_mut().zip(&sequences).enumerate() {
+            let maps: Vec<&[u32]> = maps.iter().map(|it| &it[at][..]).collect();
+            for (pairs, found) in self.pairs.iter().zip(&mut pairs) {
+                let (first, second) = pairs.types;
+                let codes = (&it.ids[first].codes[..], &it.ids[second].codes[..]);
+                pairs_of(codes, (maps[first], maps[second]), found);
             }
-        }
-        self.keep.set_other(self.bytes.load(Ordering::Relaxed));
-        let kept = round
-            .into_iter()
-            .map(|it| Ok((it.ticket, Kept::new(&it.batch, it.event_ids, &self.keep)?)));
-        let kept = kept.collect::<Result<Vec<_>>>()?;
-        lock(&self.kept).extend(kept);
-        Ok(())
-    }
-
-    fn settle_event_ids(&self, round: &mut [Unsettled], start: usize) -> Result<()> {
-        let columns: Vec<_> = round.iter_mut().map(|it| take(&mut it.sequence)).collect();
-        let maps = self.event_ids.intern(&columns, start, &self.bytes)?;
-        for (it, map) in round.iter_mut().zip(&maps) {
-            if let Sequence::Texts(column) = &mut it.batch.sequence {
-                remap(&mut column.codes, map);
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes which ids stand on a row together, most repeats left out.
-    fn note_pairs(&self, round: &[Unsettled], maps: &[Vec<Vec<u32>>]) {
-        for pairs in &self.pairs {
-            let (first, second) = {
-                let pairs = lock(pairs);
-                (pairs.first, pairs.second)
+            let mut push = |column, codes: &[u32], map: &[u32]| {
+                it.kept.push(column, Strip::of_codes(map), mapped(codes, map), &self.keep)
             };
-            let mut found = Vec::new();
-            for (at, it) in round.iter().enumerate() {
-                let (strong, weak) = (&it.batch.ids[first].codes, &it.batch.ids[second].codes);
-                pairs_of(strong, weak, &maps[first][at], &maps[second][at], &mut found);
+            push(Column::Sequence, &it.sequence.codes, sequence)?;
+            for (id_type, (column, map)) in it.ids.iter().zip(maps).enumerate() {
+                push(Column::Id(id_type), &column.codes, map)?;
             }
+            it.ids = Vec::new();
+        }
+        self.note_pairs(pairs);
+        self.keep.set_other(self.bytes.load(Ordering::Relaxed));
+        lock(&self.kept).extend(round.into_iter().map(|it| (it.ticket, it.kept)));
+        Ok(())
+    }
+
+    /// Notes which ids stand on a row together.
+    fn note_pairs(&self, found: Vec<Vec<(u32, u32)>>) {
+        for (pairs, mut found) in self.pairs.iter().zip(found) {
             if !found.is_empty() {
                 self.bytes.fetch_add(found.len() as u64 * 8, Ordering::Relaxed);
-                lock(pairs).codes.append(&mut found);
+                lock(&pairs.codes).append(&mut found);
             }
         }
     }
@@ -278,7 +300,7 @@ impl Gather {
         // Nothing is interned any more, and ids are most of what stays in memory.
         ids.par_iter_mut().flat_map(|it| &mut it.shards).for_each(Dictionary::freeze);
         let sequence_texts = self.event_ids.finish();
-        let pairs = self.pairs.iter().map(|it| dense_pairs(take(&mut lock(it)), &ids)).collect();
+        let pairs = self.pairs.iter().map(|it| dense_pairs(it, &ids)).collect();
         Ok(RawEvents {
             fields,
             batches: Batches::new(kept, Arc::clone(&self.keep), &ids, &sequence_texts),
@@ -319,9 +341,9 @@ impl Gather {
             let mut batch = kept.unpack(&self.keep)?;
             if let Sequence::Numbers(numbers) = &batch.sequence {
                 let mut column = promoted(numbers);
-                let columns = [ByShard::new(&take(&mut column.dictionary))];
+                let columns = [ByShard::new(&column.dictionary)];
                 let maps = self.event_ids.intern(&columns, 0, &self.bytes)?;
-                remap(&mut column.codes, &maps[0]);
+                column.codes = mapped(&column.codes, &maps[0]).collect();
                 batch.sequence = Sequence::Texts(column);
             }
             *kept = Kept::new(&batch, true, &self.keep)?;
@@ -330,10 +352,11 @@ impl Gather {
     }
 }
 
-fn dense_pairs(mut pairs: Pairs, ids: &[IdTable]) -> Pairs {
-    let (first, second) = (&ids[pairs.first].bases, &ids[pairs.second].bases);
-    pairs.codes.par_iter_mut().for_each(|it| *it = (dense(it.0, first), dense(it.1, second)));
-    pairs
+fn dense_pairs(together: &Together, ids: &[IdTable]) -> Pairs {
+    let ((first, second), mut codes) = (together.types, take(&mut *lock(&together.codes)));
+    let bases = (&ids[first].bases, &ids[second].bases);
+    codes.par_iter_mut().for_each(|it| *it = (dense(it.0, bases.0), dense(it.1, bases.1)));
+    Pairs { first, second, codes }
 }
 
 impl Default for Shared {
@@ -343,7 +366,8 @@ impl Default for Shared {
 }
 
 impl Shared {
-    /// For each batch's texts the shared code of each of its codes. Shards are filled one
+    /// For each batch's texts the shared code of each of its codes, and [`NONE`] behind them:
+    /// see [`mapped`]. Shards are filled one
     /// after another from `start` on, so that threads seldom meet.
     fn intern(
         &self,
@@ -351,7 +375,7 @@ impl Shared {
         start: usize,
         bytes: &AtomicU64,
     ) -> Result<Vec<Vec<u32>>> {
-        let mut maps: Vec<Vec<u32>> = columns.iter().map(|it| vec![NONE; it.len()]).collect();
+        let mut maps: Vec<Vec<u32>> = columns.iter().map(|it| vec![NONE; it.len() + 1]).collect();
         if columns.iter().all(|it| it.len() == 0) {
             return Ok(maps);
         }
@@ -466,10 +490,8 @@ impl ByShard {
 /// The pairs of two columns of local codes, as shared codes. A pair is left out
 /// where the weaker id was last seen with the same stronger one.
 fn pairs_of(
-    strong: &[u32],
-    weak: &[u32],
-    strong_map: &[u32],
-    weak_map: &[u32],
+    (strong, weak): (&[u32], &[u32]),
+    (strong_map, weak_map): (&[u32], &[u32]),
     out: &mut Vec<(u32, u32)>,
 ) {
     let mut last = vec![NONE; weak_map.len()];
@@ -482,25 +504,21 @@ fn pairs_of(
     }
 }
 
-fn intern_texts(column: &mut TextColumn, shared: &Mutex<Dictionary>, bytes: &AtomicU64) {
-    let local = take(&mut column.dictionary);
-    if local.is_empty() {
-        return;
-    }
-    let map: Vec<u32> = {
+/// The shared code of each code of a column, and [`NONE`] behind them: see [`mapped`].
+fn intern_texts(column: &TextColumn, shared: &Mutex<Dictionary>, bytes: &AtomicU64) -> Vec<u32> {
+    let mut map = Vec::with_capacity(column.dictionary.len() + 1);
+    if !column.dictionary.is_empty() {
         let mut shared = lock(shared);
         let before = shared.memory();
-        let map = local.iter().map(|it| shared.intern(it)).collect();
+        map.extend(column.dictionary.iter().map(|it| shared.intern(it)));
         bytes.fetch_add((shared.memory() - before) as u64, Ordering::Relaxed);
-        map
-    };
-    remap(&mut column.codes, &map);
+    }
+    map.push(NONE);
+    map
 }
 
-fn remap(codes: &mut [u32], map: &[u32]) {
-    for code in codes {
-        if *code != NONE {
-            *code = map[*code as usize];
-        }
-    }
+/// Codes by a map whose last entry is for [`NONE`]. There is no branch to guess.
+fn mapped(codes: &[u32], map: &[u32]) -> impl ExactSizeIterator<Item = u32> {
+    let none = map.len().saturating_sub(1);
+    codes.iter().map(move |&it| map[(it as usize).min(none)])
 }

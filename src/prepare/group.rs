@@ -79,7 +79,8 @@ impl Shards {
         let first = shard as u32 * partition.width;
         let own = (partition.customers - first).min(partition.width);
         count_into_place(rows, own as usize, &mut events.offsets, next, order);
-        let ties = sort_customers(rows, &self.texts, &events.offsets, order);
+        pick(&rows.times, order, &mut events.times, |it| it);
+        let ties = sort_customers(rows, &self.texts, &events.offsets, order, &mut events.times);
         let ties = if layout.rising { 0 } else { ties };
         self.ties[shard].store(ties, Memory::Relaxed);
         events.first_customer = first;
@@ -152,23 +153,35 @@ fn count_into_place(
     }
 }
 
-/// Brings the rows of those customers into order that are not; returns the ties.
-fn sort_customers(rows: &Rows, texts: &IdTable, offsets: &[u32], order: &mut [u32]) -> u64 {
+/// Brings the rows of those customers into order that are not, and their times; returns the ties.
+fn sort_customers(
+    rows: &Rows,
+    texts: &IdTable,
+    offsets: &[u32],
+    order: &mut [u32],
+    times: &mut [i64],
+) -> u64 {
     let mut ties = 0;
     for run in offsets.windows(2) {
-        let own = &mut order[run[0] as usize..run[1] as usize];
-        let (sorted, found) = look(rows, texts, own);
+        let range = run[0] as usize..run[1] as usize;
+        let own = &mut times[range.clone()];
+        // Nearly all customers are in order already, and no two of their times are equal.
+        if own.windows(2).all(|it| it[0] < it[1]) {
+            continue;
+        }
+        let order = &mut order[range];
+        let (sorted, found) = look(rows, texts, order);
         ties += found;
         if !sorted {
-            own.sort_by(|&a, &b| earlier(rows, texts, a as usize, b as usize));
-            ties += look(rows, texts, own).1 - found;
+            order.sort_by(|&a, &b| earlier(rows, texts, a as usize, b as usize));
+            ties += look(rows, texts, order).1 - found;
+            own.iter_mut().zip(order).for_each(|(to, row)| *to = rows.times[*row as usize]);
         }
     }
     ties
 }
 
 /// Whether rows are in order, and how many tie with the one before.
-#[inline]
 fn look(rows: &Rows, texts: &IdTable, own: &[u32]) -> (bool, u64) {
     let (mut sorted, mut ties) = (true, 0);
     for pair in own.windows(2) {
@@ -196,9 +209,8 @@ fn earlier(rows: &Rows, texts: &IdTable, a: usize, b: usize) -> Ordering {
     })
 }
 
-/// Writes the rows in order over the events of the shard before.
+/// Writes the rows in order over the events of the shard before; their times are there.
 fn fill(events: &mut Events, rows: &Rows, order: &[u32], layout: &Layout, values: &[Vec<u32>]) {
-    pick(&rows.times, order, &mut events.times, |it| it);
     pick(&rows.stages, order, &mut events.stages, StageId);
     pick(&rows.channels, order, &mut events.channels, ChannelId);
     pick(&rows.amounts, order, &mut events.amounts, |it| it);

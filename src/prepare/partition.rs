@@ -16,7 +16,7 @@ use crate::store::narrow::Strip;
 use crate::store::{Batches, Held, Keep};
 
 /// About how many rows a shard should hold: small enough for a core's cache.
-const SHARD_ROWS: usize = 1 << 16;
+const SHARD_ROWS: usize = 1 << 15;
 /// About what a row of a shard takes while it is looked at, in bytes.
 pub const ROW_BYTES: u64 = 72;
 /// How many usual shards should fit into memory at least: some hold far more than others.
@@ -240,7 +240,6 @@ struct Room {
     rows: Rows,
     shards: Vec<u16>,
     order: Vec<u32>,
-    bytes: Vec<u8>,
 }
 
 impl Plan {
@@ -314,7 +313,7 @@ struct Made {
 
 impl Cutter<'_> {
     fn run(&self, batches: &mut Next<'_>, room: &mut Room) -> Result<Made> {
-        let Room { batch, rows, shards, order, bytes } = room;
+        let Room { batch, rows, shards, order } = room;
         rows.clear();
         while batches(batch)? {
             self.making.add(batch, rows);
@@ -324,9 +323,11 @@ impl Cutter<'_> {
         let counts = self.order(&rows.customers, shards, order);
         // A customer is counted from the first of its shard.
         rows.customers.iter_mut().for_each(|it| *it &= self.width - 1);
-        bytes.clear();
-        let columns = self.making.layout.columns(rows);
-        let strips = columns.map(|it| narrow(&it, order, bytes)).collect();
+        let columns: Vec<Column<'_>> = self.making.layout.columns(rows).collect();
+        let strips: Vec<Strip> = columns.iter().map(strip_of).collect();
+        let width: usize = strips.iter().map(Strip::width).sum();
+        let mut bytes = Vec::with_capacity(order.len() * width);
+        columns.iter().zip(&strips).for_each(|it| narrow(it.0, it.1, order, &mut bytes));
         let mut end = 0;
         let sum = |&count: &u32| {
             end += count;
@@ -338,14 +339,14 @@ impl Cutter<'_> {
         Ok(Made { run, rows: counts, seen })
     }
 
-    fn put(&self, bytes: &[u8], run: &Run) -> Result<Body> {
+    fn put(&self, bytes: Vec<u8>, run: &Run) -> Result<Body> {
         if !self.keep.is_full(bytes.len()) {
             return Ok(Body::Whole(self.keep.put(bytes)?));
         }
         let mut piece = Vec::new();
         let pieces = (0..self.shards).map(|shard| {
             piece.clear();
-            let mut rest = bytes;
+            let mut rest = &bytes[..];
             for strip in &run.strips {
                 let (own, behind) = rest.split_at(rest.len().min(run.rows() * strip.width()));
                 rest = behind;
@@ -392,18 +393,23 @@ impl Cutter<'_> {
     }
 }
 
+fn strip_of(column: &Column<'_>) -> Strip {
+    match column {
+        Column::Codes(it) => Strip::of_codes(it),
+        Column::Numbers(it) => Strip::of_numbers(it),
+    }
+}
+
 /// Adds a column, its rows in this order.
-fn narrow(column: &Column<'_>, order: &[u32], bytes: &mut Vec<u8>) -> Strip {
+fn narrow(column: &Column<'_>, strip: &Strip, order: &[u32], bytes: &mut Vec<u8>) {
     match column {
         Column::Codes(it) => {
-            let (strip, values) = (Strip::of_codes(it), &it[..]);
+            let values = &it[..];
             strip.narrow_codes(order.iter().map(move |&row| values[row as usize]), bytes);
-            strip
         }
         Column::Numbers(it) => {
-            let (strip, values) = (Strip::of_numbers(it), &it[..]);
+            let values = &it[..];
             strip.narrow_numbers(order.iter().map(move |&row| values[row as usize]), bytes);
-            strip
         }
     }
 }

@@ -28,26 +28,32 @@ pub struct Kept {
     file_order: u32,
     /// How many columns of ids and of texts there are, with rows or without.
     widths: (usize, usize),
-    /// How each column was narrowed; those without rows are left out.
+    /// The columns that have rows.
     columns: Vec<Packed>,
-    held: Held,
 }
 
 /// A column of a batch, as it waits.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Packed {
     column: Column,
     strip: Strip,
+    held: Held,
 }
 
 /// Which column of a batch.
 #[derive(Debug, Clone, Copy)]
-enum Column {
+pub enum Column {
+    /// When.
     Times,
+    /// The line of the file.
     Lines,
+    /// What decides between equal times.
     Sequence,
+    /// Minor units.
     Amounts,
+    /// Ids of the type at a position.
     Id(usize),
+    /// Texts of the column at a position.
     Text(usize),
 }
 
@@ -91,18 +97,84 @@ impl Kept {
     /// # Errors
     /// The spill file cannot be written.
     pub fn new(batch: &Batch, event_ids: bool, keep: &Keep) -> Result<Self> {
-        let mut bytes = Vec::with_capacity(batch.len() * 24);
-        let columns = pack(batch, &mut bytes);
-        Ok(Self {
+        let mut kept = Self::begin(batch, event_ids, keep)?;
+        let mut push = |column, codes: &[u32]| {
+            kept.push(column, Strip::of_codes(codes), codes.iter().copied(), keep)
+        };
+        if let Sequence::Texts(it) = &batch.sequence {
+            push(Column::Sequence, &it.codes)?;
+        }
+        for (at, it) in batch.ids.iter().enumerate() {
+            push(Column::Id(at), &it.codes)?;
+        }
+        for (at, it) in batch.texts.iter().enumerate() {
+            push(Column::Text(at), &it.codes)?;
+        }
+        Ok(kept)
+    }
+
+    /// Packs the numbers of a batch; its codes follow by [`Self::push`].
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn begin(batch: &Batch, event_ids: bool, keep: &Keep) -> Result<Self> {
+        let mut kept = Self {
             links: batch.links,
             rows: batch.len(),
             event_ids,
             order: Order::of(&batch.sequence),
             file_order: batch.file_order,
             widths: (batch.ids.len(), batch.texts.len()),
-            columns,
-            held: keep.put(&bytes)?,
-        })
+            columns: Vec::with_capacity(3 + batch.ids.len() + batch.texts.len()),
+        };
+        kept.push_numbers(Column::Times, Strip::of_numbers(&batch.times), &batch.times, keep)?;
+        kept.push_numbers(Column::Lines, Strip::of_sequence(&batch.lines), &batch.lines, keep)?;
+        if let Sequence::Numbers(it) = &batch.sequence {
+            kept.push_numbers(Column::Sequence, Strip::of_sequence(it), it, keep)?;
+        }
+        kept.push_numbers(
+            Column::Amounts,
+            Strip::of_numbers(&batch.amounts),
+            &batch.amounts,
+            keep,
+        )?;
+        Ok(kept)
+    }
+
+    fn push_numbers(
+        &mut self,
+        column: Column,
+        strip: Strip,
+        values: &[i64],
+        keep: &Keep,
+    ) -> Result<()> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let mut bytes = Vec::with_capacity(values.len() * strip.width());
+        strip.narrow_numbers(values.iter().copied(), &mut bytes);
+        self.columns.push(Packed { column, strip, held: keep.put(bytes)? });
+        Ok(())
+    }
+
+    /// Packs a column of codes that hold over all batches; one without rows is left out.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn push(
+        &mut self,
+        column: Column,
+        strip: Strip,
+        codes: impl ExactSizeIterator<Item = u32>,
+        keep: &Keep,
+    ) -> Result<()> {
+        if codes.len() == 0 {
+            return Ok(());
+        }
+        let mut bytes = Vec::with_capacity(codes.len() * strip.width());
+        strip.narrow_codes(codes, &mut bytes);
+        self.columns.push(Packed { column, strip, held: keep.put(bytes)? });
+        Ok(())
     }
 
     /// The batch with the codes that it was packed with.
@@ -125,37 +197,33 @@ impl Kept {
         event_id: &impl Fn(u32) -> u32,
         batch: &mut Batch,
     ) -> Result<()> {
-        let bytes = keep.get(&self.held)?;
         self.clear(batch);
-        let (mut rest, rows) = (&*bytes, self.rows);
-        for &Packed { column, strip } in &self.columns {
-            let (own, behind) = rest.split_at(rest.len().min(rows * strip.width()));
-            rest = behind;
-            match column {
-                Column::Times => strip.widen_numbers(own, rows, &mut batch.times),
-                Column::Lines if wanted.sequence => {
-                    strip.widen_numbers(own, rows, &mut batch.lines);
-                }
-                Column::Amounts if wanted.values => {
-                    strip.widen_numbers(own, rows, &mut batch.amounts);
-                }
-                Column::Sequence if self.order == Order::Texts && wanted.sequence => {
+        let rows = self.rows;
+        for Packed { column, strip, held } in &self.columns {
+            if !wanted.has(*column) {
+                continue;
+            }
+            let bytes = &*keep.get(held)?;
+            match *column {
+                Column::Times => strip.widen_numbers(bytes, rows, &mut batch.times),
+                Column::Lines => strip.widen_numbers(bytes, rows, &mut batch.lines),
+                Column::Amounts => strip.widen_numbers(bytes, rows, &mut batch.amounts),
+                Column::Sequence if self.order == Order::Texts => {
                     let mut column = TextColumn::default();
-                    strip.widen_codes(own, rows, event_id, &mut column.codes);
+                    strip.widen_codes(bytes, rows, event_id, &mut column.codes);
                     batch.sequence = Sequence::Texts(column);
                 }
-                Column::Sequence if wanted.sequence => {
+                Column::Sequence => {
                     let mut numbers = Vec::new();
-                    strip.widen_numbers(own, rows, &mut numbers);
+                    strip.widen_numbers(bytes, rows, &mut numbers);
                     batch.sequence = Sequence::Numbers(numbers);
                 }
                 Column::Id(at) => {
-                    strip.widen_codes(own, rows, |it| id(at, it), &mut batch.ids[at].codes);
+                    strip.widen_codes(bytes, rows, |it| id(at, it), &mut batch.ids[at].codes);
                 }
-                Column::Text(at) if wanted.values => {
-                    strip.widen_codes(own, rows, |it| it, &mut batch.texts[at].codes);
+                Column::Text(at) => {
+                    strip.widen_codes(bytes, rows, |it| it, &mut batch.texts[at].codes);
                 }
-                Column::Amounts | Column::Text(_) | Column::Sequence | Column::Lines => {}
             }
         }
         Ok(())
@@ -181,6 +249,16 @@ struct Wanted {
     values: bool,
     /// Sequences and lines.
     sequence: bool,
+}
+
+impl Wanted {
+    fn has(self, column: Column) -> bool {
+        match column {
+            Column::Times | Column::Id(_) => true,
+            Column::Amounts | Column::Text(_) => self.values,
+            Column::Sequence | Column::Lines => self.sequence,
+        }
+    }
 }
 
 const ALL: Wanted = Wanted { values: true, sequence: true };
@@ -378,42 +456,4 @@ fn runs<K>(
 #[inline]
 pub fn dense(code: u32, bases: &[u32]) -> u32 {
     bases[code as usize % ID_SHARDS] + code / ID_SHARDS as u32
-}
-
-/// Adds the columns that have rows, one behind the other, and says how.
-fn pack(batch: &Batch, out: &mut Vec<u8>) -> Vec<Packed> {
-    let mut columns = Vec::new();
-    let mut numbers = |column: Column, values: &[i64], out: &mut Vec<u8>| {
-        let strip = match column {
-            Column::Sequence | Column::Lines => Strip::of_sequence(values),
-            _ => Strip::of_numbers(values),
-        };
-        strip.narrow_numbers(values.iter().copied(), out);
-        columns.push(Packed { column, strip });
-    };
-    numbers(Column::Times, &batch.times, out);
-    if !batch.lines.is_empty() {
-        numbers(Column::Lines, &batch.lines, out);
-    }
-    if let Sequence::Numbers(it) = &batch.sequence {
-        numbers(Column::Sequence, it, out);
-    }
-    if !batch.amounts.is_empty() {
-        numbers(Column::Amounts, &batch.amounts, out);
-    }
-    let mut codes = |column: Column, values: &[u32], out: &mut Vec<u8>| {
-        let strip = Strip::of_codes(values);
-        strip.narrow_codes(values.iter().copied(), out);
-        columns.push(Packed { column, strip });
-    };
-    if let Sequence::Texts(it) = &batch.sequence {
-        codes(Column::Sequence, &it.codes, out);
-    }
-    for (at, it) in batch.ids.iter().enumerate().filter(|it| !it.1.codes.is_empty()) {
-        codes(Column::Id(at), &it.codes, out);
-    }
-    for (at, it) in batch.texts.iter().enumerate().filter(|it| !it.1.codes.is_empty()) {
-        codes(Column::Text(at), &it.codes, out);
-    }
-    columns
 }

@@ -102,11 +102,12 @@ impl Keep {
     ///
     /// # Errors
     /// The spill file cannot be written.
-    pub fn put(&self, bytes: &[u8]) -> Result<Held> {
-        if self.is_full(bytes.len()) {
-            return self.spill(bytes);
+    pub fn put(&self, bytes: impl Into<Box<[u8]>> + AsRef<[u8]>) -> Result<Held> {
+        let length = bytes.as_ref().len();
+        if self.is_full(length) {
+            return self.spill(bytes.as_ref());
         }
-        self.room.held.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.room.held.fetch_add(length as u64, Ordering::Relaxed);
         Ok(Held(Body::Memory { bytes: bytes.into(), room: Arc::clone(&self.room) }))
     }
 
@@ -223,7 +224,7 @@ mod tests {
     fn bytes_come_back_from_memory_and_from_the_spill_file() {
         let keep = Keep::new(Memory::of(LEAST), None);
         let piece = |it: usize| vec![it as u8; 3 << 20];
-        let held: Vec<Held> = (0..20).map(|it| keep.put(&piece(it)).unwrap()).collect();
+        let held: Vec<Held> = (0..20).map(|it| keep.put(piece(it)).unwrap()).collect();
         let spilled = held.iter().filter(|it| it.is_spilled()).count();
         assert_eq!(spilled, 13, "a third of 64 MiB holds seven pieces of 3 MiB");
         for (at, held) in held.iter().enumerate() {
@@ -231,14 +232,14 @@ mod tests {
         }
         assert!(keep.spilled() < 1 << 20, "equal bytes are pressed");
         drop(held);
-        assert!(!keep.put(&piece(1)).unwrap().is_spilled(), "room is given back");
+        assert!(!keep.put(piece(1)).unwrap().is_spilled(), "room is given back");
     }
 
     #[test]
     fn what_other_things_take_is_counted() {
         let keep = Keep::new(Memory::of(LEAST), None);
         keep.set_other(LEAST);
-        let held = keep.put(b"few bytes").unwrap();
+        let held = keep.put(b"few bytes".as_slice()).unwrap();
         assert!(held.is_spilled());
         assert_eq!(&*keep.get(&held).unwrap(), b"few bytes");
     }
