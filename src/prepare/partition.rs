@@ -240,6 +240,9 @@ struct Room {
     rows: Rows,
     shards: Vec<u16>,
     order: Vec<u32>,
+    codes: Vec<u32>,
+    /// How many bytes the run before took.
+    packed: usize,
 }
 
 impl Plan {
@@ -313,21 +316,18 @@ struct Made {
 
 impl Cutter<'_> {
     fn run(&self, batches: &mut Next<'_>, room: &mut Room) -> Result<Made> {
-        let Room { batch, rows, shards, order } = room;
+        let Room { batch, rows, shards, order, codes, packed } = room;
         rows.clear();
         while batches(batch)? {
             self.making.add(batch, rows);
         }
-        self.meet(&rows.customers);
         let seen = Seen::of(rows, self.stages);
-        let counts = self.order(&rows.customers, shards, order);
-        // A customer is counted from the first of its shard.
-        rows.customers.iter_mut().for_each(|it| *it &= self.width - 1);
-        let columns: Vec<Column<'_>> = self.making.layout.columns(rows).collect();
-        let strips: Vec<Strip> = columns.iter().map(strip_of).collect();
-        let width: usize = strips.iter().map(Strip::width).sum();
-        let mut bytes = Vec::with_capacity(order.len() * width);
-        columns.iter().zip(&strips).for_each(|it| narrow(it.0, it.1, order, &mut bytes));
+        let counts = self.order(&mut rows.customers, shards, order);
+        let (mut strips, mut bytes) = (Vec::new(), Vec::with_capacity(*packed));
+        for column in self.making.layout.columns(rows) {
+            strips.push(narrow(&column, order, codes, &mut bytes));
+        }
+        *packed = bytes.len();
         let mut end = 0;
         let sum = |&count: &u32| {
             end += count;
@@ -358,24 +358,27 @@ impl Cutter<'_> {
         pieces.collect::<Result<_>>().map(Body::Pieces)
     }
 
-    /// Notes which customers have rows.
-    fn meet(&self, customers: &[u32]) {
-        let met = self.met;
-        for &customer in customers {
-            let (word, bit) = (&met[customer as usize / 64], 1 << (customer % 64));
+    /// The order of rows by shard, places kept within; gives how many rows each shard has.
+    /// Customers, whom it notes, are counted from the first of their shards then.
+    fn order(
+        &self,
+        customers: &mut [u32],
+        shards: &mut Vec<u16>,
+        order: &mut Vec<u32>,
+    ) -> Vec<u32> {
+        let (shift, mask, met) = (self.width.trailing_zeros(), self.width - 1, self.met);
+        let mut counts = vec![0u32; self.shards];
+        shards.clear();
+        shards.extend(customers.iter_mut().map(|it| {
+            let (word, bit) = (&met[*it as usize / 64], 1 << (*it % 64));
             if word.load(Ordering::Relaxed) & bit == 0 {
                 word.fetch_or(bit, Ordering::Relaxed);
             }
-        }
-    }
-
-    /// The order of rows by shard, places kept within; gives how many rows each shard has.
-    fn order(&self, customers: &[u32], shards: &mut Vec<u16>, order: &mut Vec<u32>) -> Vec<u32> {
-        let shift = self.width.trailing_zeros();
-        shards.clear();
-        shards.extend(customers.iter().map(|it| (it >> shift) as u16));
-        let mut counts = vec![0u32; self.shards];
-        shards.iter().for_each(|&it| counts[it as usize] += 1);
+            let shard = *it >> shift;
+            counts[shard as usize] += 1;
+            *it &= mask;
+            shard as u16
+        }));
         let mut next = Vec::with_capacity(self.shards);
         let mut total = 0;
         for &count in &counts {
@@ -393,23 +396,24 @@ impl Cutter<'_> {
     }
 }
 
-fn strip_of(column: &Column<'_>) -> Strip {
-    match column {
-        Column::Codes(it) => Strip::of_codes(it),
-        Column::Numbers(it) => Strip::of_numbers(it),
-    }
-}
-
-/// Adds a column, its rows in this order.
-fn narrow(column: &Column<'_>, strip: &Strip, order: &[u32], bytes: &mut Vec<u8>) {
+/// Adds a column, its rows in this order; numbers become codes first, one after another.
+fn narrow(column: &Column<'_>, order: &[u32], codes: &mut Vec<u32>, bytes: &mut Vec<u8>) -> Strip {
     match column {
         Column::Codes(it) => {
-            let values = &it[..];
+            let (strip, values) = (Strip::of_codes(it), &it[..]);
             strip.narrow_codes(order.iter().map(move |&row| values[row as usize]), bytes);
+            strip
         }
         Column::Numbers(it) => {
-            let values = &it[..];
-            strip.narrow_numbers(order.iter().map(move |&row| values[row as usize]), bytes);
+            let (strip, values) = (Strip::of_numbers(it, codes), &it[..]);
+            let codes = &codes[..];
+            match codes.is_empty() {
+                true => {
+                    strip.narrow_numbers(order.iter().map(move |&row| values[row as usize]), bytes)
+                }
+                false => strip.put_codes(order.iter().map(move |&row| codes[row as usize]), bytes),
+            }
+            strip
         }
     }
 }

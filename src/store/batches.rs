@@ -127,32 +127,30 @@ impl Kept {
             widths: (batch.ids.len(), batch.texts.len()),
             columns: Vec::with_capacity(3 + batch.ids.len() + batch.texts.len()),
         };
-        kept.push_numbers(Column::Times, Strip::of_numbers(&batch.times), &batch.times, keep)?;
-        kept.push_numbers(Column::Lines, Strip::of_sequence(&batch.lines), &batch.lines, keep)?;
+        let mut push = |column, values: &[i64]| kept.push_numbers(column, values, keep);
+        push(Column::Times, &batch.times)?;
+        push(Column::Lines, &batch.lines)?;
         if let Sequence::Numbers(it) = &batch.sequence {
-            kept.push_numbers(Column::Sequence, Strip::of_sequence(it), it, keep)?;
+            push(Column::Sequence, it)?;
         }
-        kept.push_numbers(
-            Column::Amounts,
-            Strip::of_numbers(&batch.amounts),
-            &batch.amounts,
-            keep,
-        )?;
+        push(Column::Amounts, &batch.amounts)?;
         Ok(kept)
     }
 
-    fn push_numbers(
-        &mut self,
-        column: Column,
-        strip: Strip,
-        values: &[i64],
-        keep: &Keep,
-    ) -> Result<()> {
+    fn push_numbers(&mut self, column: Column, values: &[i64], keep: &Keep) -> Result<()> {
         if values.is_empty() {
             return Ok(());
         }
+        let mut codes = Vec::with_capacity(values.len());
+        let strip = match column {
+            Column::Sequence | Column::Lines => Strip::of_sequence(values, &mut codes),
+            _ => Strip::of_numbers(values, &mut codes),
+        };
         let mut bytes = Vec::with_capacity(values.len() * strip.width());
-        strip.narrow_numbers(values.iter().copied(), &mut bytes);
+        match codes.is_empty() {
+            true => strip.narrow_numbers(values.iter().copied(), &mut bytes),
+            false => strip.put_codes(codes.iter().copied(), &mut bytes),
+        }
         self.columns.push(Packed { column, strip, held: keep.put(bytes)? });
         Ok(())
     }

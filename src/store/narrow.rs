@@ -7,10 +7,8 @@
 use crate::base::NONE;
 use crate::model::raw::NO_AMOUNT;
 
-/// How many values a guess looks at before all are.
+/// How many values are tried before all are.
 const SAMPLE: usize = 64;
-/// Steps that are looked for: whole seconds and milliseconds in microseconds.
-const SCALES: [u64; 2] = [1_000_000, 1_000];
 
 /// How a column became codes of 0, 1, 2, 4 or 8 bytes, little endian.
 ///
@@ -45,39 +43,83 @@ impl Strip {
         Self { width: width_of(u64::from(most)), line: false, base: 0, scale: 1 }
     }
 
-    /// How a column of times, sequences or amounts is narrowed.
-    pub fn of_numbers(values: &[i64]) -> Self {
+    /// How a column of times, sequences or amounts is narrowed, and its codes where four bytes
+    /// hold each; else `codes` is empty.
+    pub fn of_numbers(values: &[i64], codes: &mut Vec<u32>) -> Self {
+        codes.clear();
         let (mut least, mut most) = (i64::MAX, i64::MIN);
         for &it in values {
             least = least.min(if it == NO_AMOUNT { i64::MAX } else { it });
             most = most.max(it);
         }
         if most == NO_AMOUNT {
+            codes.resize(values.len(), 0);
             return Self { width: 0, line: false, base: 0, scale: 1 };
         }
         let range = most.wrapping_sub(least) as u64;
         let plain = width_of(range + 1);
+        let strip = |scale: u64| {
+            let width = width_of(range / scale + 1);
+            Self { width, line: false, base: least, scale }
+        };
+        let (sample, rest) = values.split_at(values.len().min(SAMPLE));
         if plain > 1 {
-            for scale in SCALES {
-                let width = width_of(range / scale + 1);
-                if width < plain && all_steps(values, least, scale) {
-                    return Self { width, line: false, base: least, scale };
-                }
+            // Each constant divisor has code of its own: a division costs a multiplication.
+            let found = strip(1_000_000);
+            if found.width < plain
+                && found.code::<1_000_000>(sample, codes)
+                && found.code::<1_000_000>(rest, codes)
+            {
+                return found.without_wide(codes);
+            }
+            let found = strip(1_000);
+            codes.clear();
+            if found.width < plain
+                && found.code::<1_000>(sample, codes)
+                && found.code::<1_000>(rest, codes)
+            {
+                return found.without_wide(codes);
             }
         }
-        Self { width: plain, line: false, base: least, scale: 1 }
+        codes.clear();
+        if plain <= 4 {
+            strip(1).code::<1>(values, codes);
+        }
+        strip(1)
+    }
+
+    /// Takes codes back that are wider than four bytes.
+    fn without_wide(self, codes: &mut Vec<u32>) -> Self {
+        if self.width > 4 {
+            codes.clear();
+        }
+        self
+    }
+
+    /// Adds the codes of values; whether each is a whole number of steps.
+    fn code<const SCALE: u64>(&self, values: &[i64], codes: &mut Vec<u32>) -> bool {
+        let mut off = 0;
+        codes.extend(values.iter().map(|&it| {
+            let above = it.wrapping_sub(self.base) as u64;
+            let steps = above / SCALE;
+            let some = it != NO_AMOUNT;
+            off |= if some { above - steps * SCALE } else { 0 };
+            if some { (steps as u32).wrapping_add(1) } else { 0 }
+        }));
+        off == 0
     }
 
     /// The same for numbers that may lie on a line: event ids one after another.
-    pub fn of_sequence(values: &[i64]) -> Self {
+    pub fn of_sequence(values: &[i64], codes: &mut Vec<u32>) -> Self {
         if let [first, second, ..] = *values {
             let step = second.wrapping_sub(first);
             let none = values.first() == Some(&NO_AMOUNT) || values.last() == Some(&NO_AMOUNT);
             if !none && values.windows(2).all(|it| it[1].wrapping_sub(it[0]) == step) {
+                codes.clear();
                 return Self { width: 0, line: true, base: first, scale: step as u64 };
             }
         }
-        Self::of_numbers(values)
+        Self::of_numbers(values, codes)
     }
 
     /// How many bytes a value takes.
@@ -98,7 +140,11 @@ impl Strip {
 
     /// Adds the codes of values that [`Self::of_codes`] saw.
     pub fn narrow_codes(&self, values: impl ExactSizeIterator<Item = u32>, out: &mut Vec<u8>) {
-        let codes = values.map(|it| it.wrapping_add(1));
+        self.put_codes(values.map(|it| it.wrapping_add(1)), out);
+    }
+
+    /// Adds codes as they are.
+    pub fn put_codes(&self, codes: impl ExactSizeIterator<Item = u32>, out: &mut Vec<u8>) {
         match self.width {
             0 => {}
             1 => out.extend(codes.map(|it| it as u8)),
@@ -176,18 +222,6 @@ impl Strip {
     }
 }
 
-/// Whether all values are whole steps above the least.
-fn all_steps(values: &[i64], least: i64, scale: u64) -> bool {
-    let off = |it: &i64| {
-        let above = it.wrapping_sub(least) as u64;
-        // A constant divisor costs a multiplication.
-        let rest = if scale == 1_000_000 { above % 1_000_000 } else { above % 1_000 };
-        rest != 0 && *it != NO_AMOUNT
-    };
-    let (sample, rest) = values.split_at(values.len().min(SAMPLE));
-    !sample.iter().any(off) && !rest.iter().any(off)
-}
-
 /// The bytes that codes up to `most` need.
 fn width_of(most: u64) -> u8 {
     match most {
@@ -226,9 +260,17 @@ mod tests {
         back.split_off(1)
     }
 
-    fn numbers_back(values: &[i64], strip: Strip) -> Vec<i64> {
-        let (mut bytes, mut back) = (Vec::new(), vec![7]);
+    fn numbers_back(values: &[i64], of: fn(&[i64], &mut Vec<u32>) -> Strip) -> Vec<i64> {
+        let (mut codes, mut bytes, mut back) = (vec![9], Vec::new(), vec![7]);
+        let strip = of(values, &mut codes);
         strip.narrow_numbers(values.iter().copied(), &mut bytes);
+        if strip.is_line() || strip.width() == 8 {
+            assert!(codes.is_empty());
+        } else {
+            let mut same = Vec::new();
+            strip.put_codes(codes.iter().copied(), &mut same);
+            assert_eq!(same, bytes);
+        }
         assert_eq!(bytes.len(), values.len() * strip.width());
         strip.widen_numbers(&bytes, values.len(), &mut back);
         back.split_off(1)
@@ -236,7 +278,7 @@ mod tests {
 
     #[test]
     fn widths_are_the_least_that_hold_all_values() {
-        let widths = |it: &[i64]| Strip::of_numbers(it).width();
+        let widths = |it: &[i64]| Strip::of_numbers(it, &mut Vec::new()).width();
         assert_eq!(widths(&[]), 0);
         assert_eq!(widths(&[NO_AMOUNT; 3]), 0);
         assert_eq!(widths(&[5, 259]), 1);
@@ -247,8 +289,9 @@ mod tests {
         assert_eq!(Strip::of_codes(&[254]).width(), 1);
         assert_eq!(Strip::of_codes(&[255, NONE]).width(), 2);
         let ids: Vec<i64> = (0..1000).map(|it| 40 + it * 3).collect();
-        assert!(Strip::of_sequence(&ids).is_line());
-        assert!(!Strip::of_sequence(&[NO_AMOUNT, NO_AMOUNT]).is_line());
+        let sequence = |it: &[i64]| Strip::of_sequence(it, &mut Vec::new());
+        assert!(sequence(&ids).is_line());
+        assert!(!sequence(&[NO_AMOUNT, NO_AMOUNT]).is_line());
     }
 
     proptest! {
@@ -269,8 +312,8 @@ mod tests {
                 NO_AMOUNT => it,
                 it => it.wrapping_mul(scale),
             }).collect();
-            prop_assert_eq!(&numbers_back(&values, Strip::of_numbers(&values)), &values);
-            prop_assert_eq!(&numbers_back(&values, Strip::of_sequence(&values)), &values);
+            prop_assert_eq!(&numbers_back(&values, Strip::of_numbers), &values);
+            prop_assert_eq!(&numbers_back(&values, Strip::of_sequence), &values);
         }
     }
 }
