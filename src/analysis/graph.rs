@@ -9,9 +9,7 @@ use rayon::prelude::*;
 
 use crate::base::Amount;
 use crate::base::money::Total;
-use crate::model::{
-    Catalog, Customer, Outcome, StageGraph, StageStat, Step, TransitionStat,
-};
+use crate::model::{Catalog, Customer, Outcome, StageGraph, StageStat, Step, TransitionStat};
 
 mod slots;
 mod waits;
@@ -48,7 +46,7 @@ pub struct GraphState {
 
 #[derive(Debug, Clone, Default)]
 struct StageCount {
-    met: Met,
+    met: Met<()>,
     starts: u64,
     completed: u64,
     exits: u64,
@@ -62,27 +60,31 @@ struct StageCount {
 /// Moves from one stage to another: their number and their waits' sum are those
 /// of the waits.
 #[derive(Debug, Clone, Default)]
+#[repr(C, align(64))]
 struct TransitionCount {
-    met: Met,
-    waits: Waits,
+    met: Met<Waits>,
     from: u32,
     to: u32,
 }
 
-/// Whose journeys a stage or transition met: each journey and customer once.
+/// Whose journeys a stage or transition met: each journey and customer once. What every one
+/// touches comes first, to lie in one line of the cache.
 #[derive(Debug, Clone, Copy, Default)]
-struct Met {
+#[repr(C)]
+struct Met<L> {
     /// The number of the journey that came last; 0: none.
     last: u64,
     journeys: u64,
+    /// What is listed of each time.
+    list: L,
     /// Of these, the journeys of customers that were met before.
     again: u64,
-    value: Total,
     open_journeys: u64,
+    value: Total,
     open_value: Total,
 }
 
-impl Met {
+impl<L> Met<L> {
     /// Takes note of a journey. Where it is plain, nothing hangs on a branch: whether a
     /// journey comes again is hard to foresee.
     #[inline]
@@ -129,13 +131,18 @@ impl Seen {
 }
 
 impl GraphState {
-    #[inline]
+    #[inline(always)]
     fn transition(&mut self, from: u32, to: u32) -> &mut TransitionCount {
         let slot = self.slots.slot(from, to, self.transitions.len());
         if slot == self.transitions.len() {
-            self.transitions.push(TransitionCount { from, to, ..TransitionCount::default() });
+            self.add_transition(from, to);
         }
         &mut self.transitions[slot]
+    }
+
+    #[cold]
+    fn add_transition(&mut self, from: u32, to: u32) {
+        self.transitions.push(TransitionCount { from, to, ..TransitionCount::default() });
     }
 
     fn visit_journey(&mut self, seen: &Seen, steps: &[Step], outcome: Outcome) {
@@ -179,7 +186,7 @@ impl GraphState {
             if position > 0 {
                 let transition = self.transition(before.stage.0, step.stage.0);
                 transition.met.see::<PLAIN>(seen);
-                transition.waits.push(before.time, step.time);
+                transition.met.list.push(before.time, step.time);
             }
             before = *step;
         }
@@ -245,7 +252,7 @@ impl GraphFold {
         for more in from.transitions {
             let own = into.transition(more.from, more.to);
             own.met.add(&more.met);
-            own.waits.append(more.waits);
+            own.met.list.append(more.met.list);
         }
     }
 
@@ -270,8 +277,8 @@ impl GraphFold {
     }
 }
 
-fn transition(it: TransitionCount) -> (usize, usize, TransitionStat) {
-    let (moves, wait) = it.waits.finish();
+fn transition(mut it: TransitionCount) -> (usize, usize, TransitionStat) {
+    let (moves, wait) = std::mem::take(&mut it.met.list).finish();
     let stat = TransitionStat {
         moves,
         customers: it.met.customers(),

@@ -244,8 +244,7 @@ impl KaplanMeier {
     }
 
     fn high_reaches(&self, row: &Step, threshold: f64) -> bool {
-        row.survival <= threshold + FAR
-            && self.limits(row).is_some_and(|it| it.high <= threshold)
+        row.survival <= threshold + FAR && self.limits(row).is_some_and(|it| it.high <= threshold)
     }
 
     fn limits(&self, row: &Step) -> Option<Interval> {
@@ -398,15 +397,7 @@ pub(super) fn total(counts: &[CountedDuration]) -> Option<u64> {
 }
 
 fn opening_row(at_risk: u64, z: f64) -> SurvivalRow {
-    SurvivalRow {
-        time: 0,
-        at_risk,
-        events: 0,
-        censored: 0,
-        survival: 1.0,
-        greenwood: Some(0.0),
-        z,
-    }
+    SurvivalRow { time: 0, at_risk, events: 0, censored: 0, survival: 1.0, greenwood: Some(0.0), z }
 }
 
 /// The exponential-Greenwood limits of a survival share above 0.

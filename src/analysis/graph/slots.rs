@@ -30,15 +30,20 @@ impl Slots {
     }
 
     /// The slot of a pair, given the next free one if it is new.
-    #[inline]
+    #[inline(always)]
     pub(super) fn slot(&mut self, from: u32, to: u32, next: usize) -> usize {
         let slot = match self {
             Self::Square { stages, slots } => &mut slots[from as usize * *stages + to as usize],
-            Self::Map(map) => map.entry(u64::from(from) << 32 | u64::from(to)).or_insert(NONE),
+            Self::Map(map) => of_many(map, from, to),
         };
         if *slot == NONE {
             *slot = next as u32;
         }
         *slot as usize
     }
+}
+
+#[inline(never)]
+fn of_many(map: &mut HashMap<u64, u32, FixedState>, from: u32, to: u32) -> &mut u32 {
+    map.entry(u64::from(from) << 32 | u64::from(to)).or_insert(NONE)
 }

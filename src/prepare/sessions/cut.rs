@@ -21,6 +21,8 @@ pub struct Sessions {
     /// For each event its session, or [`NONE`]; empty where each session is all events
     /// from its first to its last and every event is in one.
     pub of: Vec<u32>,
+    /// Scratch space of [`SessionRule::cut_by_time`].
+    pub begins: Vec<u32>,
     running: Vec<Running>,
     /// The last session of each key; filled once a customer has two.
     by_key: HashMap<Key, u32, FixedState>,
@@ -91,7 +93,7 @@ impl SessionRule {
     pub fn cut(&self, events: &Events, range: Range<usize>, out: &mut Sessions) {
         if self.is_by_time(events) {
             out.clear();
-            self.cut_by_time(events, range, &mut out.list);
+            self.cut_by_time(events, range, &mut out.begins, &mut out.list);
         } else {
             self.cut_by_rule(events, range, out);
         }
@@ -106,31 +108,38 @@ impl SessionRule {
     }
 
     /// Cuts where the pause is longer than the timeout, and nowhere else; adds the sessions to
-    /// those that are there.
-    pub fn cut_by_time(&self, events: &Events, range: Range<usize>, out: &mut Vec<Session>) {
+    /// those that are there. `begins` is scratch space.
+    pub fn cut_by_time(
+        &self,
+        events: &Events,
+        range: Range<usize>,
+        begins: &mut Vec<u32>,
+        out: &mut Vec<Session>,
+    ) {
         let longest = self.timeout.map_or(i64::MAX, |it| it.0);
         let times = &events.times[range.clone()];
         let channels = events.channels.get(range).unwrap_or_default();
-        let mut session = |first: usize, end: usize| {
-            let own = channels.get(first..end).unwrap_or_default();
-            out.push(Session {
-                first: first as u32,
-                end: end as u32,
-                events: (end - first) as u32,
-                start: Timestamp(times[first]),
-                channel: self.channel(own),
-            });
-        };
-        let mut first = 0;
-        for (at, pair) in times.windows(2).enumerate() {
-            if pair[1].saturating_sub(pair[0]) > longest {
-                session(first, at + 1);
-                first = at + 1;
+        if begins.len() <= times.len() {
+            begins.resize(times.len() + 1, 0);
+        }
+        // Without branches: where a session ends is hard to foresee. The first begins at 0.
+        let mut sessions = usize::from(!times.is_empty());
+        for (at, pair) in (1..).zip(times.windows(2)) {
+            begins[sessions] = at;
+            sessions += usize::from(pair[1].saturating_sub(pair[0]) > longest);
+        }
+        begins[0] = 0;
+        begins[sessions] = times.len() as u32;
+        out.extend(begins[..=sessions].windows(2).map(|it| {
+            let own = it[0] as usize..it[1] as usize;
+            Session {
+                first: it[0],
+                end: it[1],
+                events: it[1] - it[0],
+                start: Timestamp(times[own.start]),
+                channel: self.channel(channels.get(own).unwrap_or_default()),
             }
-        }
-        if first < times.len() {
-            session(first, times.len());
-        }
+        }));
     }
 
     /// The channel of a session with events of these channels: the first that is named and not

@@ -16,7 +16,7 @@ pub(super) struct Found {
     session_of: Vec<u32>,
     touches: Vec<Touch>,
     cutter: JourneyCutter,
-    /// The sessions of one customer, where more than time cuts them.
+    /// The sessions of one customer, where more than time cuts them; else scratch space.
     own: Sessions,
     /// Where what was found of each customer ends.
     ends: Vec<End>,
@@ -51,7 +51,8 @@ impl Found {
             }
             let (sessions, touches) = (self.sessions.len(), self.touches.len());
             if by_time {
-                rules.sessions.cut_by_time(events, range.clone(), &mut self.sessions);
+                let begins = &mut self.own.begins;
+                rules.sessions.cut_by_time(events, range.clone(), begins, &mut self.sessions);
             } else {
                 rules.sessions.cut(events, range.clone(), &mut self.own);
                 self.sessions.extend_from_slice(&self.own.list);
