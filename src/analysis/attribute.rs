@@ -69,6 +69,12 @@ struct Credit {
 }
 
 impl Credit {
+    /// A whole conversion of a value.
+    fn whole(value: Amount) -> Self {
+        let (units, money) = (i128::from(UNITS), Total::from(value));
+        Self { units, money, unrounded: units * money }
+    }
+
     fn add(&mut self, more: &Self) {
         self.units += more.units;
         self.money += more.money;
@@ -194,18 +200,18 @@ impl Attribute {
             state.paths.add(touches, Some(Total::from(it.value)));
         }
         if let [part] = state.splitter.parts() {
-            let alone = Credit {
-                units: i128::from(UNITS),
-                money: Total::from(it.value),
-                unrounded: i128::from(UNITS) * i128::from(it.value),
-            };
-            state.alone[part.channel.index()].add(&alone);
+            state.alone[part.channel.index()].add(&Credit::whole(it.value));
             state.between.whole(part.channel.index());
             return;
         }
         for (number, (model, credit)) in self.models.iter().zip(&mut state.credit).enumerate() {
             let Method::Touches(weigh) = model.method else { continue };
             state.splitter.units(weigh, touches, it.time, &self.rules);
+            if let Some(channel) = state.splitter.winner() {
+                state.between.part(number, channel.index(), UNITS as i64);
+                credit[channel.index()].add(&Credit::whole(it.value));
+                continue;
+            }
             let (parts, units, money) = state.splitter.money(it.value);
             for ((part, &units), &money) in parts.iter().zip(units).zip(money) {
                 state.between.part(number, part.channel.index(), units as i64);

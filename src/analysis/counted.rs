@@ -2,9 +2,7 @@
 //!
 //! Knows no analysis; what the numbers mean (steps, microseconds) is the caller's.
 
-use rayon::prelude::*;
-
-use crate::stats::{quantile_counted, quantiles_of_runs};
+use crate::stats::{quantile_counted, quantiles_of_runs, sort_numbers};
 
 /// Values below this one are counted in place.
 const SMALL: i64 = 4096;
@@ -83,7 +81,7 @@ impl Counted {
         self.runs.push(std::mem::take(&mut self.open));
         let mut values = self.runs.concat();
         drop(self.runs);
-        values.par_sort_unstable();
+        sort_numbers(&mut values);
         let small = self.small.iter().enumerate().filter(|it| *it.1 > 0);
         let small = small.map(|(value, &count)| (value as i64, count)).collect();
         let others = joined(counted(&values), self.joined);
@@ -125,25 +123,37 @@ impl Counted {
         }
     }
 
+    /// Whether values in runs have less than four of each kind, to judge by a sample: one of
+    /// sixteen values then meets its like in the sample less than once in eight times.
+    fn seldom_repeats(&self) -> bool {
+        let runs = self.runs.iter().flat_map(|it| it.iter().step_by(16));
+        let mut sample: Vec<i64> = runs.copied().collect();
+        sort_numbers(&mut sample);
+        distinct(&sample) > sample.len() / 8 * 7
+    }
+
     fn tidy(&mut self) {
-        let mut values = std::mem::take(&mut self.runs).concat();
-        values.sort_unstable();
-        let distinct = 1 + values.windows(2).filter(|it| it[0] != it[1]).count();
-        if distinct > values.len() / 4 {
-            // Few repeats: a count beside each value would take more room.
-            self.tidy_from = values.len() * 2;
-            self.runs.push(values);
+        if self.seldom_repeats() {
+            // A count beside each value would take more room.
+            self.tidy_from = self.in_runs * 2;
             return;
         }
+        let mut values = std::mem::take(&mut self.runs).concat();
+        sort_numbers(&mut values);
         let own = std::mem::take(&mut self.joined);
         self.joined = joined(own, counted(&values));
         (self.in_runs, self.tidy_from) = (0, self.joined.len());
     }
 }
 
+/// How many different values there are among sorted ones.
+fn distinct(sorted: &[i64]) -> usize {
+    sorted.len().min(1) + sorted.windows(2).filter(|it| it[0] != it[1]).count()
+}
+
 /// Sorted values, each with its count.
 fn counted(sorted: &[i64]) -> Vec<(i64, u64)> {
-    let mut counts: Vec<(i64, u64)> = Vec::new();
+    let mut counts: Vec<(i64, u64)> = Vec::with_capacity(distinct(sorted));
     for run in sorted.chunk_by(|a, b| a == b) {
         counts.push((run[0], run.len() as u64));
     }

@@ -3,6 +3,8 @@
 //! The unit is the customer, over all of their steps, not cut at journeys. The
 //! order rule `loose` is that of ClickHouse's `windowFunnel` without modes.
 
+use std::hint::select_unpredictable;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +54,12 @@ pub struct Funnel {
     step_of: Vec<u32>,
     /// For each step, the next one of the same stage, or `NONE`.
     next: Vec<u32>,
+    /// For each stage, the place of its only step: that from 1, or one that is never reached.
+    place_of: Vec<u32>,
 }
+
+/// No two times of a calendar lie further apart.
+const LONGEST: i64 = i64::MAX / 2;
 
 /// How many got how far, and how long it took them.
 #[derive(Debug, Default)]
@@ -67,8 +74,9 @@ pub struct FunnelState {
 #[derive(Debug, Default)]
 struct Scratch {
     matches: Vec<(i64, usize)>,
-    /// For each step, when the newest chain that reached it was entered.
-    entered: Vec<Option<i64>>,
+    /// For each place, when the newest chain that reached it was entered; the least number
+    /// where none did.
+    entered: Vec<i64>,
     /// For each step, how long after its entry it was reached first.
     first: Vec<i64>,
 }
@@ -94,7 +102,10 @@ impl Analysis for Funnel {
         for (step, stage) in steps.iter().enumerate().rev() {
             next[step] = std::mem::replace(&mut step_of[stage.index()], step as u32);
         }
-        Ok(Self { steps, guessed, window: options.window, step_of, next })
+        let never = steps.len() as u32 + 2;
+        let place = |&step: &u32| if step == NONE { never } else { step + 1 };
+        let place_of = step_of.iter().map(place).collect();
+        Ok(Self { steps, guessed, window: options.window, step_of, next, place_of })
     }
 
     fn start(&self) -> FunnelState {
@@ -168,6 +179,48 @@ impl Funnel {
     /// whose stage is named twice can reach both. The answer is the furthest
     /// step reached. O(matches), plus a sort where times tie.
     fn walk(&self, scratch: &mut Scratch, steps: &[Step]) -> usize {
+        let repeats = self.next.iter().any(|&it| it != NONE);
+        if repeats || !self.walk_as_they_come(scratch, steps) {
+            self.walk_in_order(scratch, steps);
+        }
+        scratch.first.len()
+    }
+
+    /// Nobody has reached any step.
+    fn clear(&self, scratch: &mut Scratch) {
+        scratch.entered.clear();
+        scratch.entered.resize(self.steps.len() + 3, i64::MIN);
+        scratch.first.clear();
+    }
+
+    /// Where each stage is one step at most: takes all of the customer's steps as they come, also
+    /// those that are none of the funnel, and without branches, since which come is hard to
+    /// foresee. Says whether their times were all different; if not, it was for nothing.
+    fn walk_as_they_come(&self, scratch: &mut Scratch, steps: &[Step]) -> bool {
+        self.clear(scratch);
+        scratch.first.resize(self.steps.len() + 1, 0);
+        let (entered, first) = (scratch.entered.as_mut_slice(), scratch.first.as_mut_slice());
+        let window = self.window.0.min(LONGEST);
+        let (mut reached, mut before, mut ties) = (0, i64::MIN, false);
+        for step in steps {
+            let time = step.time.0;
+            ties |= time == before;
+            before = time;
+            let place = self.place_of[step.stage.index()] as usize;
+            // Before the first step there is always an entry.
+            entered[0] = time;
+            let entry = entered[place - 1];
+            let after = time.saturating_sub(entry);
+            let reaches = after <= window;
+            entered[place] = select_unpredictable(reaches, entry, entered[place]);
+            first[reached] = after;
+            reached += usize::from(reaches & (place == reached + 1));
+        }
+        scratch.first.truncate(reached);
+        !ties
+    }
+
+    fn walk_in_order(&self, scratch: &mut Scratch, steps: &[Step]) {
         scratch.matches.clear();
         for step in steps {
             let mut matched = self.step_of[step.stage.index()];
@@ -179,18 +232,15 @@ impl Funnel {
         if !scratch.matches.is_sorted() {
             scratch.matches.sort_unstable();
         }
-        scratch.entered.clear();
-        scratch.entered.resize(self.steps.len(), None);
-        scratch.first.clear();
+        self.clear(scratch);
+        let window = self.window.0.min(LONGEST);
         for &(time, step) in &scratch.matches {
-            let entry = match step.checked_sub(1) {
-                None => Some(time),
-                Some(before) => scratch.entered[before],
-            };
-            let Some(entry) = entry.filter(|&it| time.saturating_sub(it) <= self.window.0) else {
+            scratch.entered[0] = time;
+            let entry = scratch.entered[step];
+            if time.saturating_sub(entry) > window {
                 continue;
-            };
-            scratch.entered[step] = Some(entry);
+            }
+            scratch.entered[step + 1] = entry;
             if scratch.first.len() == step {
                 scratch.first.push(time - entry);
             }
@@ -198,7 +248,6 @@ impl Funnel {
                 break;
             }
         }
-        scratch.first.len()
     }
 
     fn table(&self, state: FunnelState, evidence: &Evidence<'_>) -> Table {

@@ -4,23 +4,25 @@
 //! selected from. A customer's or journey's second visit is told from the first
 //! by a stamp, not by a set, so one pass suffices.
 
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 use petgraph::graph::{DiGraph, NodeIndex};
 use rayon::prelude::*;
 
+use crate::base::Amount;
 use crate::base::money::Total;
-use crate::base::{Amount, CustomerId, NONE};
-use crate::model::graph::Wait;
-use crate::model::{
-    Catalog, Customer, Journey, Outcome, StageGraph, StageStat, Step, TransitionStat,
-};
-use crate::stats::{Quantity, quantiles_of_runs};
+use crate::model::{Catalog, Customer, Outcome, StageGraph, StageStat, Step, TransitionStat};
 
-/// Up to this many stages, transitions are found through a square matrix.
-const DENSE_STAGES: usize = 256;
+mod slots;
+mod waits;
+
+use slots::Slots;
+use waits::Waits;
+
 /// Step numbers from this one on share one count.
 const LAST_POSITION: usize = 4095;
+/// Up to this many stages, counts of stages and their pairs lie in tables.
+const DENSE_STAGES: usize = 256;
+/// So many step numbers are counted in a table.
+const EARLY: usize = 64;
 
 /// The fold that makes the [`StageGraph`].
 #[derive(Debug, Clone, Copy)]
@@ -32,195 +34,172 @@ pub struct GraphFold {
 #[derive(Debug, Default)]
 pub struct GraphState {
     total: StageGraph,
+    /// Journeys so far: each has a number of its own, from 1.
+    journeys: u64,
     stages: Vec<StageCount>,
+    /// Steps by step number and stage, of the first step numbers: all stages of one number lie
+    /// side by side.
+    early: Vec<u64>,
     slots: Slots,
     transitions: Vec<TransitionCount>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct StageCount {
-    customers: u64,
-    journeys: u64,
+    met: Met<()>,
     starts: u64,
     completed: u64,
     exits: u64,
     open: u64,
     conversions: u64,
-    value: Total,
-    open_journeys: u64,
-    open_value: Total,
-    last: Stamp,
-    /// Steps here by step number: their sum is the visits.
+    /// Steps here by step number, but for those that are counted as early: their sum is the
+    /// visits.
     positions: Vec<u64>,
 }
 
 /// Moves from one stage to another: their number and their waits' sum are those
 /// of the waits.
 #[derive(Debug, Clone, Default)]
+#[repr(C, align(64))]
 struct TransitionCount {
+    met: Met<Waits>,
     from: u32,
     to: u32,
-    customers: u64,
+}
+
+/// Whose journeys a stage or transition met: each journey and customer once. What every one
+/// touches comes first, to lie in one line of the cache.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C)]
+struct Met<L> {
+    /// The number of the journey that came last; 0: none.
+    last: u64,
     journeys: u64,
-    value: Total,
+    /// What is listed of each time.
+    list: L,
+    /// Of these, the journeys of customers that were met before.
+    again: u64,
     open_journeys: u64,
+    value: Total,
     open_value: Total,
-    last: Stamp,
-    waits: Waits,
 }
 
-/// The last customer and journey that were counted somewhere.
+impl<L> Met<L> {
+    /// Takes note of a journey. Where it is plain, nothing hangs on a branch: whether a
+    /// journey comes again is hard to foresee.
+    #[inline]
+    fn see<const PLAIN: bool>(&mut self, seen: &Seen) {
+        let last = std::mem::replace(&mut self.last, seen.number);
+        self.journeys += u64::from(last < seen.number);
+        if !PLAIN && last < seen.number {
+            self.again += u64::from(last >= seen.first);
+            self.value += seen.value;
+            self.open_journeys += u64::from(seen.open);
+            self.open_value += if seen.open { seen.value } else { 0 };
+        }
+    }
+
+    fn customers(&self) -> u64 {
+        self.journeys - self.again
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.journeys += more.journeys;
+        self.again += more.again;
+        self.value += more.value;
+        self.open_journeys += more.open_journeys;
+        self.open_value += more.open_value;
+    }
+}
+
+/// The journey that is counted.
 #[derive(Debug, Clone, Copy)]
-struct Stamp {
-    customer: u32,
-    journey: u32,
+struct Seen {
+    /// Its number.
+    number: u64,
+    /// The number of its customer's first journey.
+    first: u64,
+    value: Total,
+    open: bool,
 }
 
-impl Default for Stamp {
-    fn default() -> Self {
-        Self { customer: NONE, journey: NONE }
-    }
-}
-
-impl Stamp {
-    /// Marks a visit; says whether customer and journey are new here.
-    #[inline]
-    fn mark(&mut self, customer: CustomerId, journey: u32) -> (bool, bool) {
-        let new_customer = self.customer != customer.0;
-        let new_journey = new_customer || self.journey != journey;
-        *self = Self { customer: customer.0, journey };
-        (new_customer, new_journey)
-    }
-}
-
-/// Waits: four bytes each where whole milliseconds allow it.
-#[derive(Debug, Clone, Default)]
-struct Waits {
-    millis: Vec<Millis>,
-    others: Option<Box<OtherWaits>>,
-}
-
-/// Waits that are no whole milliseconds or too long, and runs of other customers.
-#[derive(Debug, Clone, Default)]
-struct OtherWaits {
-    micros: Vec<i64>,
-    runs: Vec<Vec<Millis>>,
-}
-
-/// A wait in milliseconds; as a quantity it is told in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Millis(u32);
-
-impl Quantity for Millis {
-    fn whole(self) -> i64 {
-        i64::from(self.0) * 1000
-    }
-}
-
-/// Runs shorter than this are copied when they are joined.
-const SHORT_RUN: usize = 1024;
-/// Runs of this length are set aside.
-const LONG_RUN: usize = 1 << 14;
-
-impl Waits {
-    #[inline]
-    fn push(&mut self, micros: i64) {
-        match u32::try_from(micros / 1000) {
-            Ok(millis) if micros % 1000 == 0 => {
-                if self.millis.len() == self.millis.capacity() {
-                    self.make_room();
-                }
-                self.millis.push(Millis(millis));
-            }
-            _ => self.others.get_or_insert_default().micros.push(micros),
-        }
-    }
-
-    /// Sets a long run aside, so that it is never copied and leaves no room unused.
-    #[cold]
-    fn make_room(&mut self) {
-        if self.millis.len() >= LONG_RUN {
-            let full = std::mem::replace(&mut self.millis, Vec::with_capacity(LONG_RUN));
-            self.others.get_or_insert_default().runs.push(full);
-        }
-    }
-
-    fn append(&mut self, mut other: Self) {
-        if other.millis.len() < SHORT_RUN {
-            self.millis.append(&mut other.millis);
-        } else {
-            self.others.get_or_insert_default().runs.push(other.millis);
-        }
-        if let Some(mut more) = other.others {
-            let own = self.others.get_or_insert_default();
-            own.micros.append(&mut more.micros);
-            own.runs.append(&mut more.runs);
-        }
-    }
-
-    /// How many waits, and what they come to.
-    fn finish(self) -> (u64, Wait) {
-        let others = self.others.unwrap_or_default();
-        let mut runs: Vec<&[Millis]> = vec![&self.millis];
-        runs.extend(others.runs.iter().map(Vec::as_slice));
-        let count = runs.iter().map(|it| it.len()).sum::<usize>() + others.micros.len();
-        let millis: i128 = runs.iter().copied().flatten().map(|it| i128::from(it.0)).sum();
-        let micros: i128 = others.micros.iter().map(|&it| i128::from(it)).sum();
-        let quantiles = if others.micros.is_empty() {
-            quantiles_of_runs(&runs, [0.5, 0.9])
-        } else {
-            let whole: Vec<i64> = runs.iter().copied().flatten().map(|it| it.whole()).collect();
-            quantiles_of_runs(&[&whole[..], &others.micros[..]], [0.5, 0.9])
-        };
-        let [median, p90] = quantiles.unwrap_or_default();
-        (count as u64, Wait { median, p90, sum: millis * 1000 + micros })
-    }
-}
-
-/// Where a pair of stages is counted: a square for few stages, a map for many.
-#[derive(Debug)]
-enum Slots {
-    Square { stages: usize, slots: Vec<u32> },
-    Map(HashMap<u64, u32, FixedState>),
-}
-
-impl Default for Slots {
-    fn default() -> Self {
-        Self::Map(HashMap::default())
-    }
-}
-
-impl Slots {
-    fn new(stages: usize) -> Self {
-        if stages <= DENSE_STAGES {
-            Self::Square { stages, slots: vec![NONE; stages * stages] }
-        } else {
-            Self::default()
-        }
-    }
-
-    /// The slot of a pair, given the next free one if it is new.
-    #[inline]
-    fn slot(&mut self, from: u32, to: u32, next: usize) -> usize {
-        let slot = match self {
-            Self::Square { stages, slots } => &mut slots[from as usize * *stages + to as usize],
-            Self::Map(map) => map.entry(u64::from(from) << 32 | u64::from(to)).or_insert(NONE),
-        };
-        if *slot == NONE {
-            *slot = next as u32;
-        }
-        *slot as usize
+impl Seen {
+    /// Whether it adds nothing but itself: the customer's first, judged, and without value.
+    fn is_plain(&self) -> bool {
+        self.number == self.first && !self.open && self.value == 0
     }
 }
 
 impl GraphState {
-    #[inline]
+    #[inline(always)]
     fn transition(&mut self, from: u32, to: u32) -> &mut TransitionCount {
         let slot = self.slots.slot(from, to, self.transitions.len());
         if slot == self.transitions.len() {
-            self.transitions.push(TransitionCount { from, to, ..TransitionCount::default() });
+            self.add_transition(from, to);
         }
         &mut self.transitions[slot]
+    }
+
+    #[cold]
+    fn add_transition(&mut self, from: u32, to: u32) {
+        self.transitions.push(TransitionCount { from, to, ..TransitionCount::default() });
+    }
+
+    fn visit_journey(&mut self, seen: &Seen, steps: &[Step], outcome: Outcome) {
+        self.total.journeys += 1;
+        let ([first, ..], [.., last]) = (steps, steps) else { return };
+        if seen.is_plain() {
+            self.visit_steps::<true>(seen, *first, steps);
+        } else {
+            self.visit_steps::<false>(seen, *first, steps);
+        }
+        self.stages[first.stage.index()].starts += 1;
+        let stage = &mut self.stages[last.stage.index()];
+        match outcome {
+            Outcome::Converted => {
+                self.total.converted += 1;
+                stage.completed += 1;
+            }
+            Outcome::Exit => {
+                self.total.exits += 1;
+                stage.exits += 1;
+            }
+            Outcome::Open => {
+                self.total.open += 1;
+                stage.open += 1;
+            }
+        }
+    }
+
+    fn visit_steps<const PLAIN: bool>(&mut self, seen: &Seen, first: Step, steps: &[Step]) {
+        let mut before = first;
+        let mut row = 0;
+        for (position, step) in steps.iter().enumerate() {
+            let at = step.stage.index();
+            let stage = &mut self.stages[at];
+            stage.met.see::<PLAIN>(seen);
+            match self.early.get_mut(row + at) {
+                Some(it) => *it += 1,
+                None => count_position(&mut stage.positions, position),
+            }
+            row += self.stages.len();
+            if position > 0 {
+                let transition = self.transition(before.stage.0, step.stage.0);
+                transition.met.see::<PLAIN>(seen);
+                transition.met.list.push(before.time, step.time);
+            }
+            before = *step;
+        }
+    }
+
+    /// Counts early positions with the others.
+    fn close(&mut self) {
+        let early = std::mem::take(&mut self.early);
+        for (position, row) in early.chunks(self.stages.len().max(1)).enumerate() {
+            for (stage, &count) in self.stages.iter_mut().zip(row) {
+                count_positions(&mut stage.positions, position, count);
+            }
+        }
     }
 }
 
@@ -234,6 +213,7 @@ impl GraphFold {
     pub fn start(&self) -> GraphState {
         GraphState {
             stages: vec![StageCount::default(); self.stages],
+            early: vec![0; if self.stages <= DENSE_STAGES { EARLY * self.stages } else { 0 }],
             slots: Slots::new(self.stages),
             ..GraphState::default()
         }
@@ -247,13 +227,18 @@ impl GraphFold {
             state.stages[stage.index()].conversions += 1;
             state.total.value += Total::from(conversion.value);
         }
-        for (number, journey) in customer.journeys.iter().enumerate() {
-            visit_journey(state, customer, journey, number as u32);
+        let first = state.journeys + 1;
+        for (number, journey) in (first..).zip(customer.journeys) {
+            let open = journey.outcome == Outcome::Open;
+            let seen = Seen { number, first, value: Total::from(journey.value), open };
+            state.visit_journey(&seen, customer.steps_of(journey), journey.outcome);
         }
+        state.journeys += customer.journeys.len() as u64;
     }
 
     /// Takes in the graph of the customers that follow.
-    pub fn merge(&self, into: &mut GraphState, from: GraphState) {
+    pub fn merge(&self, into: &mut GraphState, mut from: GraphState) {
+        from.close();
         into.total.journeys += from.total.journeys;
         into.total.converted += from.total.converted;
         into.total.exits += from.total.exits;
@@ -266,17 +251,14 @@ impl GraphFold {
         }
         for more in from.transitions {
             let own = into.transition(more.from, more.to);
-            own.customers += more.customers;
-            own.journeys += more.journeys;
-            own.value += more.value;
-            own.open_journeys += more.open_journeys;
-            own.open_value += more.open_value;
-            own.waits.append(more.waits);
+            own.met.add(&more.met);
+            own.met.list.append(more.met.list);
         }
     }
 
     /// The graph itself.
-    pub fn finish(&self, state: GraphState) -> StageGraph {
+    pub fn finish(&self, mut state: GraphState) -> StageGraph {
+        state.close();
         let mut transitions = state.transitions;
         transitions.par_sort_unstable_by_key(|it| (it.from, it.to));
         let transitions: Vec<_> = transitions.into_par_iter().map(transition).collect();
@@ -295,16 +277,16 @@ impl GraphFold {
     }
 }
 
-fn transition(it: TransitionCount) -> (usize, usize, TransitionStat) {
-    let (moves, wait) = it.waits.finish();
+fn transition(mut it: TransitionCount) -> (usize, usize, TransitionStat) {
+    let (moves, wait) = std::mem::take(&mut it.met.list).finish();
     let stat = TransitionStat {
         moves,
-        customers: it.customers,
-        journeys: it.journeys,
+        customers: it.met.customers(),
+        journeys: it.met.journeys,
         wait,
-        value: it.value,
-        open_journeys: it.open_journeys,
-        open_value: it.open_value,
+        value: it.met.value,
+        open_journeys: it.met.open_journeys,
+        open_value: it.met.open_value,
     };
     (it.from as usize, it.to as usize, stat)
 }
@@ -313,8 +295,8 @@ fn stage_stat(it: &StageCount, moved_on: u64) -> StageStat {
     let visits = it.positions.iter().sum::<u64>();
     StageStat {
         visits,
-        customers: it.customers,
-        journeys: it.journeys,
+        customers: it.met.customers(),
+        journeys: it.met.journeys,
         starts: it.starts,
         arrivals: visits - it.starts,
         departures: moved_on + it.completed,
@@ -322,103 +304,34 @@ fn stage_stat(it: &StageCount, moved_on: u64) -> StageStat {
         exits: it.exits,
         open: it.open,
         conversions: it.conversions,
-        value: it.value,
-        open_journeys: it.open_journeys,
-        open_value: it.open_value,
+        value: it.met.value,
+        open_journeys: it.met.open_journeys,
+        open_value: it.met.open_value,
         position_median: median_position(&it.positions),
     }
 }
 
-fn visit_journey(state: &mut GraphState, customer: &Customer<'_>, journey: &Journey, number: u32) {
-    let seen = Seen {
-        customer: customer.id,
-        journey: number,
-        value: Total::from(journey.value),
-        open: journey.outcome == Outcome::Open,
-    };
-    state.total.journeys += 1;
-    let mut before: Option<Step> = None;
-    for (position, step) in customer.steps_of(journey).iter().enumerate() {
-        let stage = &mut state.stages[step.stage.index()];
-        let (new_customer, new_journey) = stage.last.mark(customer.id, number);
-        stage.customers += u64::from(new_customer);
-        if new_journey {
-            stage.journeys += 1;
-            stage.value += seen.value;
-            if seen.open {
-                stage.open_journeys += 1;
-                stage.open_value += seen.value;
-            }
-        }
-        count_position(&mut stage.positions, position);
-        if let Some(before) = before {
-            visit_move(state, &seen, before, *step);
-        } else {
-            stage.starts += 1;
-        }
-        before = Some(*step);
-    }
-    let Some(last) = before else { return };
-    let stage = &mut state.stages[last.stage.index()];
-    match journey.outcome {
-        Outcome::Converted => {
-            state.total.converted += 1;
-            stage.completed += 1;
-        }
-        Outcome::Exit => {
-            state.total.exits += 1;
-            stage.exits += 1;
-        }
-        Outcome::Open => {
-            state.total.open += 1;
-            stage.open += 1;
-        }
-    }
-}
-
-/// The journey that is counted.
-struct Seen {
-    customer: CustomerId,
-    journey: u32,
-    value: Total,
-    open: bool,
-}
-
-#[inline]
-fn visit_move(state: &mut GraphState, seen: &Seen, from: Step, to: Step) {
-    let transition = state.transition(from.stage.0, to.stage.0);
-    let (new_customer, new_journey) = transition.last.mark(seen.customer, seen.journey);
-    transition.customers += u64::from(new_customer);
-    if new_journey {
-        transition.journeys += 1;
-        transition.value += seen.value;
-        if seen.open {
-            transition.open_journeys += 1;
-            transition.open_value += seen.value;
-        }
-    }
-    transition.waits.push(to.time.since(from.time).0);
-}
-
 fn add_stage(into: &mut StageCount, from: &StageCount) {
-    into.customers += from.customers;
-    into.journeys += from.journeys;
+    into.met.add(&from.met);
     into.starts += from.starts;
     into.completed += from.completed;
     into.exits += from.exits;
     into.open += from.open;
     into.conversions += from.conversions;
-    into.value += from.value;
-    into.open_journeys += from.open_journeys;
-    into.open_value += from.open_value;
 }
 
+#[inline(never)]
 fn count_position(positions: &mut Vec<u64>, position: usize) {
-    let position = position.min(LAST_POSITION);
-    if positions.len() <= position {
+    count_positions(positions, position.min(LAST_POSITION), 1);
+}
+
+fn count_positions(positions: &mut Vec<u64>, position: usize, count: u64) {
+    if count > 0 && positions.len() <= position {
         positions.resize(position + 1, 0);
     }
-    positions[position] += 1;
+    if let Some(it) = positions.get_mut(position) {
+        *it += count;
+    }
 }
 
 fn add_counts(into: &mut Vec<u64>, from: &[u64]) {

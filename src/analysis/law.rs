@@ -51,7 +51,7 @@ pub(super) fn graph(fixture: &Fixture, shards: &[Events]) -> StageGraph {
 pub(super) fn fold(fixture: &Fixture, analysis: &dyn Running, shards: &[Events]) -> AnyState {
     let mut state = analysis.start();
     for shard in shards {
-        Walker::default().walk(&fixture.walking, shard, |it| analysis.visit(&mut state, it));
+        Walker::default().walk_groups(&fixture.walking, shard, |it| analysis.visit(&mut state, it));
     }
     state
 }

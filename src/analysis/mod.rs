@@ -80,8 +80,8 @@ pub trait Running: Send + Sync {
     fn name(&self) -> &'static str;
     /// See [`Analysis::start`].
     fn start(&self) -> AnyState;
-    /// See [`Analysis::visit`].
-    fn visit(&self, state: &mut AnyState, customer: &Customer<'_>);
+    /// See [`Analysis::visit`]; takes in some customers at once.
+    fn visit(&self, state: &mut AnyState, customers: &[Customer<'_>]);
     /// See [`Analysis::merge`].
     fn merge(&self, into: &mut AnyState, from: AnyState);
     /// See [`Analysis::finish`].
@@ -100,9 +100,9 @@ impl<A: Analysis> Running for A {
         Box::new(Analysis::start(self))
     }
 
-    fn visit(&self, state: &mut AnyState, customer: &Customer<'_>) {
+    fn visit(&self, state: &mut AnyState, customers: &[Customer<'_>]) {
         if let Some(state) = state.downcast_mut::<A::State>() {
-            Analysis::visit(self, state, customer);
+            customers.iter().for_each(|it| Analysis::visit(self, state, it));
         }
     }
 

@@ -165,8 +165,8 @@ fn bought_share(row: &SurvivalRow) -> [Cell; 3] {
     };
     [
         Cell::Share(1.0 - row.survival),
-        end(row.interval.map(|it| it.high)),
-        end(row.interval.map(|it| it.low)),
+        end(row.interval().map(|it| it.high)),
+        end(row.interval().map(|it| it.low)),
     ]
 }
 

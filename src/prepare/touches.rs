@@ -8,7 +8,8 @@ use crate::model::{Events, Session, Touch, TouchOptions};
 pub struct TouchRule(pub TouchOptions);
 
 impl TouchRule {
-    /// Finds the touches of one customer: the events `range` of a shard.
+    /// Finds the touches of one customer: the events `range` of a shard; adds them to those
+    /// that are there.
     pub fn find(
         self,
         events: &Events,
@@ -17,7 +18,6 @@ impl TouchRule {
         goals: &[StageId],
         out: &mut Vec<Touch>,
     ) {
-        out.clear();
         if events.channels.is_empty() {
             return;
         }

@@ -1,12 +1,15 @@
 //! The walk: one pass over a shard's customers, each shown once as a whole.
 
-use crate::base::CustomerId;
-use crate::model::{Customer, Events, Touch};
+use crate::model::{Customer, Events};
 
-use super::journeys::{JourneyCutter, JourneyRule};
+use super::journeys::JourneyRule;
 use super::select::{Keeper, Selector};
-use super::sessions::{SessionRule, Sessions};
+use super::sessions::SessionRule;
 use super::touches::TouchRule;
+
+mod found;
+
+use found::Found;
 
 /// The rules by which a customer's events become sessions, touches and journeys.
 #[derive(Debug, Clone)]
@@ -21,14 +24,16 @@ pub struct Walking {
     pub select: Option<Selector>,
 }
 
-/// Scratch space for walking: one for each thread, reused from customer to customer.
+/// Scratch space for walking: one for each thread, reused from shard to shard.
 #[derive(Debug, Default)]
 pub struct Walker {
-    sessions: Sessions,
-    touches: Vec<Touch>,
-    cutter: JourneyCutter,
+    found: Found,
     keeper: Keeper,
 }
+
+/// About how many events are walked before their customers are shown: what was found of them
+/// stays in the cache of a core until every fold has seen it.
+const GROUP_EVENTS: usize = 1 << 12;
 
 impl Walker {
     /// What was kept and left out of the customers walked so far.
@@ -39,41 +44,34 @@ impl Walker {
     /// Shows each customer of a shard to `visit`, in order; where only some journeys are looked
     /// at, each with these alone, and those without any not at all.
     pub fn walk(&mut self, rules: &Walking, events: &Events, mut visit: impl FnMut(&Customer<'_>)) {
-        for index in 0..events.customers() {
-            let range = events.range(index);
-            if range.is_empty() {
-                continue;
-            }
-            rules.sessions.cut(events, range.clone(), &mut self.sessions);
-            let goals = rules.journeys.goals();
-            rules.touches.find(
-                events,
-                range.clone(),
-                &self.sessions.list,
-                goals,
-                &mut self.touches,
-            );
-            self.cutter.cut(&rules.journeys, events, range.clone(), &self.touches);
-            let whole = Customer {
-                id: CustomerId::at(events.first_customer as usize + index),
-                shard: events,
-                base: range.start,
-                times: &events.times[range],
-                sessions: &self.sessions.list,
-                session_of: &self.sessions.of,
-                steps: &self.cutter.steps,
-                touches: &self.touches,
-                conversions: &self.cutter.conversions,
-                journeys: &self.cutter.journeys,
-                kept: None,
-            };
+        self.walk_groups(rules, events, |customers| customers.iter().for_each(&mut visit));
+    }
+
+    /// As [`Self::walk`], but shows some customers at once: whoever does much with each has its
+    /// own code and tables at hand for all of them.
+    pub fn walk_groups(
+        &mut self,
+        rules: &Walking,
+        events: &Events,
+        mut visit: impl FnMut(&[Customer<'_>]),
+    ) {
+        let mut first = 0;
+        while first < events.customers() {
+            let limit = (events.offsets[first] as usize).saturating_add(GROUP_EVENTS);
+            let more = &events.offsets[first + 2..];
+            let end = first + 1 + more.partition_point(|&it| it as usize <= limit);
+            let found = &mut self.found;
+            found.find(rules, events, first..end);
             match &rules.select {
-                None => visit(&whole),
+                None => visit(&found.customers(events).collect::<Vec<_>>()),
                 Some(by) => {
-                    let kept = self.keeper.keep(by, &whole, &self.cutter.begins);
-                    kept.iter().for_each(&mut visit);
+                    for (whole, begins) in found.customers(events).zip(found.begins()) {
+                        let kept = self.keeper.keep(by, &whole, begins);
+                        kept.iter().for_each(|it| visit(std::slice::from_ref(it)));
+                    }
                 }
             }
+            first = end;
         }
     }
 }

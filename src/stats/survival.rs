@@ -10,8 +10,6 @@
 use std::iter::Enumerate;
 use std::slice::Iter;
 
-use rayon::prelude::*;
-
 use super::interval::{Interval, ZTest};
 use super::normal;
 
@@ -22,6 +20,9 @@ pub type CountedDuration = (i64, u64, u64);
 /// Survival shares within this distance of a threshold count as reaching it, so
 /// that rounding never moves a median by a row.
 const ROUNDING: f64 = 1e-12;
+
+/// Rounding never moves a limit by as much.
+const FAR: f64 = 1e-9;
 
 /// One row of the survival table: the state just after `time`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,12 +37,19 @@ pub struct SurvivalRow {
     pub censored: u64,
     /// Estimated share without the event after `time`.
     pub survival: f64,
-    /// Interval of `survival`: \[1, 1\] before the first event, undefined once
-    /// the share is 0.
-    pub interval: Option<Interval>,
     /// Greenwood's sum Σ d / (n (n − d)), the variance of ln S; undefined once
     /// the share is 0.
     pub greenwood: Option<f64>,
+    /// What stands for the curve's confidence.
+    z: f64,
+}
+
+impl SurvivalRow {
+    /// Interval of `survival`: \[1, 1\] before the first event, undefined once
+    /// the share is 0. Found when it is asked for: a curve has far more rows than are shown.
+    pub fn interval(&self) -> Option<Interval> {
+        limits(self.survival, self.greenwood?, self.z)
+    }
 }
 
 /// A time at which survival falls to a threshold, with its interval.
@@ -101,6 +109,7 @@ pub struct KaplanMeier {
     steps: Vec<Step>,
     watched: u64,
     confidence: f64,
+    z: f64,
 }
 
 /// What an event changes.
@@ -111,7 +120,6 @@ struct Step {
     at_risk: u64,
     survival: f64,
     greenwood: Option<f64>,
-    interval: Option<Interval>,
 }
 
 impl KaplanMeier {
@@ -133,21 +141,18 @@ impl KaplanMeier {
         if watched == 0 {
             return None;
         }
-        let mut steps = steps(&counts, watched);
-        steps.par_iter_mut().for_each(|it| {
-            it.interval = it.greenwood.and_then(|sum| limits(it.survival, sum, z));
-        });
-        Some(Self { counts, steps, watched, confidence })
+        let steps = steps(&counts, watched);
+        Some(Self { counts, steps, watched, confidence, z })
     }
 
     /// The table, by ascending time, opening at time 0.
     pub fn rows(&self) -> Rows<'_> {
         let opening = self.counts.first().is_some_and(|it| it.0 > 0);
         Rows {
-            opening: opening.then(|| opening_row(self.watched)),
+            opening: opening.then(|| opening_row(self.watched, self.z)),
             counts: self.counts.iter().enumerate(),
             steps: &self.steps,
-            last: opening_row(self.watched),
+            last: opening_row(self.watched, self.z),
             left: self.watched,
         }
     }
@@ -180,21 +185,21 @@ impl KaplanMeier {
             return None;
         }
         let Some(index) = self.counts.partition_point(|it| it.0 <= t).checked_sub(1) else {
-            return Some(opening_row(self.watched));
+            return Some(opening_row(self.watched, self.z));
         };
         let (time, events, censored) = self.counts[index];
         let known = self.steps.partition_point(|it| it.index <= index).checked_sub(1);
         let (from, at_risk, known) = match known.map(|it| &self.steps[it]) {
-            Some(it) => (it.index, it.at_risk, (it.survival, it.interval, it.greenwood)),
+            Some(it) => (it.index, it.at_risk, (it.survival, it.greenwood)),
             None => {
-                let row = opening_row(self.watched);
-                (0, self.watched, (row.survival, row.interval, row.greenwood))
+                let row = opening_row(self.watched, self.z);
+                (0, self.watched, (row.survival, row.greenwood))
             }
         };
         let gone: u64 = self.counts[from..index].iter().map(|it| it.1 + it.2).sum();
-        let (survival, interval, greenwood) = known;
-        let at_risk = at_risk - gone;
-        Some(SurvivalRow { time, at_risk, events, censored, survival, interval, greenwood })
+        let (survival, greenwood) = known;
+        let (at_risk, z) = (at_risk - gone, self.z);
+        Some(SurvivalRow { time, at_risk, events, censored, survival, greenwood, z })
     }
 
     /// The time by which a share `p` has had the event: the first time with
@@ -223,9 +228,27 @@ impl KaplanMeier {
         };
         SurvivalTime {
             time: first(&|row| row.survival <= threshold),
-            low: first(&|row| row.interval.map_or(0.0, |it| it.low) <= threshold),
-            high: first(&|row| row.interval.is_some_and(|it| it.high <= threshold)),
+            low: first(&|row| self.low_reaches(row, threshold)),
+            high: first(&|row| self.high_reaches(row, threshold)),
         }
+    }
+
+    fn low_reaches(&self, row: &Step, threshold: f64) -> bool {
+        // No steeper than 1/e is the way from ln(−ln S) to S, and |ln S| is more than 1 − S: the
+        // limit lies no further below S than this, which is told without a logarithm.
+        let width = self.z * row.greenwood.unwrap_or_default().sqrt() / (1.0 - row.survival);
+        if row.survival - 0.37 * width > threshold + FAR {
+            return false;
+        }
+        self.limits(row).map_or(0.0, |it| it.low) <= threshold
+    }
+
+    fn high_reaches(&self, row: &Step, threshold: f64) -> bool {
+        row.survival <= threshold + FAR && self.limits(row).is_some_and(|it| it.high <= threshold)
+    }
+
+    fn limits(&self, row: &Step) -> Option<Interval> {
+        limits(row.survival, row.greenwood?, self.z)
     }
 
     /// The time by which half have had the event.
@@ -318,7 +341,6 @@ impl Iterator for Rows<'_> {
             self.steps = rest;
             self.last.survival = step.survival;
             self.last.greenwood = step.greenwood;
-            self.last.interval = step.interval;
         }
         let row = SurvivalRow { time, at_risk: self.left, events, censored, ..self.last };
         self.left -= events + censored;
@@ -333,7 +355,7 @@ impl Iterator for Rows<'_> {
 
 impl ExactSizeIterator for Rows<'_> {}
 
-/// Survival after each time with an event, intervals to come.
+/// Survival after each time with an event.
 fn steps(counts: &[CountedDuration], watched: u64) -> Vec<Step> {
     let mut at_risk = watched;
     // S after the last censoring, and how many were at risk then: between
@@ -349,7 +371,7 @@ fn steps(counts: &[CountedDuration], watched: u64) -> Vec<Step> {
                 greenwood += events as f64 / at_risk as f64 / left as f64;
             }
             let greenwood = (left > 0).then_some(greenwood);
-            steps.push(Step { index, at_risk, survival, greenwood, interval: None });
+            steps.push(Step { index, at_risk, survival, greenwood });
         }
         at_risk = left - censored;
         if censored > 0 {
@@ -374,16 +396,8 @@ pub(super) fn total(counts: &[CountedDuration]) -> Option<u64> {
     counts.iter().try_fold(0u64, |sum, it| sum.checked_add(it.1)?.checked_add(it.2))
 }
 
-fn opening_row(at_risk: u64) -> SurvivalRow {
-    SurvivalRow {
-        time: 0,
-        at_risk,
-        events: 0,
-        censored: 0,
-        survival: 1.0,
-        interval: Some(Interval { low: 1.0, high: 1.0 }),
-        greenwood: Some(0.0),
-    }
+fn opening_row(at_risk: u64, z: f64) -> SurvivalRow {
+    SurvivalRow { time: 0, at_risk, events: 0, censored: 0, survival: 1.0, greenwood: Some(0.0), z }
 }
 
 /// The exponential-Greenwood limits of a survival share above 0.

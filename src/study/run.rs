@@ -184,10 +184,10 @@ impl StudyFold<'_> {
     fn visit_shard(&self, state: &mut State, shard: usize) -> Result<()> {
         let State { scratch, walker, graph, states } = state;
         let events = self.shards.events(shard, scratch)?;
-        walker.walk(self.walking, events, |customer| {
-            self.graph.visit(graph, customer);
+        walker.walk_groups(self.walking, events, |customers| {
+            customers.iter().for_each(|it| self.graph.visit(graph, it));
             for (analysis, state) in self.running.iter().zip(states.iter_mut()) {
-                analysis.visit(state, customer);
+                analysis.visit(state, customers);
             }
         });
         self.progress.advance(1);

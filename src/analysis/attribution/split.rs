@@ -119,6 +119,11 @@ impl Splitter {
         for (&part, &weight) in self.part_of_touch.iter().zip(&self.weights) {
             self.sums[part as usize] += weight;
         }
+        if let Some(part) = only(&self.sums) {
+            self.units.resize(self.parts.len(), 0);
+            self.units[part] = UNITS;
+            return &self.units;
+        }
         quantise_into(&self.sums, &mut self.units);
         if self.units.iter().sum::<u64>() != UNITS {
             self.units = whole(&self.sums);
@@ -126,10 +131,23 @@ impl Splitter {
         &self.units
     }
 
+    /// The channel that has all of the units that were told last, if one has.
+    pub fn winner(&self) -> Option<ChannelId> {
+        let part = self.units.iter().position(|&it| it > 0)?;
+        (self.units[part] == UNITS).then(|| self.parts[part].channel)
+    }
+
     /// The channels, the units that were told last, and an amount split by them.
     pub fn money(&mut self, amount: Amount) -> (&[Split], &[u64], &[Amount]) {
         (&self.parts, &self.units, self.money.split(amount, &self.units))
     }
+}
+
+/// The place of the only share above 0, if there is one alone.
+fn only(shares: &[f64]) -> Option<usize> {
+    let mut above = shares.iter().enumerate().filter(|it| !(*it.1 == 0.0));
+    let (place, share) = above.next()?;
+    (above.next().is_none() && *share > 0.0 && share.is_finite()).then_some(place)
 }
 
 #[cfg(test)]

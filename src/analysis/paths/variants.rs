@@ -7,13 +7,13 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
 use crate::base::money::Total;
-use crate::model::{Customer, Journey};
+use crate::model::{Customer, Journey, Step};
 
 mod part;
 
@@ -30,7 +30,7 @@ pub struct Variants {
     parts: Vec<Part>,
     coder: Coder,
     hasher: FixedState,
-    scratch: Vec<u32>,
+    scratch: Vec<Step>,
     key: Vec<u8>,
 }
 
@@ -110,11 +110,12 @@ impl Coder {
         }
     }
 
-    fn encode(self, stages: &[u32], out: &mut Vec<u8>) {
+    fn encode(self, steps: &[Step], out: &mut Vec<u8>) {
+        let stages = steps.iter().map(|it| it.stage.0);
         match self {
-            Self::One => out.extend(stages.iter().map(|&it| it as u8)),
-            Self::Two => out.extend(stages.iter().flat_map(|&it| (it as u16).to_be_bytes())),
-            Self::Four => out.extend(stages.iter().flat_map(|&it| it.to_be_bytes())),
+            Self::One => out.extend(stages.map(|it| it as u8)),
+            Self::Two => out.extend(stages.flat_map(|it| (it as u16).to_be_bytes())),
+            Self::Four => out.extend(stages.flat_map(u32::to_be_bytes)),
         }
     }
 
@@ -144,20 +145,25 @@ impl Variants {
     /// Takes in one journey.
     pub fn visit(&mut self, customer: &Customer<'_>, journey: &Journey, collapse: bool) {
         let steps = customer.steps_of(journey);
-        self.scratch.clear();
-        self.scratch.extend(steps.iter().map(|it| it.stage.0));
-        if collapse {
-            self.scratch.dedup();
-        }
         self.key.clear();
-        self.coder.encode(&self.scratch, &mut self.key);
-        let hash = self.hasher.hash_one(self.key.as_slice());
+        if collapse {
+            self.scratch.clear();
+            self.scratch.extend_from_slice(steps);
+            self.scratch.dedup_by_key(|it| it.stage);
+            self.coder.encode(&self.scratch, &mut self.key);
+        } else {
+            self.coder.encode(steps, &mut self.key);
+        }
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(&self.key);
+        let hash = hasher.finish();
         let duration = match (steps.first(), steps.last()) {
             (Some(first), Some(last)) => last.time.since(first.time).0,
             _ => 0,
         };
-        let seen = Seen { hash, duration, value: journey.value, outcome: journey.outcome };
-        // The table uses the low bits and the highest seven: the part, those between.
+        let (value, outcome) = (journey.value, journey.outcome);
+        let seen = Seen { half: hash as u32, duration, value, outcome };
+        // The table uses the low half; the part, some of the others.
         let part = (hash >> 48) as usize & ((1 << PART_BITS) - 1);
         self.parts[part].see(&self.key, seen);
     }
@@ -186,17 +192,18 @@ impl Variants {
             single: counts.0.get(&1).copied().unwrap_or(0),
             cover: counts.cover(total.journeys),
             total,
-            top: self.top(top),
+            top: self.top(top, counts.least(top as u64)),
         }
     }
 
-    /// The most frequent variants: the first of each part, then the first of these.
-    fn top(&self, top: usize) -> Vec<TopVariant> {
+    /// The most frequent variants: the first of each part, then the first of these; each has at
+    /// least so many journeys.
+    fn top(&self, top: usize, least: u64) -> Vec<TopVariant> {
         let mut first: Vec<(usize, u32)> = self
             .parts
             .par_iter()
             .enumerate()
-            .flat_map_iter(|(at, part)| part.first(top).into_iter().map(move |it| (at, it)))
+            .flat_map_iter(|(at, part)| part.first(top, least).into_iter().map(move |it| (at, it)))
             .collect();
         let before = |a: &(usize, u32), b: &(usize, u32)| -> Ordering {
             let (left, right) = (&self.parts[a.0], &self.parts[b.0]);
@@ -252,6 +259,16 @@ impl Counts {
         for (&journeys, variants) in &more.0 {
             *self.0.entry(journeys).or_default() += variants;
         }
+    }
+
+    /// How many journeys each of the `top` most frequent variants has at least.
+    fn least(&self, top: u64) -> u64 {
+        let mut variants = 0;
+        let most = self.0.iter().rev().find(|it| {
+            variants += it.1;
+            variants >= top
+        });
+        most.map_or(0, |it| *it.0)
     }
 
     /// How many of the most frequent variants cover each share of [`COVER`].

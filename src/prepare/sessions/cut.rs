@@ -10,7 +10,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::SessionRule;
-use crate::base::{ChannelId, NONE, Span, Timestamp};
+use crate::base::{ChannelId, NONE, Timestamp};
 use crate::model::{Events, Session};
 
 /// The sessions of one customer, and scratch space to find them in.
@@ -21,6 +21,8 @@ pub struct Sessions {
     /// For each event its session, or [`NONE`]; empty where each session is all events
     /// from its first to its last and every event is in one.
     pub of: Vec<u32>,
+    /// Scratch space of [`SessionRule::cut_by_time`].
+    pub begins: Vec<u32>,
     running: Vec<Running>,
     /// The last session of each key; filled once a customer has two.
     by_key: HashMap<Key, u32, FixedState>,
@@ -89,34 +91,71 @@ impl Sessions {
 impl SessionRule {
     /// Cuts the events `range` of a shard (one customer) into sessions.
     pub fn cut(&self, events: &Events, range: Range<usize>, out: &mut Sessions) {
-        let keyed = self.key.is_some() && !events.sessions.is_empty();
-        let marked = !self.starts.is_empty() || !self.excluded.is_empty();
-        if keyed || marked || self.campaign || self.midnight.is_some() {
-            self.cut_by_rule(events, range, out);
+        if self.is_by_time(events) {
+            out.clear();
+            self.cut_by_time(events, range, &mut out.begins, &mut out.list);
         } else {
-            out.of.clear();
-            self.cut_by_time(events, range, &mut out.list);
+            self.cut_by_rule(events, range, out);
         }
     }
 
-    /// Cuts where the pause is longer than the timeout, and nowhere else.
-    fn cut_by_time(&self, events: &Events, range: Range<usize>, out: &mut Vec<Session>) {
-        out.clear();
-        let (base, times) = (range.start, &events.times);
-        let longest = self.timeout.unwrap_or(Span(i64::MAX));
-        let mut open: Option<Session> = None;
-        for at in range {
-            let index = (at - base) as u32;
-            let pause = |before: usize| Timestamp(times[at]).since(Timestamp(times[before]));
-            if open.is_some() && pause(at - 1) > longest {
-                out.extend(open.take());
-            }
-            let session = open.get_or_insert_with(|| session(events, at, base));
-            session.end = index + 1;
-            session.events += 1;
-            self.see_channel(session, events, at);
+    /// Whether nothing but time cuts these events: then every event is in a session, and each
+    /// session is all events from its first to its last.
+    pub fn is_by_time(&self, events: &Events) -> bool {
+        let keyed = self.key.is_some() && !events.sessions.is_empty();
+        let marked = !self.starts.is_empty() || !self.excluded.is_empty();
+        !(keyed || marked || self.campaign || self.midnight.is_some())
+    }
+
+    /// Cuts where the pause is longer than the timeout, and nowhere else; adds the sessions to
+    /// those that are there. `begins` is scratch space.
+    pub fn cut_by_time(
+        &self,
+        events: &Events,
+        range: Range<usize>,
+        begins: &mut Vec<u32>,
+        out: &mut Vec<Session>,
+    ) {
+        let longest = self.timeout.map_or(i64::MAX, |it| it.0);
+        let times = &events.times[range.clone()];
+        let channels = events.channels.get(range).unwrap_or_default();
+        if begins.len() <= times.len() {
+            begins.resize(times.len() + 1, 0);
         }
-        out.extend(open);
+        // Without branches: where a session ends is hard to foresee. The first begins at 0.
+        let mut sessions = usize::from(!times.is_empty());
+        for (at, pair) in (1..).zip(times.windows(2)) {
+            begins[sessions] = at;
+            sessions += usize::from(pair[1].saturating_sub(pair[0]) > longest);
+        }
+        begins[0] = 0;
+        begins[sessions] = times.len() as u32;
+        out.extend(begins[..=sessions].windows(2).map(|it| {
+            let own = it[0] as usize..it[1] as usize;
+            Session {
+                first: it[0],
+                end: it[1],
+                events: it[1] - it[0],
+                start: Timestamp(times[own.start]),
+                channel: self.channel(channels.get(own).unwrap_or_default()),
+            }
+        }));
+    }
+
+    /// The channel of a session with events of these channels: the first that is named and not
+    /// direct; else direct, if one is that or has no name; else none.
+    #[inline]
+    fn channel(&self, channels: &[ChannelId]) -> ChannelId {
+        let mut found = ChannelId::NONE;
+        for &here in channels {
+            if here.is_some() && here != self.direct {
+                return here;
+            }
+            if here.is_some() || here == ChannelId::UNNAMED {
+                found = self.direct;
+            }
+        }
+        found
     }
 
     fn cut_by_rule(&self, events: &Events, range: Range<usize>, out: &mut Sessions) {

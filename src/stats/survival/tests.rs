@@ -127,7 +127,7 @@ fn check_row(row: &SurvivalRow, golden: &Value) {
     assert_eq!(row.events, count("observed"));
     assert_eq!(row.censored, count("censored"));
     close(row.survival, &golden["S"], 1e-12, "survival");
-    match row.interval {
+    match row.interval() {
         Some(it) => {
             close(it.low, &golden["lo"], 1e-11, "low");
             close(it.high, &golden["hi"], 1e-11, "high");
@@ -226,11 +226,27 @@ proptest! {
         for row in curve.rows() {
             prop_assert!(row.survival <= before);
             before = row.survival;
-            if let Some(it) = row.interval {
+            if let Some(it) = row.interval() {
                 prop_assert!(it.low <= row.survival && row.survival <= it.high);
             }
         }
         prop_assert_eq!(curve.watched(), rows.len() as u64);
+    }
+
+    #[test]
+    fn limits_cross_a_threshold_where_their_rows_do(
+        rows in prop::collection::vec((0i64..200, any::<bool>()), 1..300),
+        p in 0.001..1.0f64,
+        confidence in 0.1..0.999f64,
+    ) {
+        let curve = KaplanMeier::fit(&counted(rows), confidence).unwrap();
+        let threshold = 1.0 - p + ROUNDING;
+        let first = |reaches: &dyn Fn(Option<Interval>) -> bool| {
+            curve.rows().find(|it| it.events > 0 && reaches(it.interval())).map(|it| it.time)
+        };
+        let found = curve.quantile(p);
+        prop_assert_eq!(found.low, first(&|it| it.map_or(0.0, |it| it.low) <= threshold));
+        prop_assert_eq!(found.high, first(&|it| it.is_some_and(|it| it.high <= threshold)));
     }
 
     #[test]

@@ -11,14 +11,16 @@ use crate::base::money::Total;
 use crate::model::Outcome;
 use crate::stats::quantile;
 
-/// So many journeys are gathered before they are taken in.
-const BATCH: usize = 512;
+/// So many journeys are gathered at least before they are taken in, and at most. Between, as
+/// many as there are variants: then each line of the table is met more than once while it is in
+/// the cache, and what waits is never more than what is kept.
+const BATCH: (usize, usize) = (1 << 9, 1 << 14);
 
 /// What a journey brings beside its sequence.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
-    /// The hash of the sequence.
-    pub hash: u64,
+    /// Half of the hash of the sequence.
+    pub half: u32,
     /// From the first step to the last, in microseconds.
     pub duration: i64,
     /// Value in minor units.
@@ -89,7 +91,7 @@ impl Part {
     pub fn see(&mut self, key: &[u8], seen: Seen) {
         self.keys.extend_from_slice(key);
         self.seen.push((seen, self.keys.len()));
-        if self.seen.len() >= BATCH {
+        if self.seen.len() >= self.len().clamp(BATCH.0, BATCH.1) {
             self.absorb();
         }
     }
@@ -99,7 +101,7 @@ impl Part {
         let (mut seen, mut keys) = (std::mem::take(&mut self.seen), std::mem::take(&mut self.keys));
         let mut start = 0;
         for &(it, end) in &seen {
-            let variant = self.intern(&keys[start..end], it.hash as u32);
+            let variant = self.intern(&keys[start..end], it.half);
             start = end;
             let stat = VariantStat {
                 journeys: 1,
@@ -117,8 +119,10 @@ impl Part {
     }
 
     /// Takes in the variants of the same part of other journeys.
-    pub fn merge(&mut self, mut from: Self) {
-        from.absorb();
+    pub fn merge(&mut self, from: Self) {
+        let before = self.keys.len();
+        self.keys.extend(from.keys.iter());
+        self.seen.extend(from.seen.iter().map(|&(seen, end)| (seen, before + end)));
         let mut codes = Vec::with_capacity(from.len());
         for variant in 0..from.len() as u32 {
             let own = self.intern(from.key(variant), from.hashes[variant as usize]);
@@ -155,9 +159,10 @@ impl Part {
         total
     }
 
-    /// The `top` most frequent variants, in any order.
-    pub fn first(&self, top: usize) -> Vec<u32> {
+    /// The `top` most frequent variants, in any order; each has at least so many journeys.
+    pub fn first(&self, top: usize, least: u64) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.len() as u32).collect();
+        order.retain(|&it| self.stat(it).journeys >= least);
         if top > 0 && top < order.len() {
             let journeys = |it: u32| self.stat(it).journeys;
             order.select_nth_unstable_by(top - 1, |&a, &b| {
