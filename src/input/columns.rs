@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::rows::Field;
 use super::rows::block::Span;
+use super::rows::listed::Known;
 use crate::base::time::DAY;
 use crate::base::{Dictionary, NONE, Timestamp};
 use crate::model::raw::{NO_SEQUENCE, Sequence, TextColumn};
@@ -20,13 +21,15 @@ const SLOTS: usize = 64;
 /// A growing column of codes.
 #[derive(Debug)]
 pub(super) struct Coder {
-    codes: Vec<u32>,
+    pub(super) codes: Vec<u32>,
     dictionary: Dictionary,
     last: u32,
     /// The code that came last for each slot, while texts are few.
     recent: [u32; SLOTS],
     /// Short texts of blocks and their codes, each at a place that its bytes choose.
     memo: Vec<Short>,
+    /// The codes of the texts of a list that rows pick from.
+    pub(super) known: Known,
 }
 
 /// A text of at most [`SHORT`] bytes, with zeros behind it, its length and its code.
@@ -48,7 +51,8 @@ impl Default for Coder {
     fn default() -> Self {
         let dictionary = Dictionary::default();
         let (codes, memo) = (Vec::new(), Vec::new());
-        Self { codes, dictionary, last: NONE, recent: [NONE; SLOTS], memo }
+        let known = Known::default();
+        Self { codes, dictionary, last: NONE, recent: [NONE; SLOTS], memo, known }
     }
 }
 

@@ -4,6 +4,7 @@
 //! counts it as used, filtered or set aside. Knows no file format.
 
 pub mod block;
+pub mod listed;
 
 use std::sync::Arc;
 

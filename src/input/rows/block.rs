@@ -3,6 +3,9 @@
 //! [`Rows::push_at`] is the definition: a block takes records up to the first that
 //! it would set aside, and leaves that one to it. Knows no file format.
 
+use std::sync::Arc;
+
+use super::listed::{List, picks_of};
 use super::{Field, Rows};
 use crate::base::NONE;
 use crate::input::columns::text_of;
@@ -40,10 +43,14 @@ pub enum Column<'a> {
     Missing,
     /// Texts, as places in a larger one; an empty one means that there is none.
     Texts(&'a str, &'a [Span]),
+    /// Texts of a list, by their places in it.
+    Listed(&'a Arc<List>, &'a [u32]),
     /// Whole numbers.
     Integers(&'a [i64]),
     /// Instants in microseconds since the epoch, UTC.
     Micros(&'a [i64]),
+    /// Local times: microseconds since 1970 on the clock of the journey's zone.
+    Locals(&'a [i64]),
     /// Values of any kind.
     Fields(&'a [Field<'a>]),
 }
@@ -58,6 +65,8 @@ impl<'a> Column<'a> {
                 let span = spans[row];
                 Field::Text(&text[span.start as usize..span.end as usize])
             }
+            Self::Listed(list, picks) => Field::Text(list.get(picks[row])),
+            Self::Locals(it) => Field::Local(it[row]),
             Self::Integers(it) => Field::Integer(it[row]),
             Self::Micros(it) => Field::Micros(it[row]),
             Self::Fields(it) => it[row],
@@ -66,20 +75,20 @@ impl<'a> Column<'a> {
 }
 
 /// An id that is somebody's and new to its column.
-const NEW: u32 = NONE - 1;
+pub(super) const NEW: u32 = NONE - 1;
 
 /// What is known of the ids of a block while it is checked.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// For each column of ids a code, [`NEW`] or [`NONE`] for each record.
-    codes: Vec<Vec<u32>>,
+    pub(super) codes: Vec<Vec<u32>>,
     /// The records that have an id in the column at hand, and its hash.
     filled: Vec<u32>,
     hashes: Vec<u64>,
     /// Ids that are new: their column, record and hash.
-    new: Vec<(usize, usize, u64)>,
+    pub(super) new: Vec<(usize, usize, u64)>,
     /// Ids that are nobody's: their column and record.
-    blocked: Vec<(usize, usize)>,
+    pub(super) blocked: Vec<(usize, usize)>,
 }
 
 impl Rows<'_> {
@@ -91,7 +100,7 @@ impl Rows<'_> {
 
     /// As [`Self::takes_blocks`], where times may come as instants, which have no format.
     pub fn takes_blocks_of(&self, columns: &[Column<'_>]) -> bool {
-        let typed = |it: usize| matches!(columns[it], Column::Micros(_));
+        let typed = |it: usize| matches!(columns[it], Column::Micros(_) | Column::Locals(_));
         self.takes_blocks()
             || (!self.mapping.is_row_by_row() && self.mapping.time.is_some_and(typed))
     }
@@ -153,6 +162,15 @@ impl Rows<'_> {
                     }
                 }
             }
+            Column::Listed(list, picks) => {
+                for &pick in &picks[..count] {
+                    match self.clock.read(list.get(pick)) {
+                        Ok(time) => self.times.push(time),
+                        Err(TimeProblem::Missing) if links => self.times.push(NO_TIME),
+                        Err(_) => break,
+                    }
+                }
+            }
             ref other => {
                 for row in 0..count {
                     match self.time_of(&other.field(row)) {
@@ -174,11 +192,11 @@ impl Rows<'_> {
         if matches!(columns[column], Column::Missing) {
             return (count, rounded);
         }
-        let texts = match columns[column] {
-            Column::Texts(_, spans) => Some(&spans[..count]),
-            _ => None,
+        let filled = |&row: &usize| match columns[column] {
+            Column::Texts(_, spans) => !spans[row].is_empty(),
+            Column::Listed(list, picks) => !list.is_none(picks[row]),
+            _ => true,
         };
-        let filled = |&row: &usize| texts.is_none_or(|it| !it[row].is_empty());
         for row in (0..count).filter(filled) {
             match self.amount(&|it: usize| columns[it].field(row)) {
                 Ok((amount, inexact)) => {
@@ -223,6 +241,9 @@ impl Rows<'_> {
     /// Looks the ids of a column up. All are hashed before any is looked for, so that
     /// the processor can wait for several places in memory at once.
     fn find_column(&mut self, index: usize, column: &Column<'_>, count: usize) {
+        if let Some((list, picks)) = picks_of(column) {
+            return self.find_listed(index, list, &picks[..count]);
+        }
         let Found { codes, filled, hashes, new, .. } = &mut self.found;
         let codes = &mut codes[index];
         codes.clear();
@@ -274,10 +295,15 @@ impl Rows<'_> {
 
     /// Keeps the ids of the first records.
     fn keep_ids(&mut self, columns: &[Column<'_>], count: usize) {
-        let Found { codes, new, blocked, .. } = &mut self.found;
         let ids = &self.mapping.ids;
+        let mut found = std::mem::take(&mut self.found);
+        let Found { codes, new, blocked, .. } = &mut found;
         for &(index, row, hash) in new.iter().filter(|it| it.1 < count) {
             let code = &mut codes[index][row];
+            if let Some((list, picks)) = picks_of(&columns[ids[index].1]) {
+                *code = self.keep_listed(index, list, picks[row]);
+                continue;
+            }
             if *code == NEW {
                 let (field, folds) = (columns[ids[index].1].field(row), self.folds[index]);
                 let id = id_of(&field, folds, &mut self.scratch);
@@ -298,6 +324,7 @@ impl Rows<'_> {
             let id = id_of(&field, self.folds[index], &mut self.scratch);
             super::count(&mut self.blocked, id_type, id);
         }
+        self.found = found;
     }
 
     /// Keeps the event ids and texts of the first records.
@@ -321,6 +348,10 @@ impl Rows<'_> {
         for (coder, plan) in self.texts.iter_mut().zip(&mapping.texts) {
             let column = plan.column.map_or(&Column::Missing, |it| &columns[it]);
             let constant = plan.constant.as_deref();
+            if let Some((list, picks)) = picks_of(column) {
+                coder.extend_listed(list, &picks[..count], constant);
+                continue;
+            }
             if let Column::Texts(text, spans) = *column {
                 coder.extend_texts(text, &spans[..count], constant);
                 continue;
