@@ -130,8 +130,24 @@ impl Chunk {
                     return Ok(());
                 }
             }
-            rows -= self.take(STEP.min(usize::try_from(rows).unwrap_or(STEP)))?.rows as u64;
+            let some = self.page.rows.min(usize::try_from(rows).unwrap_or(STEP)).min(STEP);
+            self.pass(some)?;
+            rows -= some as u64;
         }
+        Ok(())
+    }
+
+    /// Passes rows of the page at hand over.
+    fn pass(&mut self, rows: usize) -> Result<()> {
+        let Loaded { levels, form: Form::Picks(picks), .. } = &mut self.page else {
+            return self.take(rows).map(|_| ());
+        };
+        let hits = match levels {
+            Some(levels) => levels.is(self.full, rows, &mut Vec::with_capacity(rows)),
+            None => Ok(rows),
+        };
+        hits.and_then(|it| picks.skip(it)).map_err(|_| damaged(&FEWER))?;
+        self.page.rows -= rows;
         Ok(())
     }
 
@@ -147,7 +163,10 @@ impl Chunk {
 
     fn take(&mut self, rows: usize) -> Result<Taken> {
         let dense = Dense::new(self.physical);
-        let mut taken = Taken { rows: 0, present: Vec::new(), hits: 0, picks: Vec::new(), dense };
+        let room = |some: bool| if some { rows.min(STEP) } else { 0 };
+        let present = Vec::with_capacity(room(self.full > 0));
+        let picks = Vec::with_capacity(room(self.dictionary.is_some()));
+        let mut taken = Taken { rows: 0, present, hits: 0, picks, dense };
         while taken.rows < rows && self.load()? {
             let some = self.page.rows.min(rows - taken.rows);
             self.take_some(some, &mut taken)?;

@@ -97,7 +97,7 @@ impl Dense {
                 it.extend(bytes.as_chunks().0.iter().map(|it| f64::from_le_bytes(*it)))
             }
             Self::I64(it) if physical == Physical::INT96 => {
-                it.extend(bytes.as_chunks().0.iter().map(|it| old_time(it)));
+                it.extend(bytes.as_chunks().0.iter().map(old_time));
             }
             Self::I64(it) => {
                 it.extend(bytes.as_chunks().0.iter().map(|it| i64::from_le_bytes(*it)))

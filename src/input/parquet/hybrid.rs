@@ -54,6 +54,14 @@ impl Hybrid {
                 out.resize(out.len() + times, it == number);
                 hits += if it == number { times } else { 0 };
             }
+            Run::Packed(bit, times) if width == 1 && bit % 8 == 0 && number == 1 => {
+                let begin = out.len();
+                for &byte in &bytes[bit / 8..(bit + times).div_ceil(8)] {
+                    out.extend([0, 1, 2, 3, 4, 5, 6, 7].map(|it| byte >> it & 1 == 1));
+                }
+                out.truncate(begin + times);
+                hits += out[begin..].iter().filter(|&&it| it).count();
+            }
             Run::Packed(bit, times) => {
                 scratch.clear();
                 unpack(bytes, bit, width, times, &mut scratch);
@@ -65,7 +73,6 @@ impl Hybrid {
     }
 
     /// Passes so many numbers over.
-    #[cfg(test)]
     pub fn skip(&mut self, count: usize) -> Result<(), TooFew> {
         self.each(count, |_, _, _| {})
     }
@@ -137,22 +144,59 @@ impl Hybrid {
 
 /// Adds so many numbers of `width` bits that begin at a bit.
 pub(super) fn unpack(bytes: &[u8], bit: usize, width: u8, count: usize, out: &mut Vec<u32>) {
-    let (wide, mask) = (usize::from(width), (1u64 << width) - 1);
-    // As long as eight bytes can be read at once.
-    let quick = (bytes.len() * 8).saturating_sub(bit + 63) / wide;
-    let quick = quick.min(count);
-    out.extend((0..quick).map(|it| {
-        let at = bit + it * wide;
-        let word = bytes[at / 8..].first_chunk::<8>().map_or(0, |it| u64::from_le_bytes(*it));
-        (word >> (at % 8) & mask) as u32
-    }));
-    out.extend((quick..count).map(|it| {
-        let at = bit + it * wide;
+    let begin = out.len();
+    out.resize(begin + count, 0);
+    let (wide, out) = (usize::from(width), &mut out[begin..]);
+    // One by one to where a byte begins, as eight numbers later one does again.
+    let single = (0..8).find(|it| (bit + it * wide).is_multiple_of(8)).unwrap_or(count).min(count);
+    let (first, rest) = out.split_at_mut(single);
+    one_by_one(bytes, bit, wide, first);
+    let (mut at, mut eights) = ((bit + single * wide) / 8, rest.chunks_exact_mut(8));
+    let half = wide / 2;
+    let mask = ((1u64 << width) - 1) as u32;
+    for eight in &mut eights {
+        let Some(&part) = bytes.get(at..).and_then(<[u8]>::first_chunk::<24>) else {
+            one_by_one(bytes, at * 8, wide, eight);
+            at += wide;
+            continue;
+        };
+        if wide <= 8 {
+            let word = word_of(&part, 0);
+            for (it, number) in eight.iter_mut().enumerate() {
+                *number = (word >> (it * wide)) as u32 & mask;
+            }
+        } else if wide <= 16 {
+            // The second four begin within a byte where the width is odd.
+            let words = [word_of(&part, 0), word_of(&part, half) >> (wide % 2 * 4)];
+            for (it, number) in eight.iter_mut().enumerate() {
+                *number = (words[it / 4] >> (it % 4 * wide)) as u32 & mask;
+            }
+        } else {
+            one_by_one(bytes, at * 8, wide, eight);
+        }
+        at += wide;
+    }
+    one_by_one(bytes, at * 8, wide, eights.into_remainder());
+}
+
+/// The eight bytes from one on.
+#[inline]
+fn word_of(bytes: &[u8; 24], at: usize) -> u64 {
+    bytes[at..].first_chunk::<8>().map_or(0, |it| u64::from_le_bytes(*it))
+}
+
+/// As [`unpack`], of any bytes and widths.
+fn one_by_one(bytes: &[u8], bit: usize, wide: usize, out: &mut [u32]) {
+    let mask = (1u64 << wide) - 1;
+    for (index, number) in out.iter_mut().enumerate() {
+        let at = bit + index * wide;
         let rest = bytes.get(at / 8..).unwrap_or_default();
-        let mut word = [0; 8];
-        word.iter_mut().zip(rest).for_each(|(to, &from)| *to = from);
-        (u64::from_le_bytes(word) >> (at % 8) & mask) as u32
-    }));
+        let word = match rest.first_chunk::<8>() {
+            Some(it) => u64::from_le_bytes(*it),
+            None => rest.iter().rev().fold(0, |word, &it| word << 8 | u64::from(it)),
+        };
+        *number = (word >> (at % 8) & mask) as u32;
+    }
 }
 
 #[cfg(test)]
@@ -173,7 +217,7 @@ mod tests {
         };
         for (packed, numbers) in runs {
             if *packed {
-                head(numbers.len() / 8 << 1 | 1, &mut bytes);
+                head((numbers.len() / 8) << 1 | 1, &mut bytes);
                 let mut bits = vec![false; numbers.len() * usize::from(width)];
                 for (index, &number) in numbers.iter().enumerate() {
                     for bit in 0..usize::from(width) {

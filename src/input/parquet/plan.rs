@@ -21,10 +21,8 @@ use crate::input::rows::{Field, FileId, Rows};
 pub(super) const ROWS: usize = 8192;
 /// Fewer rows than this are not worth a block.
 const FEW: usize = 16;
-/// Fewer row groups than this are read in pieces, to busy more than one thread.
-const FEW_GROUPS: usize = 4;
-/// How many rows such a piece has at least, and how many pieces there are at most: what
-/// stands before a piece must be passed over.
+/// Few row groups are read in pieces, to busy more than one thread: how many rows a piece
+/// has at least, and how many there are at most, as what stands before one must be passed over.
 pub(super) const PIECE: u64 = 128 << 10;
 const MOST_PIECES: u64 = 4;
 /// About how many rows make a batch: so few that their texts' dictionaries stay in the cache.
@@ -104,8 +102,7 @@ impl<'a> Plan<'a> {
         for (group, it) in groups.iter().enumerate() {
             let rows = u64::try_from(it.num_rows()).map_err(|it| damaged(&it))?;
             let bytes = u64::try_from(it.compressed_size()).unwrap_or(0);
-            let few = groups.len() < FEW_GROUPS;
-            let count = if few { (rows / PIECE).clamp(1, MOST_PIECES) } else { 1 };
+            let count = (rows / PIECE).clamp(1, (MOST_PIECES / groups.len() as u64).max(1));
             let share = |whole: u64, pieces: u64| {
                 (u128::from(whole) * u128::from(pieces) / u128::from(count)) as u64
             };

@@ -12,6 +12,9 @@ use crate::input::jsonl;
 use crate::input::mapping::{Common, fields};
 use crate::input::nobody::Blocklist;
 use crate::input::options::SourceOptions;
+use crate::input::rows::Field;
+use crate::input::rows::block::{Column, Span};
+use crate::input::rows::listed::List;
 use crate::model::Batch;
 use crate::model::raw::TextColumn;
 
@@ -73,7 +76,7 @@ fn every_kind_of_column_reads_as_the_same_json_lines_do() {
     let large = ("required int64 u (integer(64, false));", cells(&ids));
     let text_ids = ("optional binary u (utf8);", cells(&["7", "8", "1152921504606846976"]));
     let byte_ids = ("optional binary u;", text_ids.1.clone());
-    let decimal = |it: i64| Some(it.to_be_bytes()[2..].to_vec()).map(Cell::Bytes);
+    let decimal = |it: i64| Cell::Bytes(it.to_be_bytes()[2..].to_vec());
     let values = [
         ("optional double v;", vec![12.5.into(), Cell::None, 0.07.into()]),
         ("optional float v;", vec![12.5.into(), Cell::None, 0.07.into()]),
@@ -81,12 +84,9 @@ fn every_kind_of_column_reads_as_the_same_json_lines_do() {
         ("optional int32 v (decimal(9, 2));", vec![1250.into(), Cell::None, 7.into()]),
         (
             "optional fixed_len_byte_array(6) v (decimal(10, 2));",
-            vec![decimal(1250).unwrap(), Cell::None, decimal(7).unwrap()],
+            vec![decimal(1250), Cell::None, decimal(7)],
         ),
-        (
-            "optional binary v (decimal(10, 2));",
-            vec![decimal(1250).unwrap(), Cell::None, decimal(7).unwrap()],
-        ),
+        ("optional binary v (decimal(10, 2));", vec![decimal(1250), Cell::None, decimal(7)]),
         ("optional binary v (string);", cells(&[Some("12.50"), None, Some("0.07")])),
     ];
     let flags = [
@@ -429,5 +429,69 @@ proptest! {
             }
             prop_assert!(!chunk.has_more().unwrap());
         }
+    }
+}
+
+proptest! {
+    /// Rows that pick from a list become the same columns, codes and all, as rows with texts
+    /// taken one by one, wherever blocks end and lists change.
+    #[test]
+    fn picked_rows_are_the_rows_that_their_texts_make(
+        lists in prop::collection::vec(
+            (prop::collection::vec("|[ab]|null| a|A@x\u{e9}|[a-c]{2}", 1..9), prop::collection::vec(0u32..12, 1..60)),
+            1..4,
+        ),
+    ) {
+        let mapping = mapping(
+            "path = 'a'\ntime = 'ts'\nids = { user = 'u', email = 'm' }\nevent = 'e'\n\
+             event_id = 'i'\nproperties = { plan = 'p' }\nconstants = { plan = 'none' }",
+        );
+        let file = FileId { name: "a".into(), order: 0 };
+        let fresh = || Rows::new(&mapping, file.clone(), true);
+        let (mut picked, mut single) = (fresh(), fresh());
+        for (texts, picks) in &lists {
+            let (mut text, mut spans) = (String::new(), Vec::new());
+            for it in texts {
+                let start = text.len() as u32;
+                text.push_str(it);
+                spans.push(Span { start, end: text.len() as u32 });
+            }
+            let list = Arc::new(List::new(text, spans, Vec::new()));
+            let at = |row: usize, shift: usize| picks[(row + shift) % picks.len()];
+            let shifted: Vec<Vec<u32>> = (0..mapping.columns().len())
+                .map(|shift| (0..picks.len()).map(|row| at(row, shift)).collect())
+                .collect();
+            let times = vec![1_767_225_600_000_000; picks.len()];
+            let is_time = |it: usize| mapping.time == Some(it);
+            let columns = |from: usize| -> Vec<Column<'_>> {
+                let column = |it: usize| match is_time(it) {
+                    true => Column::Micros(&times[from..]),
+                    false => Column::Listed(&list, &shifted[it][from..]),
+                };
+                (0..shifted.len()).map(column).collect()
+            };
+            let mut row = 0;
+            while row < picks.len() {
+                row += picked.push_block(&columns(row), picks.len() - row);
+                if row < picks.len() {
+                    let fields: Vec<Field<'_>> = columns(row).iter().map(|it| it.field(0)).collect();
+                    picked.push(row as u64, &fields, &String::new);
+                    row += 1;
+                }
+            }
+            for row in 0..picks.len() {
+                let fields: Vec<Field<'_>> = columns(row).iter().map(|it| it.field(0)).collect();
+                single.push(row as u64, &fields, &String::new);
+            }
+        }
+        let shown = |rows: Rows<'_>| {
+            let (part, issues) = rows.finish();
+            let column = |it: &TextColumn| {
+                format!("{:?} {:?}", it.codes, it.dictionary.iter().collect::<Vec<_>>())
+            };
+            let columns: Vec<String> = part.ids.iter().chain(&part.texts).map(column).collect();
+            format!("{columns:?} {:?} {:?} {:?}", part.sequence, part.blocked, issues.rejects())
+        };
+        prop_assert_eq!(shown(picked), shown(single));
     }
 }

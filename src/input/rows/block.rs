@@ -300,10 +300,6 @@ impl Rows<'_> {
         let Found { codes, new, blocked, .. } = &mut found;
         for &(index, row, hash) in new.iter().filter(|it| it.1 < count) {
             let code = &mut codes[index][row];
-            if let Some((list, picks)) = picks_of(&columns[ids[index].1]) {
-                *code = self.keep_listed(index, list, picks[row]);
-                continue;
-            }
             if *code == NEW {
                 let (field, folds) = (columns[ids[index].1].field(row), self.folds[index]);
                 let id = id_of(&field, folds, &mut self.scratch);
@@ -313,6 +309,11 @@ impl Rows<'_> {
                     }
                     _ => self.ids[index].code(id),
                 };
+            }
+        }
+        for (index, codes) in codes.iter_mut().enumerate() {
+            if let Some((list, picks)) = picks_of(&columns[ids[index].1]) {
+                self.keep_listed(index, list, &picks[..count], &mut codes[..count]);
             }
         }
         for (coder, codes) in self.ids.iter_mut().zip(&*codes) {

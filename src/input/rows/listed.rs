@@ -95,7 +95,7 @@ fn is_open(code: u32) -> bool {
 impl Rows<'_> {
     /// As [`Self::find_column`], of ids that are picked from a list.
     pub(super) fn find_listed(&mut self, index: usize, list: &Arc<List>, picks: &[u32]) {
-        let Found { codes, new, blocked, .. } = &mut self.found;
+        let Found { codes, blocked, .. } = &mut self.found;
         let codes = &mut codes[index];
         let known = self.ids[index].known.of(list);
         let last = list.len();
@@ -116,29 +116,36 @@ impl Rows<'_> {
                 };
             }
             *code = *known;
-            match *known {
-                NEW => new.push((index, row, 0)),
-                BLOCKED => {
-                    *code = NONE;
-                    blocked.push((index, row));
-                }
-                _ => {}
+            if *known == BLOCKED {
+                *code = NONE;
+                blocked.push((index, row));
             }
         }
     }
 
-    /// The code of an id of a list, which may be new to its column.
-    pub(super) fn keep_listed(&mut self, index: usize, list: &Arc<List>, pick: u32) -> u32 {
-        let at = (pick as usize).min(list.len());
-        let code = self.ids[index].known.of(list)[at];
-        if !is_open(code) {
-            return code;
+    /// Gives ids that are new to their column a code, in the order of records.
+    pub(super) fn keep_listed(
+        &mut self,
+        index: usize,
+        list: &Arc<List>,
+        picks: &[u32],
+        codes: &mut [u32],
+    ) {
+        if !codes.contains(&NEW) {
+            return;
         }
-        let field = Field::Text(list.get(pick));
-        let id = id_of(&field, self.folds[index], &mut self.scratch);
-        let code = self.ids[index].code(id);
-        self.ids[index].known.of(list)[at] = code;
-        code
+        let mut known = std::mem::take(&mut self.ids[index].known);
+        let (map, last) = (known.of(list), list.len());
+        for (code, &pick) in codes.iter_mut().zip(picks).filter(|it| *it.0 == NEW) {
+            let known = &mut map[(pick as usize).min(last)];
+            if *known == NEW {
+                let field = Field::Text(list.get(pick));
+                let id = id_of(&field, self.folds[index], &mut self.scratch);
+                *known = self.ids[index].code(id);
+            }
+            *code = *known;
+        }
+        self.ids[index].known = known;
     }
 }
 
