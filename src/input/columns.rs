@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::rows::Field;
 use super::rows::block::Span;
 use crate::base::time::DAY;
+use crate::base::dictionary::Glance;
 use crate::base::{Dictionary, NONE, Timestamp};
 use crate::model::raw::{NO_SEQUENCE, Sequence, TextColumn};
 
@@ -96,28 +97,15 @@ impl Coder {
         }
     }
 
-    /// The hash of a text, for [`Self::find`].
+    /// The hash of a text, for [`Self::find`], and whether it is ASCII.
     #[inline]
-    pub fn hash(&self, text: &[u8]) -> u64 {
-        self.dictionary.hash_of(text)
+    pub fn glance(&self, text: &[u8]) -> Glance {
+        self.dictionary.glance(text)
     }
 
-    /// The code of a text that has come before.
-    #[inline]
-    pub fn find(&self, text: &[u8], hash: u64) -> Option<u32> {
-        self.dictionary.find_hashed(text, hash)
-    }
-
-    /// The code of a text, which may be new; adds no row.
-    #[inline]
-    pub fn code(&mut self, text: &str) -> u32 {
-        self.dictionary.intern(text)
-    }
-
-    /// As [`Self::code`], where the text has this hash.
-    #[inline]
-    pub fn code_hashed(&mut self, text: &str, hash: u64) -> u32 {
-        self.dictionary.intern_hashed(text, hash)
+    /// Whether a text has come before.
+    pub fn knows(&self, text: &[u8], hash: u64) -> bool {
+        self.dictionary.find_hashed(text, hash).is_some()
     }
 
     /// Sets room aside for so many distinct texts.
@@ -125,9 +113,30 @@ impl Coder {
         self.dictionary.reserve(texts);
     }
 
-    /// Adds rows with these codes.
-    pub fn extend(&mut self, codes: &[u32]) {
-        self.codes.extend_from_slice(codes);
+    /// How many distinct texts there are.
+    pub fn texts(&self) -> usize {
+        self.dictionary.len()
+    }
+
+    /// Adds so many rows without a text, which [`Self::set`] may give one; says where
+    /// they begin.
+    pub fn skip_all(&mut self, rows: usize) -> usize {
+        let begin = self.codes.len();
+        self.codes.resize(begin + rows, NONE);
+        begin
+    }
+
+    /// Gives a row a part of a text that has this hash.
+    #[inline]
+    pub fn set_part(&mut self, row: usize, text: &str, span: Span, hash: u64) {
+        let part = || &text[span.start as usize..span.end as usize];
+        let code = self.dictionary.intern_part(span.of(text.as_bytes()), hash, part);
+        self.codes[row] = code;
+    }
+
+    /// Gives a row a text.
+    pub fn set(&mut self, row: usize, text: &str) {
+        self.codes[row] = self.dictionary.intern(text);
     }
 
     /// Adds rows with these parts of a text, as [`Self::push_or`] does.
