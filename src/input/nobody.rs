@@ -120,7 +120,10 @@ const MAYBE: [u64; 256] = {
     // Blanks and quotes may stand around others; zeros and hyphens may be any number.
     at = 0;
     while at < lengths.len() {
-        if at <= b' ' as usize || at >= 0x7f || matches!(at as u8, b'0' | b'-' | b'"' | b'\'' | b'`') {
+        if at <= b' ' as usize
+            || at >= 0x7f
+            || matches!(at as u8, b'0' | b'-' | b'"' | b'\'' | b'`')
+        {
             lengths[at] = u64::MAX;
         }
         at += 1;

@@ -44,7 +44,7 @@ impl TextHasher {
     ///
     /// Up to 64 bytes, words from the begin and from the end are multiplied in pairs; they
     /// overlap where the text is shorter than they are together.
-    #[inline]
+    #[inline(always)]
     pub fn glance(&self, text: &[u8]) -> Glance {
         let (hash, bits) = match (text.first_chunk::<32>(), text.last_chunk::<32>()) {
             (Some(first), Some(last)) if text.len() > 32 => {
@@ -161,7 +161,8 @@ mod tests {
             |it| format!("00000000-0000-4000-8000-{it:012x}"),
         ];
         for shape in shapes {
-            let hashes: Vec<u64> = (0..1 << 14).map(|it| hasher.hash(shape(it).as_bytes())).collect();
+            let hashes: Vec<u64> =
+                (0..1 << 14).map(|it| hasher.hash(shape(it).as_bytes())).collect();
             for bit in 0..64 {
                 let ones = hashes.iter().filter(|&&it| it >> bit & 1 == 1).count();
                 assert!((7700..8700).contains(&ones), "{ones} have bit {bit} as {}", shape(7));

@@ -7,7 +7,6 @@ use super::{Field, Rows};
 use crate::base::dictionary::Glance;
 use crate::input::columns::text_of;
 use crate::input::ids::id_of;
-use crate::input::time::TimeProblem;
 use crate::model::raw::{NO_AMOUNT, NO_TIME};
 
 /// Where a value stands in a text: its first byte and the one after its last.
@@ -150,13 +149,8 @@ impl Rows<'_> {
         match columns[column] {
             Column::Micros(it) => self.times.extend_from_slice(&it[..count]),
             Column::Texts(text, spans) => {
-                for span in &spans[..count] {
-                    match self.clock.read_bytes(span.of(text.as_bytes())) {
-                        Ok(time) => self.times.push(time),
-                        Err(TimeProblem::Missing) if links => self.times.push(NO_TIME),
-                        Err(_) => break,
-                    }
-                }
+                let parts = spans[..count].iter().map(|it| it.of(text.as_bytes()));
+                self.clock.extend(&mut self.times, parts, links.then_some(NO_TIME));
             }
             ref other => {
                 for row in 0..count {
@@ -259,7 +253,13 @@ impl Rows<'_> {
 
     /// The id of a record if it is somebody's; nobody's are noted.
     #[inline(never)]
-    fn look_at_id(&mut self, index: usize, column: &Column<'_>, row: usize, hash: u64) -> Option<Id> {
+    fn look_at_id(
+        &mut self,
+        index: usize,
+        column: &Column<'_>,
+        row: usize,
+        hash: u64,
+    ) -> Option<Id> {
         let field = column.field(row);
         let id = id_of(&field, self.folds[index], &mut self.scratch);
         if id.is_empty() {
@@ -269,7 +269,8 @@ impl Rows<'_> {
             self.found.blocked.push((index, row));
             return None;
         }
-        let same = matches!((column, field), (Column::Texts(..), Field::Text(it)) if std::ptr::eq(it, id));
+        let same =
+            matches!((column, field), (Column::Texts(..), Field::Text(it)) if std::ptr::eq(it, id));
         Some(Id { row: row as u32, plain: same, hash })
     }
 
