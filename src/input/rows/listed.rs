@@ -95,8 +95,8 @@ fn is_open(code: u32) -> bool {
 impl Rows<'_> {
     /// As [`Self::find_column`], of ids that are picked from a list.
     pub(super) fn find_listed(&mut self, index: usize, list: &Arc<List>, picks: &[u32]) {
-        let Found { codes, blocked, .. } = &mut self.found;
-        let codes = &mut codes[index];
+        let Found { listed, blocked, .. } = &mut self.found;
+        let codes = &mut listed[index];
         let known = self.ids[index].known.of(list);
         let last = list.len();
         codes.clear();
@@ -123,7 +123,7 @@ impl Rows<'_> {
         }
     }
 
-    /// Gives ids that are new to their column a code, in the order of records.
+    /// Adds records with these ids, of which new ones get a code in the order of records.
     pub(super) fn keep_listed(
         &mut self,
         index: usize,
@@ -131,21 +131,21 @@ impl Rows<'_> {
         picks: &[u32],
         codes: &mut [u32],
     ) {
-        if !codes.contains(&NEW) {
-            return;
-        }
-        let mut known = std::mem::take(&mut self.ids[index].known);
-        let (map, last) = (known.of(list), list.len());
-        for (code, &pick) in codes.iter_mut().zip(picks).filter(|it| *it.0 == NEW) {
-            let known = &mut map[(pick as usize).min(last)];
-            if *known == NEW {
-                let field = Field::Text(list.get(pick));
-                let id = id_of(&field, self.folds[index], &mut self.scratch);
-                *known = self.ids[index].code(id);
+        let coder = &mut self.ids[index];
+        if codes.contains(&NEW) {
+            let mut known = std::mem::take(&mut coder.known);
+            let (map, last) = (known.of(list), list.len());
+            for (code, &pick) in codes.iter_mut().zip(picks).filter(|it| *it.0 == NEW) {
+                let known = &mut map[(pick as usize).min(last)];
+                if *known == NEW {
+                    let field = Field::Text(list.get(pick));
+                    *known = coder.code(id_of(&field, self.folds[index], &mut self.scratch));
+                }
+                *code = *known;
             }
-            *code = *known;
+            coder.known = known;
         }
-        self.ids[index].known = known;
+        coder.codes.extend_from_slice(codes);
     }
 }
 
