@@ -8,6 +8,8 @@ use jiff::tz::TimeZone;
 
 use super::rows::Field;
 use super::rows::block::Span;
+use super::rows::listed::Known;
+use crate::base::dictionary::Glance;
 use crate::base::time::DAY;
 use crate::base::{Dictionary, NONE, Timestamp};
 use crate::model::raw::{NO_SEQUENCE, Sequence, TextColumn};
@@ -20,13 +22,15 @@ const SLOTS: usize = 64;
 /// A growing column of codes.
 #[derive(Debug)]
 pub(super) struct Coder {
-    codes: Vec<u32>,
+    pub(super) codes: Vec<u32>,
     dictionary: Dictionary,
     last: u32,
     /// The code that came last for each slot, while texts are few.
     recent: [u32; SLOTS],
     /// Short texts of blocks and their codes, each at a place that its bytes choose.
     memo: Vec<Short>,
+    /// The codes of the texts of a list that rows pick from.
+    pub(super) known: Known,
 }
 
 /// A text of at most [`SHORT`] bytes, with zeros behind it, its length and its code.
@@ -48,7 +52,8 @@ impl Default for Coder {
     fn default() -> Self {
         let dictionary = Dictionary::default();
         let (codes, memo) = (Vec::new(), Vec::new());
-        Self { codes, dictionary, last: NONE, recent: [NONE; SLOTS], memo }
+        let known = Known::default();
+        Self { codes, dictionary, last: NONE, recent: [NONE; SLOTS], memo, known }
     }
 }
 
@@ -96,16 +101,41 @@ impl Coder {
         }
     }
 
-    /// The hash of a text, for [`Self::find`].
+    /// The hash of a text, for [`Self::find`], and whether it is ASCII.
     #[inline]
-    pub fn hash(&self, text: &[u8]) -> u64 {
-        self.dictionary.hash_of(text)
+    pub fn glance(&self, text: &[u8]) -> Glance {
+        self.dictionary.glance(text)
     }
 
-    /// The code of a text that has come before.
+    /// Whether a text has come before.
+    pub fn knows(&self, text: &[u8], hash: u64) -> bool {
+        self.dictionary.find_hashed(text, hash).is_some()
+    }
+
+    /// Sets room aside for so many distinct texts.
+    pub fn reserve_texts(&mut self, texts: usize) {
+        self.dictionary.reserve(texts);
+    }
+
+    /// How many distinct texts there are.
+    pub fn texts(&self) -> usize {
+        self.dictionary.len()
+    }
+
+    /// Adds so many rows without a text, which [`Self::set`] may give one; says where
+    /// they begin.
+    pub fn skip_all(&mut self, rows: usize) -> usize {
+        let begin = self.codes.len();
+        self.codes.resize(begin + rows, NONE);
+        begin
+    }
+
+    /// Gives a row a part of a text that has this hash.
     #[inline]
-    pub fn find(&self, text: &[u8], hash: u64) -> Option<u32> {
-        self.dictionary.find_hashed(text, hash)
+    pub fn set_part(&mut self, row: usize, text: &str, span: Span, hash: u64) {
+        let part = || &text[span.start as usize..span.end as usize];
+        let code = self.dictionary.intern_part(span.of(text.as_bytes()), hash, part);
+        self.codes[row] = code;
     }
 
     /// The code of a text, which may be new; adds no row.
@@ -114,57 +144,24 @@ impl Coder {
         self.dictionary.intern(text)
     }
 
-    /// As [`Self::code`], where the text has this hash.
-    #[inline]
-    pub fn code_hashed(&mut self, text: &str, hash: u64) -> u32 {
-        self.dictionary.intern_hashed(text, hash)
-    }
-
-    /// Sets room aside for so many distinct texts.
-    pub fn reserve_texts(&mut self, texts: usize) {
-        self.dictionary.reserve(texts);
-    }
-
-    /// Adds rows with these codes.
-    pub fn extend(&mut self, codes: &[u32]) {
-        self.codes.extend_from_slice(codes);
+    /// Gives a row a text.
+    pub fn set(&mut self, row: usize, text: &str) {
+        self.codes[row] = self.dictionary.intern(text);
     }
 
     /// Adds rows with these parts of a text, as [`Self::push_or`] does.
     pub fn extend_texts(&mut self, text: &str, spans: &[Span], constant: Option<&str>) {
         self.memo.resize(MEMO, Short::default());
-        let begin = self.codes.len();
-        self.codes.resize(begin + spans.len(), NONE);
-        for (row, &span) in spans.iter().enumerate() {
+        let begin = self.skip_all(spans.len());
+        let (codes, memo) = (&mut self.codes[begin..], &mut self.memo[..]);
+        let Some(memo) = memo.first_chunk_mut() else { return };
+        for (code, &span) in codes.iter_mut().zip(spans) {
             if !span.is_empty() {
-                self.codes[begin + row] = self.code_of(text, span);
+                *code = code_of(&mut self.dictionary, memo, text, span);
             } else if let Some(constant) = constant {
-                self.codes[begin + row] = self.dictionary.intern(constant);
+                *code = self.dictionary.intern(constant);
             }
         }
-    }
-
-    /// The code of a part of a text.
-    #[inline]
-    fn code_of(&mut self, text: &str, span: Span) -> u32 {
-        let (start, end) = (span.start as usize, span.end as usize);
-        let length = span.end - span.start;
-        let bytes = match text.as_bytes()[start..].first_chunk::<{ SHORT as usize }>() {
-            Some(it) if length <= SHORT && self.dictionary.len() <= MANY => {
-                u128::from_le_bytes(*it)
-            }
-            _ => return self.dictionary.intern(&text[start..end]),
-        };
-        let bytes = bytes & (u128::MAX >> (8 * (SHORT - length)));
-        let mixed = (bytes as u64 ^ (bytes >> 64) as u64).wrapping_mul(MIX);
-        let place = (mixed >> 32) as usize % MEMO;
-        let known = self.memo[place];
-        if known.bytes == bytes && known.length == length {
-            return known.code;
-        }
-        let code = self.dictionary.intern(&text[start..end]);
-        self.memo[place] = Short { bytes, length, code };
-        code
     }
 
     /// Sets room aside for so many more rows.
@@ -180,6 +177,39 @@ impl Coder {
         TextColumn { codes: self.codes, dictionary: self.dictionary }
     }
 }
+
+/// The code of a part of a text.
+#[inline]
+fn code_of(dictionary: &mut Dictionary, memo: &mut [Short; MEMO], text: &str, span: Span) -> u32 {
+    let (start, end) = (span.start as usize, span.end as usize);
+    let length = span.end - span.start;
+    let whole = || &text[start..end];
+    let Some(&kept) = KEPT.get(length as usize) else { return dictionary.intern(whole()) };
+    let Some(bytes) = text.as_bytes().get(start..).and_then(<[u8]>::first_chunk) else {
+        return dictionary.intern(whole());
+    };
+    let bytes = u128::from_le_bytes(*bytes) & kept;
+    let mixed = (bytes as u64 ^ (bytes >> 64) as u64).wrapping_mul(MIX);
+    let known = &mut memo[(mixed >> 32) as usize % MEMO];
+    if known.bytes != bytes || known.length != length {
+        if dictionary.len() > MANY {
+            return dictionary.intern(whole());
+        }
+        *known = Short { bytes, length, code: dictionary.intern(whole()) };
+    }
+    known.code
+}
+
+/// For each length up to [`SHORT`] the bits that bytes so many have.
+const KEPT: [u128; SHORT as usize + 1] = {
+    let mut kept = [u128::MAX; SHORT as usize + 1];
+    let mut length = 0;
+    while length < SHORT {
+        kept[length as usize] = (1 << (8 * length)) - 1;
+        length += 1;
+    }
+    kept
+};
 
 /// An odd number without a pattern (the golden ratio): its products mix bits well.
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -218,15 +248,14 @@ impl EventIds {
     }
 
     /// Adds rows with these parts of a text.
-    pub fn extend_texts(&mut self, text: &str, spans: &[Span]) {
-        for &span in spans {
-            match self {
-                Self::Numbers(numbers) => match plain_number(text.as_bytes(), span) {
-                    Some(it) => numbers.push(it),
-                    None => self.push(&text[span.start as usize..span.end as usize]),
-                },
-                Self::Texts(_) => self.push(&text[span.start as usize..span.end as usize]),
+    pub fn extend_texts(&mut self, text: &str, mut spans: &[Span]) {
+        loop {
+            if let Self::Numbers(numbers) = self {
+                spans = &spans[extend_plain(numbers, text.as_bytes(), spans)..];
             }
+            let Some((&span, rest)) = spans.split_first() else { return };
+            self.push(&text[span.start as usize..span.end as usize]);
+            spans = rest;
         }
     }
 
@@ -278,6 +307,21 @@ fn promote(numbers: &[i64]) -> Coder {
 /// As [`promote`], for a column that is done.
 pub(super) fn promoted(numbers: &[i64]) -> TextColumn {
     promote(numbers).finish()
+}
+
+/// Adds the numbers that parts of a text are, up to the first that is no plain one; says
+/// how many.
+fn extend_plain(numbers: &mut Vec<i64>, bytes: &[u8], spans: &[Span]) -> usize {
+    let begin = numbers.len();
+    numbers.resize(begin + spans.len(), NO_SEQUENCE);
+    let mut count = 0;
+    for (number, &span) in numbers[begin..].iter_mut().zip(spans) {
+        let Some(it) = plain_number(bytes, span) else { break };
+        *number = it;
+        count += 1;
+    }
+    numbers.truncate(begin + count);
+    count
 }
 
 /// The number that one to sixteen digits are, if [`canonical`] says the same.

@@ -1,15 +1,9 @@
 //! One set of events in every format: the same rows and the same codes come out.
 
-use std::sync::Arc;
-
-use arrow_array::{
-    ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
-use parquet::arrow::ArrowWriter;
-use parquet::file::properties::WriterProperties;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
+use super::parquet::written::{Cell, table};
 use super::{ReadSettings, SourceOptions, read};
 use crate::base::{Timestamp, Unwatched};
 use crate::store::RawEvents;
@@ -79,28 +73,20 @@ fn jsonl(events: &[Event]) -> Vec<u8> {
 }
 
 fn parquet(events: &[Event]) -> Vec<u8> {
-    let times: Vec<i64> = events.iter().map(|it| it.time).collect();
-    let cents: Vec<Option<i128>> = events.iter().map(|it| it.cents).collect();
-    let cents = Decimal128Array::from(cents).with_precision_and_scale(18, 2).unwrap();
-    let users: Vec<Option<i64>> = events.iter().map(|it| it.user).collect();
-    let texts = |of: &dyn Fn(&Event) -> Option<String>| -> ArrayRef {
-        Arc::new(StringArray::from(events.iter().map(of).collect::<Vec<_>>()))
-    };
-    let columns: Vec<(&str, ArrayRef)> = vec![
-        ("ts", Arc::new(TimestampMicrosecondArray::from(times).with_timezone_utc())),
-        ("user", Arc::new(Int64Array::from(users))),
-        ("cookie", texts(&|it| Some(it.cookie.clone()))),
-        ("event", texts(&|it| Some(it.event.to_owned()))),
-        ("value", Arc::new(cents)),
-        ("note", texts(&|it| it.note.map(str::to_owned))),
+    let column = |of: &dyn Fn(&Event) -> Cell| events.iter().map(of).collect();
+    let cents = |it: i128| Cell::Bytes(it.to_be_bytes()[8..].to_vec());
+    let columns = [
+        ("required int64 ts (timestamp(micros, true));", column(&|it| it.time.into())),
+        ("optional int64 user;", column(&|it| it.user.into())),
+        ("required binary cookie (string);", column(&|it| it.cookie.as_str().into())),
+        ("required binary event (string);", column(&|it| it.event.into())),
+        (
+            "optional fixed_len_byte_array(8) value (decimal(18, 2));",
+            column(&|it| it.cents.map_or(Cell::None, cents)),
+        ),
+        ("optional binary note (string);", column(&|it| it.note.into())),
     ];
-    let batch = RecordBatch::try_from_iter(columns).unwrap();
-    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(700)).build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    bytes
+    table(&columns, 700)
 }
 
 /// All rows with their texts, in order.

@@ -132,6 +132,16 @@ impl Mapping {
             || self.skew.is_some()
     }
 
+    /// Whether a column's values are ids or properties and nothing else, so that numbers may
+    /// come as the texts that they are.
+    pub(super) fn is_text(&self, column: usize) -> bool {
+        let ids = self.ids.iter().map(|it| it.1);
+        let others = [self.time, self.sequence, self.event_id, self.value, self.quantity];
+        ids.chain(self.texts.iter().filter_map(|it| it.column)).any(|it| it == column)
+            && !others.contains(&Some(column))
+            && self.skew.is_none_or(|(sent, received)| column != sent && column != received)
+    }
+
     /// Whether rows note on which line they stand: asked for, or to be kept in a partial.
     pub(super) fn notes_lines(&self) -> bool {
         self.common.gather.as_ref().is_none_or(|it| it.notes_lines())

@@ -4,8 +4,6 @@
 //! or set aside with a reason. Knows nothing of customers, stages or journeys.
 
 pub mod bots;
-#[cfg(feature = "parquet")]
-mod cells;
 mod columns;
 pub mod csv;
 pub mod decimal;

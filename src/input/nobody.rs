@@ -33,6 +33,8 @@ pub(super) struct Nobody {
     texts: Dictionary,
     patterns: RegexSet,
     allow: Dictionary,
+    /// Whether there are none besides the built-in ones.
+    built_in: bool,
 }
 
 impl Nobody {
@@ -45,7 +47,16 @@ impl Nobody {
             Error::new(format!("[identity] block_patterns: cannot use a pattern: {error}"))
                 .hint("write regular expressions, such as \"^test-\"")
         })?;
-        Ok(Self { texts: dictionary(&list.texts), patterns, allow: dictionary(&list.allow) })
+        let built_in = list.texts.is_empty() && patterns.is_empty();
+        let [texts, allow] = [&list.texts, &list.allow].map(|it| dictionary(it));
+        Ok(Self { texts, patterns, allow, built_in })
+    }
+
+    /// Whether a glance tells that an id is somebody's and has no blanks around it.
+    #[inline]
+    pub fn is_somebodys(&self, id: &[u8]) -> bool {
+        let (&[first, ..], &[.., b'!'..=b'~']) = (id, id) else { return false };
+        self.built_in && MAYBE[usize::from(first)] >> id.len().min(ANY_LENGTH) & 1 == 0
     }
 
     /// Whether an id, as ids are compared, is nobody's.
@@ -89,6 +100,38 @@ const ANY_CASE: [&str; 10] = [
 const AS_WRITTEN: [&str; 6] = ["[object Object]", "NaN", "None", "none", "null", "-1"];
 
 const LONGEST: usize = 17;
+
+/// By the first byte of a text a bit for each length that it has if it is nobody's.
+const MAYBE: [u64; 256] = {
+    let mut lengths = [0; 256];
+    let mut at = 0;
+    while at < ANY_CASE.len() {
+        let text = ANY_CASE[at].as_bytes();
+        lengths[text[0].to_ascii_lowercase() as usize] |= 1 << text.len();
+        lengths[text[0].to_ascii_uppercase() as usize] |= 1 << text.len();
+        at += 1;
+    }
+    at = 0;
+    while at < AS_WRITTEN.len() {
+        let text = AS_WRITTEN[at].as_bytes();
+        lengths[text[0] as usize] |= 1 << text.len();
+        at += 1;
+    }
+    // Blanks and quotes may stand around others; zeros and hyphens may be any number.
+    at = 0;
+    while at < lengths.len() {
+        if at <= b' ' as usize
+            || at >= 0x7f
+            || matches!(at as u8, b'0' | b'-' | b'"' | b'\'' | b'`')
+        {
+            lengths[at] = u64::MAX;
+        }
+        at += 1;
+    }
+    lengths
+};
+/// The bit of [`MAYBE`] that stands for all lengths from here on.
+const ANY_LENGTH: usize = 63;
 
 /// Whether an id is nobody's: blank, only zeros and hyphens, or on one of the
 /// lists, quoted or not.
@@ -136,6 +179,36 @@ fn unquoted(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_glance_never_takes_nobodys_id_for_somebodys(
+            id in prop_oneof![
+                "[ \"'`0-]{0,3}(null|NULL|None|Guest|id|email|-1|0+|[a-g0-3]{1,20})[ \"'`0-]{0,3}",
+                prop::sample::select(&ANY_CASE[..]).prop_map(str::to_uppercase),
+                prop::sample::select(&AS_WRITTEN[..]).prop_map(str::to_owned),
+                any::<String>(),
+                "[0-]{60,70}",
+            ],
+        ) {
+            let nobody = Nobody::new(&Blocklist::default()).unwrap();
+            if nobody.is_somebodys(id.as_bytes()) {
+                prop_assert!(!nobody.is(&id));
+                prop_assert_eq!(id.trim(), id.as_str());
+            }
+            let nobody = Nobody::new(&Blocklist::of(&["kiosk"])).unwrap();
+            prop_assert!(!nobody.is_somebodys(b"kiosk"));
+        }
+    }
+
+    #[test]
+    fn most_ids_are_somebodys_at_a_glance() {
+        let nobody = Nobody::new(&Blocklist::default()).unwrap();
+        for it in ["a4a4bab923aaa5f92", "c00066332", "1", "user-7", "a@b.example", "Guest17"] {
+            assert!(nobody.is_somebodys(it.as_bytes()), "{it}");
+        }
+    }
 
     #[test]
     fn users_add_texts_and_patterns_and_allow_what_is_built_in() {

@@ -4,8 +4,10 @@
 //! counts it as used, filtered or set aside. Knows no file format.
 
 pub mod block;
+pub mod listed;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::bots::{AGENT, is_bot};
 use super::columns::{Coder, EventIds, text_of};
@@ -81,6 +83,9 @@ pub struct Rows<'m> {
     scratch: String,
     filter_scratch: Vec<String>,
     found: block::Found,
+    /// For each column of ids how many distinct ones [`MANY`] records of some part of the
+    /// file had: how much room another part will need.
+    distinct: Arc<[AtomicU32]>,
 }
 
 /// Why a record is set aside: the kind and the column at fault.
@@ -102,8 +107,10 @@ const RAW_KEPT: usize = 1024;
 const VALUE_KEPT: usize = 100;
 /// The texts that say where a visit is from.
 const FROM: [&str; 2] = ["utm_source", "utm_medium"];
-/// How many records of one id are expected at least, when room is set aside.
-const RECORDS_PER_ID: usize = 4;
+/// How many records their distinct ids are told of.
+const MANY: usize = 1024;
+/// How many of them are expected before any part of a file tells.
+const DISTINCT: u32 = 256;
 /// How many columns a filter may ask about without a list made for each row.
 const FEW: usize = 8;
 
@@ -111,21 +118,27 @@ impl<'m> Rows<'m> {
     /// No rows yet; `keep_all` keeps every rejected row for `--rejects`.
     pub fn new(mapping: &'m Mapping, file: FileId, keep_all: bool) -> Self {
         let clock = TimeReader::new(mapping.time_format, mapping.common.zone.clone());
-        Self::with_clock(mapping, file, keep_all, clock)
+        let distinct = mapping.ids.iter().map(|_| AtomicU32::new(DISTINCT)).collect();
+        Self::with_clock(mapping, file, keep_all, clock, distinct)
     }
 
     /// No rows yet, for another part of the same file: what the first part found
     /// out about the format of times holds here too.
     pub fn fork(&self) -> Self {
         let keep_all = self.issues.keeps_all();
-        Self::with_clock(self.mapping, self.file.clone(), keep_all, self.clock.fork())
+        let (clock, distinct) = (self.clock.fork(), Arc::clone(&self.distinct));
+        Self::with_clock(self.mapping, self.file.clone(), keep_all, clock, distinct)
     }
 
     /// Sets room aside for about so many records, so that columns need not move as they grow.
     pub fn reserve(&mut self, records: usize) {
         self.times.reserve(records);
         self.ids.iter_mut().chain(&mut self.texts).for_each(|it| it.reserve(records));
-        self.ids.iter_mut().for_each(|it| it.reserve_texts(records / RECORDS_PER_ID));
+        for (coder, distinct) in self.ids.iter_mut().zip(&*self.distinct) {
+            // A little more, as parts differ.
+            let distinct = distinct.load(Ordering::Relaxed) as usize * 17 / 16;
+            coder.reserve_texts(records * distinct / MANY);
+        }
         if self.mapping.value.is_some() {
             self.amounts.reserve(records);
         }
@@ -143,7 +156,13 @@ impl<'m> Rows<'m> {
         self.mapping.time.is_none() || self.clock.decided().is_some()
     }
 
-    fn with_clock(mapping: &'m Mapping, file: FileId, keep_all: bool, clock: TimeReader) -> Self {
+    fn with_clock(
+        mapping: &'m Mapping,
+        file: FileId,
+        keep_all: bool,
+        clock: TimeReader,
+        distinct: Arc<[AtomicU32]>,
+    ) -> Self {
         let coders = |count: usize| (0..count).map(|_| Coder::default()).collect();
         let id_type = |it: usize| mapping.common.fields.id_types[it].as_str();
         Self {
@@ -166,6 +185,7 @@ impl<'m> Rows<'m> {
             scratch: String::new(),
             filter_scratch: Vec::new(),
             found: block::Found::default(),
+            distinct,
         }
     }
 
@@ -330,6 +350,10 @@ impl<'m> Rows<'m> {
             ..Batch::default()
         };
         batch.ids.resize_with(mapping.common.fields.id_types.len(), Default::default);
+        for (coder, distinct) in self.ids.iter().zip(&*self.distinct) {
+            let texts = (coder.texts() * MANY).div_ceil(batch.times.len().max(1));
+            distinct.store(u32::try_from(texts).unwrap_or(DISTINCT), Ordering::Relaxed);
+        }
         for (coder, &(id_type, _)) in self.ids.into_iter().zip(&mapping.ids) {
             batch.ids[id_type] = coder.finish();
         }

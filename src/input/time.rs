@@ -11,6 +11,9 @@ use super::decimal::Decimal;
 pub use super::options::TimeFormat;
 use crate::base::time::{DAY, SECOND};
 
+/// A minute in microseconds.
+const MINUTES: i64 = 60 * SECOND;
+
 impl TimeFormat {
     /// The format's key in the journey file.
     pub fn key(self) -> &'static str {
@@ -70,7 +73,14 @@ pub(super) fn is_time(micros: i64) -> bool {
 
 /// The bytes of a date, as a key that is quick to compare.
 type DateKey = (u64, u16);
-const NO_DATE: DateKey = (0, 0);
+/// What no text holds.
+const NO_DATE: DateKey = (u64::MAX, u16::MAX);
+/// A date and a time of day up to the minute (`2026-01-31T23:59`), and the instant that
+/// it is if the bytes after it say how it is meant.
+type Minute = ([u8; MINUTE], i64);
+/// How many bytes tell a minute.
+const MINUTE: usize = 16;
+const NO_MINUTE: Minute = ([u8::MAX; MINUTE], 0);
 
 /// Reads the times of one file.
 ///
@@ -99,13 +109,17 @@ pub struct TimeReader {
     zone: TimeZone,
     /// What the first value was, where the format is `Auto`.
     decided: Option<TimeFormat>,
-    /// Whether a text with `Z` is certain to be allowed.
+    /// Whether a text with `Z`, or a local time if there was one before, is certain to be
+    /// allowed where the format is not the other.
     quick: bool,
     ambiguous: u64,
     /// The last date that was read and the microseconds to its start, as if UTC.
     day: (DateKey, i64),
     /// The last local date and the instant of its start, if no clock changes near it.
     local_day: (DateKey, Option<i64>),
+    /// The last minute of a time in UTC, and of a local one of a day on which no clock changes.
+    minute: Minute,
+    local_minute: Minute,
 }
 
 impl TimeReader {
@@ -115,10 +129,12 @@ impl TimeReader {
             format,
             zone,
             decided: (format != TimeFormat::Auto).then_some(format),
-            quick: format == TimeFormat::Rfc3339,
+            quick: matches!(format, TimeFormat::Rfc3339 | TimeFormat::Local),
             ambiguous: 0,
             day: (NO_DATE, 0),
             local_day: (NO_DATE, None),
+            minute: NO_MINUTE,
+            local_minute: NO_MINUTE,
         }
     }
 
@@ -228,20 +244,65 @@ impl TimeReader {
         }
     }
 
-    /// `YYYY-MM-DDTHH:MM:SS[.fff]Z` at fixed positions.
+    /// Adds the instants that parts of a text mean, up to the first that is none; gives its
+    /// problem. `missing` stands for an empty part, if one is allowed.
+    pub(super) fn extend<'t>(
+        &mut self,
+        times: &mut Vec<i64>,
+        parts: impl ExactSizeIterator<Item = &'t [u8]>,
+        missing: Option<i64>,
+    ) {
+        let begin = times.len();
+        times.resize(begin + parts.len(), 0);
+        let mut count = 0;
+        for (time, part) in times[begin..].iter_mut().zip(parts) {
+            *time = match (self.read_bytes(part), missing) {
+                (Ok(it), _) => it,
+                (Err(TimeProblem::Missing), Some(it)) => it,
+                (Err(_), _) => break,
+            };
+            count += 1;
+        }
+        times.truncate(begin + count);
+    }
+
+    /// `YYYY-MM-DDTHH:MM:SS[.fff]Z` at fixed positions, or `YYYY-MM-DDTHH:MM:SS[.fff]` in the
+    /// minute of the local time before.
     #[inline]
     fn read_quick(&mut self, bytes: &[u8]) -> Option<i64> {
-        let (&last, head) = bytes.split_last()?;
-        if last != b'Z' || head.len() < 19 || !matches!(head[10], b'T' | b' ') {
+        let (minute, rest) = bytes.split_first_chunk::<MINUTE>()?;
+        let (&last, seconds) = rest.split_last()?;
+        if last != b'Z' {
+            if self.local_minute.0 != *minute {
+                return None;
+            }
+            return in_range(self.local_minute.1 + seconds_of(rest)?).ok();
+        }
+        if self.format == TimeFormat::Local {
             return None;
         }
-        let (date, rest) = head.split_first_chunk::<10>()?;
-        let (clock, fraction) = rest[1..].split_first_chunk::<8>()?;
+        let within = match rest.first_chunk() {
+            Some(it) if rest.len() == it.len() => {
+                milliseconds_of(*it).or_else(|| seconds_of(seconds))
+            }
+            _ => seconds_of(seconds),
+        }?;
+        if self.minute.0 != *minute {
+            self.minute = (*minute, self.minute_start(minute)?);
+        }
+        Some(self.minute.1 + within).filter(|&it| it <= LAST)
+    }
+
+    /// The start of a minute, as if in UTC.
+    #[inline]
+    fn minute_start(&mut self, minute: &[u8; MINUTE]) -> Option<i64> {
+        let (date, clock) = minute.split_first_chunk::<10>()?;
+        let [b'T' | b' ', a, b, c, d, e] = *clock else { return None };
         let key = key_of(date);
         if self.day.0 != key {
             self.day = (key, day_start(date)?);
         }
-        Some(self.day.1 + clock_of(clock)? + fraction_of(fraction)?).filter(|&it| it <= LAST)
+        Some(self.day.1 + clock_of(&[a, b, c, d, e, b':', b'0', b'0'])?)
     }
 
     fn read_any(&mut self, bytes: &[u8]) -> Result<i64, TimeProblem> {
@@ -299,7 +360,15 @@ impl TimeReader {
         let (clock, zone) = split_clock(rest).ok_or(TimeProblem::Bad)?;
         if zone.is_empty() {
             self.decide(TimeFormat::Local, day.clamp(FIRST, LAST))?;
-            return self.localize(key_of(date), day, clock);
+            let time = self.localize(key_of(date), day, clock)?;
+            // The next time may be in the same minute.
+            if let (Some(minute), Some(_), b':') =
+                (bytes.first_chunk(), self.local_day.1, bytes.get(MINUTE).unwrap_or(&b' '))
+                && bytes.len() > MINUTE
+            {
+                self.local_minute = (*minute, time - clock % MINUTES);
+            }
+            return Ok(time);
         }
         let offset = offset_of(zone).ok_or(TimeProblem::Bad)?;
         self.decide(TimeFormat::Rfc3339, day + clock - offset)
@@ -422,6 +491,32 @@ fn clock_of(clock: &[u8; 8]) -> Option<i64> {
     let (hour, minute, second) = (number(0), number(3), number(6));
     let valid = hour <= 23 && minute <= 59 && second <= 60;
     valid.then_some((hour * 3600 + minute * 60 + second.min(59)) * SECOND)
+}
+
+/// `:SS[.fff]` in microseconds.
+#[inline]
+fn seconds_of(text: &[u8]) -> Option<i64> {
+    let (&[b':', a, b], fraction) = text.split_first_chunk()? else { return None };
+    let seconds = two(a, b).filter(|&it| it <= 60)?;
+    Some(seconds.min(59) * SECOND + fraction_of(fraction)?)
+}
+
+/// `:00.000Z`, and as with [`CLOCK_LIMITS`] what shows whether the digits are any.
+const MILLISECONDS: u64 = u64::from_le_bytes(*b":00.000Z");
+const MILLISECOND_LIMITS: u64 =
+    u64::from_le_bytes([0x7f, 0x76, 0x76, 0x7f, 0x76, 0x76, 0x76, 0x7f]);
+
+/// `:SS.fffZ` in microseconds, as most programs write it.
+#[inline]
+fn milliseconds_of(text: [u8; 8]) -> Option<i64> {
+    let digits = u64::from_le_bytes(text) ^ MILLISECONDS;
+    if (digits.wrapping_add(MILLISECOND_LIMITS) | digits) & HIGH_BITS != 0 {
+        return None;
+    }
+    let twos = digits * 10 + (digits >> 8);
+    let (seconds, most, least) = (twos >> 8 & 0xff, twos >> 32 & 0xff, digits >> 48 & 0xff);
+    let valid = seconds <= 60;
+    valid.then_some(seconds.min(59) as i64 * SECOND + (most * 10 + least) as i64 * 1000)
 }
 
 /// Nothing, or a point and one to nine digits, in microseconds.

@@ -56,20 +56,15 @@ fn jsonl(rows: &[String]) -> Vec<u8> {
 
 #[cfg(feature = "parquet")]
 fn parquet(rows: &[String]) -> Vec<u8> {
-    use arrow_array::{ArrayRef, RecordBatch, StringArray};
-    let column = |at: usize| -> ArrayRef {
-        let cell =
-            |row: &String| row.split(',').nth(at).filter(|it| !it.is_empty()).map(str::to_owned);
-        Arc::new(rows.iter().map(cell).collect::<StringArray>())
-    };
-    let columns = HEADER.split(',').enumerate().map(|(at, name)| (name, column(at), true));
-    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
-    let mut bytes = Vec::new();
-    let mut writer =
-        ::parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    bytes
+    use crate::written::{Cell, table};
+    let cell =
+        |row: &String, at: usize| Cell::from(row.split(',').nth(at).filter(|it| !it.is_empty()));
+    let declare = |it: &str| format!("optional binary {it} (string);");
+    let declared: Vec<String> = HEADER.split(',').map(declare).collect();
+    let column = |(at, declared)| (declared, rows.iter().map(|row| cell(row, at)).collect());
+    let columns: Vec<(&str, Vec<Cell>)> =
+        declared.iter().map(String::as_str).enumerate().map(column).collect();
+    table(&columns, 1000)
 }
 
 /// A folder with the log in files of one format, and its journey, to which `more` is added.

@@ -207,21 +207,17 @@ fn what_init_writes_is_read_again() {
 /// The columns of the events as Parquet.
 #[cfg(feature = "parquet")]
 fn parquet_file(columns: &[usize]) -> Vec<u8> {
-    use std::sync::Arc;
+    use crate::written::{Cell, table};
     let rows: Vec<Vec<&str>> = EVENTS.lines().map(|it| it.split(',').collect()).collect();
-    let column = |&it: &usize| {
-        let values: Vec<&str> = rows[1..].iter().map(|row| row[it]).collect();
-        let array: arrow_array::ArrayRef = Arc::new(arrow_array::StringArray::from(values));
-        (rows[0][it], array, true)
+    let declared: Vec<String> =
+        columns.iter().map(|&it| format!("optional binary {} (string);", rows[0][it])).collect();
+    let column = |(&it, declared)| {
+        let values: Vec<Cell> = rows[1..].iter().map(|row| Cell::from(row[it])).collect();
+        (declared, values)
     };
-    let batch =
-        arrow_array::RecordBatch::try_from_iter_with_nullable(columns.iter().map(column)).unwrap();
-    let mut bytes = Vec::new();
-    let mut writer =
-        parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    bytes
+    let columns: Vec<(&str, Vec<Cell>)> =
+        columns.iter().zip(declared.iter().map(String::as_str)).map(column).collect();
+    table(&columns, 1000)
 }
 
 #[cfg(feature = "parquet")]

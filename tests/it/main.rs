@@ -33,3 +33,6 @@ mod submaps;
 mod truth;
 mod visits;
 mod writers;
+#[cfg(feature = "parquet")]
+#[path = "../../src/input/parquet/written.rs"]
+mod written;

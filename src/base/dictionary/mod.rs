@@ -1,25 +1,11 @@
 //! Interning: distinct texts and their codes, in order of first appearance.
 
-use std::hash::BuildHasher;
-
-use foldhash::fast::FixedState;
-
 use super::id::NONE;
+pub use hash::{Glance, TextHasher};
 use table::{Slot, Table};
 
+mod hash;
 mod table;
-
-/// The hasher of every dictionary: fixed, so that shards agree between runs.
-#[derive(Debug, Clone, Default)]
-pub struct TextHasher(FixedState);
-
-impl TextHasher {
-    /// The 64-bit hash of a text; the same in every run.
-    #[inline]
-    pub fn hash(&self, text: &[u8]) -> u64 {
-        self.0.hash_one(text)
-    }
-}
 
 /// Distinct texts in one arena; the code of a text is its order of appearance.
 ///
@@ -65,14 +51,30 @@ impl Dictionary {
     /// As [`Self::intern`], where the hash is known already.
     #[inline]
     pub fn intern_hashed(&mut self, text: &str, hash: u64) -> u32 {
-        if let Some(code) = self.find_hashed(text.as_bytes(), hash) {
-            return code;
+        self.intern_part(text.as_bytes(), hash, || text)
+    }
+
+    /// As [`Self::intern_hashed`] of the text of these bytes, which is asked for if it is new.
+    #[inline]
+    pub fn intern_part<'t>(
+        &mut self,
+        bytes: &[u8],
+        hash: u64,
+        text: impl FnOnce() -> &'t str,
+    ) -> u32 {
+        self.table.make_room();
+        match self.table.find(hash, |it| self.is_at(it, bytes)) {
+            Ok(slot) => slot.code(),
+            Err(place) => self.add(text(), hash, place),
         }
+    }
+
+    fn add(&mut self, text: &str, hash: u64, place: usize) -> u32 {
         let code = u32::try_from(self.ends.len()).ok().filter(|&it| it < NONE).unwrap_or(NONE - 1);
         let start = self.arena.len();
         self.arena.push_str(text);
         self.ends.push(self.arena.len());
-        self.table.insert(code, hash, start, text.len());
+        self.table.fill(place, Slot::new(code, hash, start, text.len()));
         code
     }
 
@@ -126,17 +128,29 @@ impl Dictionary {
         self.hasher.hash(text)
     }
 
+    /// As [`Self::hash_of`], and what can be seen on the way.
+    #[inline]
+    pub fn glance(&self, text: &[u8]) -> Glance {
+        self.hasher.glance(text)
+    }
+
     /// The code of the text of these bytes, whose hash is known, if it has one.
     #[inline]
     pub fn find_hashed(&self, text: &[u8], hash: u64) -> Option<u32> {
-        let (arena, ends) = (self.arena.as_bytes(), &self.ends[..]);
-        let same = |it: &Slot| match it.length() {
+        self.table.find(hash, |it| self.is_at(it, text)).ok().map(|it| it.code())
+    }
+
+    /// Whether the text of a slot is this one.
+    #[inline]
+    fn is_at(&self, slot: &Slot, text: &[u8]) -> bool {
+        let arena = self.arena.as_bytes();
+        match slot.length() {
             Some(length) => {
-                length == text.len() && equal(&arena[it.start()..it.start() + length], text)
+                let start = slot.start();
+                length == text.len() && equal(&arena[start..start + length], text)
             }
-            None => &arena[it.start()..ends[it.code() as usize]] == text,
-        };
-        self.table.find(hash, same).map(|it| it.code())
+            None => &arena[slot.start()..self.ends[slot.code() as usize]] == text,
+        }
     }
 
     /// Gives back the memory that only new texts need. A text's code is found by looking at

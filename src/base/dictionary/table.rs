@@ -18,7 +18,9 @@ const LONG: u64 = 0xffff;
 const EMPTY: Slot = Slot { tag: 0, next_code: 0, place: 0 };
 
 impl Slot {
-    fn new(code: u32, hash: u64, start: usize, length: usize) -> Self {
+    /// A text with this code and hash, which begins at `start`.
+    #[inline]
+    pub fn new(code: u32, hash: u64, start: usize, length: usize) -> Self {
         let place = (start as u64) << 16 | (length as u64).min(LONG);
         Self { tag: tag(hash), next_code: code + 1, place }
     }
@@ -57,31 +59,39 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The first slot, from the place of `hash` on, that `same` agrees to.
+    /// The first slot, from the place of `hash` on, that `same` agrees to; or else the
+    /// empty one where it would be.
     #[inline]
-    pub fn find(&self, hash: u64, same: impl Fn(&Slot) -> bool) -> Option<Slot> {
+    pub fn find(&self, hash: u64, same: impl Fn(&Slot) -> bool) -> Result<Slot, usize> {
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = tag(hash) as usize & mask;
         loop {
-            let slot = self.slots.get(at)?;
+            let Some(slot) = self.slots.get(at) else { return Err(at) };
             if slot.next_code == 0 {
-                return None;
+                return Err(at);
             }
             if slot.tag == tag(hash) && same(slot) {
-                return Some(*slot);
+                return Ok(*slot);
             }
             at = (at + 1) & mask;
         }
     }
 
-    /// Adds a text that is not there.
+    /// Sees to it that there is an empty slot for one more text.
     #[inline]
-    pub fn insert(&mut self, code: u32, hash: u64, start: usize, length: usize) {
+    pub fn make_room(&mut self) {
         if (self.filled + 1) * 3 > self.slots.len() * 2 {
             self.grow(self.filled + 1);
         }
-        self.put(Slot::new(code, hash, start, length));
-        self.filled += 1;
+    }
+
+    /// Adds a text that is not there in the empty slot where [`Self::find`] ended.
+    #[inline]
+    pub fn fill(&mut self, place: usize, slot: Slot) {
+        if let Some(it) = self.slots.get_mut(place) {
+            *it = slot;
+            self.filled += 1;
+        }
     }
 
     /// Makes room for so many texts in all.

@@ -42,14 +42,12 @@ const FEW: usize = if cfg!(test) { 1 } else { 4 };
 /// Delivers all records of a chunk, from `start` on, whose first line has this number.
 pub(super) fn parse(chunk: &Chunk, start: usize, line: u64, layout: &Layout, rows: &mut Rows<'_>) {
     let bytes = chunk.bytes();
-    let text = std::str::from_utf8(bytes).ok();
     let returns = memchr(b'\n', bytes).is_some_and(|it| it > 0 && bytes[it - 1] == b'\r');
     let shape = Shape { delimiter: layout.splitter.delimiter, width: layout.width, returns };
     let mut parser = Parser {
         layout,
         rows,
         bytes,
-        text,
         odd: None,
         fields: vec![Field::Missing; layout.slots],
         spans: Vec::new(),
@@ -65,9 +63,9 @@ pub(super) fn parse(chunk: &Chunk, start: usize, line: u64, layout: &Layout, row
             single -= 1;
             continue;
         }
-        (at, single) = match text {
-            Some(text) if parser.rows.takes_blocks() => blocks.deliver(text, at, &mut parser),
-            _ => (at, 1),
+        (at, single) = match parser.rows.takes_blocks() {
+            true => blocks.deliver(at, &mut parser),
+            false => (at, 1),
         };
         wait = if single == 0 { FEW } else { (wait * 2).min(RECORDS) };
         single = if single == 0 { 0 } else { single.max(wait) };
@@ -94,17 +92,22 @@ impl<'l> Blocks<'l> {
 
     /// Delivers the plain records that follow each other from `start` on; gives the
     /// begin of the next and how many records must be taken one by one.
-    fn deliver(
-        &mut self,
-        text: &str,
-        start: usize,
-        parser: &mut Parser<'_, '_, '_>,
-    ) -> (usize, usize) {
-        let records = self.scanner.scan(text.as_bytes(), start);
+    fn deliver(&mut self, start: usize, parser: &mut Parser<'_, '_, '_>) -> (usize, usize) {
+        let bytes = &parser.bytes[start..];
+        let records = self.scanner.scan(bytes);
         if records < FEW {
             return (start, 1);
         }
-        self.place(text.as_bytes(), start, records);
+        let ends = &self.scanner.ends()[..records * self.shape.width];
+        let length = ends.last().map_or(0, |&it| it as usize + 1);
+        // Looked at while it is near; one by one, records show which of them is no text.
+        let Ok(text) = std::str::from_utf8(&bytes[..length]) else { return (start, records) };
+        for &(position, slot) in &self.layout.wanted {
+            place(&self.shape, ends, position, &mut self.places[slot]);
+            if self.scanner.is_quoted() {
+                self.places[slot].iter_mut().for_each(|it| *it = bare(*it, bytes));
+            }
+        }
         let sound = self.before_header(text, records);
         let columns: Vec<Column<'_>> = self.places.iter().map(|it| column(text, it)).collect();
         let taken = parser.rows.push_block(&columns, sound);
@@ -112,35 +115,8 @@ impl<'l> Blocks<'l> {
         parser.rows.note_lines(taken, |it| line + it as u64);
         parser.line += taken as u64;
         let last = (taken * self.shape.width).checked_sub(1);
-        let next = last.map_or(start, |it| self.scanner.ends()[it] as usize + 1);
+        let next = last.map_or(start, |it| start + self.scanner.ends()[it] as usize + 1);
         (next, records - taken)
-    }
-
-    /// Notes where the wanted values of the records are.
-    fn place(&mut self, bytes: &[u8], start: usize, records: usize) {
-        let width = self.shape.width;
-        let ends = &self.scanner.ends()[..records * width];
-        for &(position, slot) in &self.layout.wanted {
-            let places = &mut self.places[slot];
-            places.clear();
-            let last = position + 1 == width && self.shape.returns;
-            let quoted = self.scanner.is_quoted();
-            let bare = |start: u32, end: u32| {
-                let quote = u32::from(quoted && bytes[start as usize] == b'"');
-                Place { start: start + quote, end: end - u32::from(last) - quote }
-            };
-            if position == 0 {
-                let mut start = start as u32;
-                places.extend(ends.chunks_exact(width).map(|it| {
-                    let place = bare(start, it[0]);
-                    start = it[width - 1] + 1;
-                    place
-                }));
-            } else {
-                let place = |it: &[u32]| bare(it[position - 1] + 1, it[position]);
-                places.extend(ends.chunks_exact(width).map(place));
-            }
-        }
     }
 
     /// How many records come before one that may be the header again.
@@ -154,6 +130,33 @@ impl<'l> Blocks<'l> {
     }
 }
 
+/// Notes where the values of a position are, quotes and all.
+fn place(shape: &Shape, ends: &[u32], position: usize, places: &mut Vec<Place>) {
+    let width = shape.width;
+    let last = u32::from(position + 1 == width && shape.returns);
+    places.clear();
+    match position.checked_sub(1) {
+        Some(before) => places.extend(ends.chunks_exact(width).map(|it| {
+            let Some(&[before, end]) = it[before..].first_chunk() else { return Place::default() };
+            Place { start: before + 1, end: end - last }
+        })),
+        None => {
+            let mut start = 0;
+            places.extend(ends.chunks_exact(width).map(|it| {
+                let place = Place { start, end: it[0] };
+                start = it[width - 1] + 1;
+                place
+            }));
+        }
+    }
+}
+
+/// A place without the quotes around it, if there are any.
+fn bare(place: Place, bytes: &[u8]) -> Place {
+    let quote = u32::from(bytes[place.start as usize] == b'"');
+    Place { start: place.start + quote, end: place.end - quote }
+}
+
 /// The column of values at these places; without places the file lacks the column.
 fn column<'a>(text: &'a str, places: &'a [Place]) -> Column<'a> {
     if places.is_empty() { Column::Missing } else { Column::Texts(text, places) }
@@ -163,8 +166,6 @@ struct Parser<'p, 'm, 'a> {
     layout: &'p Layout,
     rows: &'p mut Rows<'m>,
     bytes: &'a [u8],
-    /// The whole chunk as text, if it is all UTF-8.
-    text: Option<&'a str>,
     /// Whether there is a NUL or a carriage return, and whether a quote, from the first
     /// record on that is taken by itself.
     odd: Option<(bool, bool)>,
@@ -335,9 +336,6 @@ impl<'a> Parser<'_, '_, 'a> {
             let column = column_at(bytes, 0, at);
             self.rows.reject(line, column, IssueKind::NulByte, "", &|| shown(bytes));
             return None;
-        }
-        if let Some(text) = self.text {
-            return text.get(start..end);
         }
         match std::str::from_utf8(bytes) {
             Ok(record) => Some(record),

@@ -9,11 +9,11 @@ use wide::u8x16;
 use super::split::FIELD_LIMIT;
 
 /// How many records are looked for together.
-pub(super) const RECORDS: usize = 512;
+pub(super) const RECORDS: usize = 256;
 /// How many bytes are compared together.
 const BLOCK: usize = 64;
 /// How many bits of a block are written out without a look at how many there are.
-const USUAL: usize = 8;
+const USUAL: usize = 12;
 /// Wider records are left to the row-wise path.
 const WIDEST: usize = 512;
 
@@ -174,13 +174,13 @@ impl Scanner {
         self.quoted
     }
 
-    /// Finds plain records that follow each other from `start` on, at most
+    /// Finds plain records that follow each other from the begin of `bytes` on, at most
     /// [`RECORDS`]; says how many.
-    pub fn scan(&mut self, bytes: &[u8], start: usize) -> usize {
+    pub fn scan(&mut self, bytes: &[u8]) -> usize {
         let width = self.shape.width;
         let wanted = width * RECORDS;
-        let limit = bytes.len().min(start + FIELD_LIMIT - BLOCK);
-        let (mut count, mut at, mut before) = (0, start, Before::RECORD);
+        let limit = bytes.len().min(FIELD_LIMIT - BLOCK);
+        let (mut count, mut at, mut before) = (0, 0, Before::RECORD);
         self.quoted = false;
         while count < wanted && at < limit && !self.ends.is_empty() {
             if let Some(ends) = self.plain_ends(bytes, at, &mut before) {
@@ -201,7 +201,7 @@ impl Scanner {
             }
             at += BLOCK;
         }
-        self.even(bytes, start, (count / width).min(RECORDS))
+        self.even(bytes, (count / width).min(RECORDS))
     }
 
     /// The ends of fields in a block that has nothing but them to look for.
@@ -248,12 +248,12 @@ impl Scanner {
 
     /// How many of the first records have the file's width. Where every record's last
     /// field ends at a line feed and there are no further ones, all do.
-    fn even(&self, bytes: &[u8], start: usize, records: usize) -> usize {
+    fn even(&self, bytes: &[u8], records: usize) -> usize {
         let width = self.shape.width;
         let found = &self.ends[..records * width];
         let Some(&last) = found.last() else { return 0 };
         let is_line = |end: &u32| bytes[*end as usize] == b'\n';
-        let lines = memchr::memchr_iter(b'\n', &bytes[start..=last as usize]).count();
+        let lines = memchr::memchr_iter(b'\n', &bytes[..=last as usize]).count();
         if lines == records && found.chunks_exact(width).all(|it| is_line(&it[width - 1])) {
             return records;
         }

@@ -15,6 +15,8 @@ mod look;
 mod matomo;
 mod mixpanel;
 #[cfg(feature = "parquet")]
+mod nested;
+#[cfg(feature = "parquet")]
 mod pages;
 mod paths;
 mod plan;

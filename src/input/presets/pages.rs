@@ -1,31 +1,26 @@
 //! Parquet to records: each row as the JSON object that it would be in a file of lines.
 //!
-//! Structs are objects, lists and maps are lists, as JSON exports of the same tables
-//! write them. Knows nothing of what records mean.
+//! `nested` puts rows together. Knows nothing of what records mean.
 
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::DataType;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
+use std::sync::Arc;
+
+use parquet::column::reader::{ColumnReader, get_column_reader};
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::ChunkReader;
 
 use super::drive::drive;
+use super::nested::{Leaf, Table, Trouble};
 use super::plan::Plan;
-use super::recognize::is_shouted;
 use crate::base::guard::guarded;
-use crate::base::{IssueKind, Result};
-use crate::input::cells::Cells;
-use crate::input::columns::text_of;
+use crate::base::{Error, IssueKind, Result};
 use crate::input::jsonl::{LONGEST_LINE, Outcome, shown};
-use crate::input::parquet::{Source, check_ranges, damaged, source_of, undecodable};
+use crate::input::parquet::{
+    Cells, Dense, Kind, Source, damaged, metadata_of, pages_of, source_of, take, undecodable,
+};
 use crate::input::read::Job;
 
 /// How many rows are decoded at a time.
 const ROWS: usize = 2048;
-/// How deep values may be nested; what lies deeper cannot be read.
-const DEEPEST: usize = 32;
 
 /// Reads a file of Parquet.
 ///
@@ -47,21 +42,16 @@ fn from<R: ChunkReader + 'static>(
     job: &Job<'_>,
     plan: &Plan<'_>,
 ) -> Result<Outcome> {
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let metadata = ArrowReaderMetadata::load(&input, options).map_err(|it| damaged(&it))?;
-    check_ranges(&metadata, input.len())?;
-    let promised = metadata.metadata().file_metadata().num_rows();
     let bytes = if from_file { input.len() } else { 0 };
-    let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata)
-        .with_batch_size(ROWS)
-        .build()
-        .map_err(|it| damaged(&it))?;
-    let mut row = 1u64;
-    let mut told = 0u64;
-    let next = move || {
+    let metadata = metadata_of(&input)?;
+    let promised = metadata.file_metadata().num_rows();
+    let table = Table::new(metadata.file_metadata().schema_descr());
+    let mut groups = Groups::new(Arc::new(input), &metadata, ROWS);
+    let (mut row, mut told) = (1u64, 0u64);
+    let next = || {
         job.progress.check()?;
-        let batch = guarded(|| reader.next()).ok_or_else(undecodable)?;
-        let Some(batch) = batch.transpose().map_err(|it| damaged(&it))? else {
+        let some = guarded(|| groups.next()).ok_or_else(undecodable)??;
+        let Some((leaves, count)) = some else {
             return match i64::try_from(row - 1).is_ok_and(|it| it == promised) {
                 true => Ok(None),
                 false => {
@@ -70,31 +60,37 @@ fn from<R: ChunkReader + 'static>(
             };
         };
         let first = row;
-        row += batch.num_rows() as u64;
+        row += count as u64;
         let share =
             u128::from(bytes) * u128::from(row - 1) / promised.max(1).unsigned_abs() as u128;
         let share = u64::try_from(share).unwrap_or(bytes).min(bytes);
         job.progress.advance(share.saturating_sub(told));
         told = share.max(told);
-        Ok(Some((first, batch)))
+        Ok(Some((first, leaves, count)))
     };
-    drive(job, plan, next, |(first, batch), sink| {
-        let table = Table::new(&batch);
+    drive(job, plan, next, |(first, mut leaves, count), sink| {
         let mut text = String::new();
-        for row in 0..batch.num_rows() {
+        for row in 0..count {
             let place = first + row as u64;
-            if table.write(row, &mut text).is_err() {
-                let detail = "a value is not UTF-8";
-                sink.reject(place, 0, IssueKind::BadEncoding, detail, &String::new);
-            } else if text.len() > LONGEST_LINE {
-                let detail = format!("the row is longer than {} MiB", LONGEST_LINE >> 20);
-                sink.reject(place, 0, IssueKind::TooLong, detail, &|| shown(text.as_bytes()));
-            } else {
-                sink.take(place, &text, &|| shown(text.as_bytes()));
+            match table.write(&mut leaves, &mut text) {
+                Err(Trouble::Unfit) => return Err(unfit()),
+                Err(Trouble::NoText) => {
+                    let detail = "a value is not UTF-8";
+                    sink.reject(place, 0, IssueKind::BadEncoding, detail, &String::new);
+                }
+                Ok(()) if text.len() > LONGEST_LINE => {
+                    let detail = format!("the row is longer than {} MiB", LONGEST_LINE >> 20);
+                    sink.reject(place, 0, IssueKind::TooLong, detail, &|| shown(text.as_bytes()));
+                }
+                Ok(()) => sink.take(place, &text, &|| shown(text.as_bytes())),
             }
         }
-        Ok(())
+        if leaves.iter().all(Leaf::is_done) { Ok(()) } else { Err(unfit()) }
     })
+}
+
+fn unfit() -> Error {
+    damaged(&"the levels of its columns do not fit each other")
 }
 
 /// The first rows as JSON objects.
@@ -102,151 +98,108 @@ fn from<R: ChunkReader + 'static>(
 /// # Errors
 /// As [`read`].
 pub(in crate::input) fn first_rows<R: ChunkReader + 'static>(
-    input: R,
+    input: &Arc<R>,
+    metadata: &ParquetMetaData,
     rows: usize,
 ) -> Result<Vec<String>> {
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(input, options)
-        .and_then(|it| it.with_batch_size(rows).with_limit(rows).build())
-        .map_err(|it| damaged(&it))?;
+    let table = Table::new(metadata.file_metadata().schema_descr());
+    let mut groups = Groups::new(Arc::clone(input), metadata, rows);
     let mut records = Vec::new();
-    for batch in reader {
-        let batch = batch.map_err(|it| damaged(&it))?;
-        let table = Table::new(&batch);
-        for row in 0..batch.num_rows() {
+    while records.len() < rows
+        && let Some((mut leaves, count)) = groups.next()?
+    {
+        for _ in 0..count {
             let mut text = String::new();
-            if table.write(row, &mut text).is_ok() {
-                records.push(text);
+            match table.write(&mut leaves, &mut text) {
+                Ok(()) => records.push(text),
+                Err(Trouble::NoText) => {}
+                Err(Trouble::Unfit) => return Err(unfit()),
             }
         }
     }
+    records.truncate(rows);
     Ok(records)
 }
 
-/// A batch, ready to be written row by row.
-struct Table {
-    columns: Vec<(String, Node)>,
+/// All columns of a file, some rows at a time.
+struct Groups<'m, R> {
+    input: Arc<R>,
+    metadata: &'m ParquetMetaData,
+    /// How many rows are read at a time.
+    rows: usize,
+    /// The next row group.
+    next: usize,
+    /// How many rows of the one at hand are left, and its columns.
+    left: usize,
+    columns: Vec<ColumnReader>,
 }
 
-/// An array and what is in it.
-enum Node {
-    /// Single values; whether they are floats, which are written without quotes.
-    Leaf(Cells, bool),
-    Struct(ArrayRef, Vec<(String, Node)>),
-    /// The begins and ends of lists, and all their elements.
-    List(ArrayRef, Vec<usize>, Box<Node>),
-    /// A kind that cannot be read.
-    Other,
-}
-
-/// A value that is no text though it should be.
-struct NoText;
-
-impl Table {
-    fn new(batch: &RecordBatch) -> Self {
-        let schema = batch.schema();
-        let shouted = is_shouted(schema.fields().iter().map(|it| it.name().as_str()));
-        let columns = schema.fields().iter().zip(batch.columns());
-        let column = |(field, array): (&arrow_schema::FieldRef, &ArrayRef)| {
-            let name = field.name();
-            let name = if shouted { key(&name.to_lowercase()) } else { key(name) };
-            (name, Node::new(array, DEEPEST))
-        };
-        Self { columns: columns.map(column).collect() }
+impl<'m, R: ChunkReader + 'static> Groups<'m, R> {
+    fn new(input: Arc<R>, metadata: &'m ParquetMetaData, rows: usize) -> Self {
+        Self { input, metadata, rows, next: 0, left: 0, columns: Vec::new() }
     }
 
-    fn write(&self, row: usize, text: &mut String) -> std::result::Result<(), NoText> {
-        text.clear();
-        object(&self.columns, row, text)
-    }
-}
-
-/// A key of an object as JSON writes it, with its colon.
-fn key(name: &str) -> String {
-    format!("{}:", serde_json::Value::from(name))
-}
-
-fn object(
-    columns: &[(String, Node)],
-    row: usize,
-    text: &mut String,
-) -> std::result::Result<(), NoText> {
-    text.push('{');
-    for (index, (key, node)) in columns.iter().enumerate() {
-        if index > 0 {
-            text.push(',');
+    /// The next rows, and how many; none at the end.
+    fn next(&mut self) -> Result<Option<(Vec<Leaf>, usize)>> {
+        while self.left == 0 {
+            self.end_group()?;
+            if self.next == self.metadata.num_row_groups() {
+                return Ok(None);
+            }
+            self.open_group()?;
         }
-        text.push_str(key);
-        node.write(row, text)?;
-    }
-    text.push('}');
-    Ok(())
-}
-
-impl Node {
-    fn new(array: &ArrayRef, depth: usize) -> Self {
-        Self::try_new(array, depth).unwrap_or(Self::Other)
-    }
-
-    fn try_new(array: &ArrayRef, depth: usize) -> Option<Self> {
-        let depth = depth.checked_sub(1)?;
-        Some(match array.data_type() {
-            DataType::Struct(fields) => {
-                let parts = array.as_struct_opt()?.columns();
-                let part = |(field, part): (&arrow_schema::FieldRef, &ArrayRef)| {
-                    (key(field.name()), Self::new(part, depth))
-                };
-                Self::Struct(array.clone(), fields.iter().zip(parts).map(part).collect())
+        let count = self.left.min(self.rows);
+        let schema = self.metadata.file_metadata().schema_descr();
+        let mut columns = std::mem::take(&mut self.columns);
+        let leaf = |(index, reader): (usize, &mut ColumnReader)| {
+            let column = schema.column(index);
+            let mut dense = Dense::new(column.physical_type());
+            let (mut levels, mut repeats) = (Vec::new(), Vec::new());
+            let held = take(reader, count, &mut levels, &mut repeats, &mut dense)?;
+            if held != count {
+                return Err(self.wrong_count(&format!("{held} rows where {count} are left")));
             }
-            DataType::List(_) => {
-                let list = array.as_list_opt::<i32>()?;
-                let ends = list.value_offsets().iter().map(|&it| it as usize).collect();
-                Self::List(array.clone(), ends, Self::new(list.values(), depth).into())
-            }
-            DataType::Map(..) => {
-                let map = array.as_map_opt()?;
-                let ends = map.value_offsets().iter().map(|&it| it as usize).collect();
-                let entries: ArrayRef = std::sync::Arc::new(map.entries().clone());
-                Self::List(array.clone(), ends, Self::new(&entries, depth).into())
-            }
-            kind => {
-                let float = matches!(kind, DataType::Float32 | DataType::Float64);
-                Self::Leaf(Cells::of(array)?, float)
-            }
-        })
+            let values = dense.len();
+            let cells = Cells::of(Kind::of(&column), dense, Vec::new(), false);
+            let cells = cells.map_err(|it| damaged(&it))?;
+            let full = column.max_def_level();
+            Ok(Leaf { cells, values, levels, repeats, full, at: 0, value: 0 })
+        };
+        let leaves = columns.iter_mut().enumerate().map(leaf).collect::<Result<Vec<_>>>()?;
+        self.columns = columns;
+        self.left -= count;
+        Ok(Some((leaves, count)))
     }
 
-    fn write(&self, row: usize, text: &mut String) -> std::result::Result<(), NoText> {
-        match self {
-            Self::Leaf(cells, _) if cells.is_no_text(row) => return Err(NoText),
-            Self::Leaf(cells, float) => {
-                let mut scratch = String::new();
-                match text_of(&cells.field(row), &mut scratch) {
-                    "" if cells.is_missing(row) => text.push_str("null"),
-                    // The spelling of what is no number is no JSON.
-                    it if *float && it.ends_with(|it: char| it.is_ascii_digit()) => {
-                        text.push_str(it);
-                    }
-                    it => text.push_str(&serde_json::Value::from(it).to_string()),
-                }
+    fn open_group(&mut self) -> Result<()> {
+        let schema = self.metadata.file_metadata().schema_descr();
+        let reader = |leaf: usize| {
+            let pages = pages_of(&self.input, self.metadata, self.next, leaf)?;
+            Ok(get_column_reader(schema.column(leaf), pages))
+        };
+        let columns = (0..schema.num_columns()).map(reader).collect::<Result<Vec<_>>>()?;
+        let rows = self.metadata.row_group(self.next).num_rows();
+        (self.columns, self.next) = (columns, self.next + 1);
+        self.left = usize::try_from(rows).map_err(|it| damaged(&it))?;
+        Ok(())
+    }
+
+    /// Checks that no column of the row group has rows left.
+    fn end_group(&mut self) -> Result<()> {
+        let schema = self.metadata.file_metadata().schema_descr();
+        for (index, mut reader) in std::mem::take(&mut self.columns).into_iter().enumerate() {
+            let mut dense = Dense::new(schema.column(index).physical_type());
+            if take(&mut reader, 1, &mut Vec::new(), &mut Vec::new(), &mut dense)? > 0 {
+                return Err(self.wrong_count("more rows"));
             }
-            Self::Struct(array, _) | Self::List(array, ..) if array.is_null(row) => {
-                text.push_str("null");
-            }
-            Self::Struct(_, parts) => object(parts, row, text)?,
-            Self::List(_, ends, elements) => {
-                text.push('[');
-                for (index, element) in (ends[row]..ends[row + 1]).enumerate() {
-                    if index > 0 {
-                        text.push(',');
-                    }
-                    elements.write(element, text)?;
-                }
-                text.push(']');
-            }
-            // No path leads into it, and it is no text either: whoever asks is told.
-            Self::Other => text.push_str("[\"a kind that cannot be read\"]"),
         }
         Ok(())
+    }
+
+    #[cold]
+    fn wrong_count(&self, held: &str) -> Error {
+        let group = self.next.saturating_sub(1);
+        let promised = self.metadata.row_group(group).num_rows();
+        damaged(&format!("row group {group} holds {held}, its footer says {promised}"))
     }
 }

@@ -3,11 +3,14 @@
 //! [`Rows::push_at`] is the definition: a block takes records up to the first that
 //! it would set aside, and leaves that one to it. Knows no file format.
 
+use std::sync::Arc;
+
+use super::listed::{List, picks_of};
 use super::{Field, Rows};
 use crate::base::NONE;
+use crate::base::dictionary::Glance;
 use crate::input::columns::text_of;
 use crate::input::ids::id_of;
-use crate::input::time::TimeProblem;
 use crate::model::raw::{NO_AMOUNT, NO_TIME};
 
 /// Where a value stands in a text: its first byte and the one after its last.
@@ -40,10 +43,14 @@ pub enum Column<'a> {
     Missing,
     /// Texts, as places in a larger one; an empty one means that there is none.
     Texts(&'a str, &'a [Span]),
+    /// Texts of a list, by their places in it.
+    Listed(&'a Arc<List>, &'a [u32]),
     /// Whole numbers.
     Integers(&'a [i64]),
     /// Instants in microseconds since the epoch, UTC.
     Micros(&'a [i64]),
+    /// Local times: microseconds since 1970 on the clock of the journey's zone.
+    Locals(&'a [i64]),
     /// Values of any kind.
     Fields(&'a [Field<'a>]),
 }
@@ -58,6 +65,8 @@ impl<'a> Column<'a> {
                 let span = spans[row];
                 Field::Text(&text[span.start as usize..span.end as usize])
             }
+            Self::Listed(list, picks) => Field::Text(list.get(picks[row])),
+            Self::Locals(it) => Field::Local(it[row]),
             Self::Integers(it) => Field::Integer(it[row]),
             Self::Micros(it) => Field::Micros(it[row]),
             Self::Fields(it) => it[row],
@@ -66,20 +75,30 @@ impl<'a> Column<'a> {
 }
 
 /// An id that is somebody's and new to its column.
-const NEW: u32 = NONE - 1;
+pub(super) const NEW: u32 = NONE - 1;
+
+/// An id that is somebody's.
+#[derive(Debug, Clone, Copy)]
+struct Id {
+    row: u32,
+    /// Whether it is compared as it stands, and has this hash.
+    plain: bool,
+    hash: u64,
+}
 
 /// What is known of the ids of a block while it is checked.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// For each column of ids a code, [`NEW`] or [`NONE`] for each record.
-    codes: Vec<Vec<u32>>,
-    /// The records that have an id in the column at hand, and its hash.
+    /// For each column the ids that are somebody's, in the order of records.
+    ids: Vec<Vec<Id>>,
+    /// The records that have a text in the column at hand.
     filled: Vec<u32>,
-    hashes: Vec<u64>,
-    /// Ids that are new: their column, record and hash.
-    new: Vec<(usize, usize, u64)>,
+    /// For each column that picks its ids from a list what `listed` knows of each record.
+    pub(super) listed: Vec<Vec<u32>>,
     /// Ids that are nobody's: their column and record.
-    blocked: Vec<(usize, usize)>,
+    pub(super) blocked: Vec<(usize, usize)>,
+    /// Whether each record has an id.
+    known: Vec<bool>,
 }
 
 impl Rows<'_> {
@@ -91,7 +110,7 @@ impl Rows<'_> {
 
     /// As [`Self::takes_blocks`], where times may come as instants, which have no format.
     pub fn takes_blocks_of(&self, columns: &[Column<'_>]) -> bool {
-        let typed = |it: usize| matches!(columns[it], Column::Micros(_));
+        let typed = |it: usize| matches!(columns[it], Column::Micros(_) | Column::Locals(_));
         self.takes_blocks()
             || (!self.mapping.is_row_by_row() && self.mapping.time.is_some_and(typed))
     }
@@ -145,13 +164,12 @@ impl Rows<'_> {
         match columns[column] {
             Column::Micros(it) => self.times.extend_from_slice(&it[..count]),
             Column::Texts(text, spans) => {
-                for span in &spans[..count] {
-                    match self.clock.read_bytes(span.of(text.as_bytes())) {
-                        Ok(time) => self.times.push(time),
-                        Err(TimeProblem::Missing) if links => self.times.push(NO_TIME),
-                        Err(_) => break,
-                    }
-                }
+                let parts = spans[..count].iter().map(|it| it.of(text.as_bytes()));
+                self.clock.extend(&mut self.times, parts, links.then_some(NO_TIME));
+            }
+            Column::Listed(list, picks) => {
+                let parts = picks[..count].iter().map(|&it| list.get(it).as_bytes());
+                self.clock.extend(&mut self.times, parts, links.then_some(NO_TIME));
             }
             ref other => {
                 for row in 0..count {
@@ -174,11 +192,11 @@ impl Rows<'_> {
         if matches!(columns[column], Column::Missing) {
             return (count, rounded);
         }
-        let texts = match columns[column] {
-            Column::Texts(_, spans) => Some(&spans[..count]),
-            _ => None,
+        let filled = |&row: &usize| match columns[column] {
+            Column::Texts(_, spans) => !spans[row].is_empty(),
+            Column::Listed(list, picks) => !list.is_none(picks[row]),
+            _ => true,
         };
-        let filled = |&row: &usize| texts.is_none_or(|it| !it[row].is_empty());
         for row in (0..count).filter(filled) {
             match self.amount(&|it: usize| columns[it].field(row)) {
                 Ok((amount, inexact)) => {
@@ -205,99 +223,115 @@ impl Rows<'_> {
         count
     }
 
-    /// Looks all ids up, keeping nothing yet; says how many records come before the
+    /// Looks at all ids, keeping nothing yet; says how many records come before the
     /// first that has none that is somebody's.
     fn find_ids(&mut self, columns: &[Column<'_>], count: usize) -> usize {
-        self.found.codes.resize_with(self.mapping.ids.len(), Vec::new);
+        self.found.ids.resize_with(self.mapping.ids.len(), Vec::new);
+        self.found.listed.resize_with(self.mapping.ids.len(), Vec::new);
         self.found.blocked.clear();
-        self.found.new.clear();
         for (index, &(_, column)) in self.mapping.ids.iter().enumerate() {
             self.find_column(index, &columns[column], count);
         }
-        let codes = &self.found.codes;
-        // Most records have one of the weakest type, which is the last.
-        let has_id = |row: usize| codes.iter().rev().any(|it| it[row] != NONE);
-        (0..count).position(|it| !has_id(it)).unwrap_or(count)
+        let Found { ids, listed, known, .. } = &mut self.found;
+        let full = |it: &Vec<u32>| it.len() == count && !it.contains(&NONE);
+        if ids.iter().any(|it| it.len() == count) || listed.iter().any(full) {
+            return count;
+        }
+        known.clear();
+        known.resize(count, false);
+        ids.iter().flatten().for_each(|it| known[it.row as usize] = true);
+        for codes in listed {
+            known.iter_mut().zip(codes).for_each(|(known, code)| *known |= *code != NONE);
+        }
+        known.iter().position(|it| !it).unwrap_or(count)
     }
 
-    /// Looks the ids of a column up. All are hashed before any is looked for, so that
-    /// the processor can wait for several places in memory at once.
+    /// Finds out which ids of a column are somebody's; most tell at a glance.
     fn find_column(&mut self, index: usize, column: &Column<'_>, count: usize) {
-        let Found { codes, filled, hashes, new, .. } = &mut self.found;
-        let codes = &mut codes[index];
-        codes.clear();
-        codes.resize(count, NONE);
-        hashes.clear();
-        let coder = &self.ids[index];
-        let begin = new.len();
+        let mut ids = std::mem::take(&mut self.found.ids[index]);
+        ids.clear();
+        self.found.listed[index].clear();
+        if let Some((list, picks)) = picks_of(column) {
+            self.found.ids[index] = ids;
+            return self.find_listed(index, list, &picks[..count]);
+        }
         if let Column::Texts(text, spans) = *column {
             let (bytes, spans) = (text.as_bytes(), &spans[..count]);
-            filled.resize(count, 0);
-            let mut filled_rows = 0;
-            for (row, span) in spans.iter().enumerate() {
-                filled[filled_rows] = row as u32;
-                filled_rows += usize::from(!span.is_empty());
-            }
-            let filled = &filled[..filled_rows];
-            hashes.extend(filled.iter().map(|&it| coder.hash(spans[it as usize].of(bytes))));
-            for (&row, &hash) in filled.iter().zip(&*hashes) {
-                let row = row as usize;
-                match coder.find(spans[row].of(bytes), hash) {
-                    Some(code) => codes[row] = code,
-                    None => new.push((index, row, hash)),
+            let filled = filled(spans, std::mem::take(&mut self.found.filled));
+            let (nobody, folds) = (&self.mapping.nobody, self.folds[index]);
+            ids.reserve(filled.len());
+            for &row in &filled {
+                let id = spans[row as usize].of(bytes);
+                let Glance { hash, ascii } = self.ids[index].glance(id);
+                let folded = folds && id.iter().any(u8::is_ascii_uppercase);
+                if ascii && !folded && nobody.is_somebodys(id) {
+                    ids.push(Id { row, plain: true, hash });
+                } else if self.ids[index].knows(id, hash) {
+                    // A column's dictionary holds what is somebody's alone.
+                    ids.push(Id { row, plain: true, hash });
+                } else {
+                    ids.extend(self.look_at_id(index, column, row as usize, hash));
                 }
             }
+            self.found.filled = filled;
         } else if !matches!(column, Column::Missing) {
-            new.extend((0..count).map(|row| (index, row, 0)));
+            ids.extend((0..count).filter_map(|row| self.look_at_id(index, column, row, 0)));
         }
-        self.classify_new(index, column, begin);
+        self.found.ids[index] = ids;
     }
 
-    /// Finds out which ids that were not found are somebody's: those that were, are,
-    /// since a column's dictionary holds no others.
-    fn classify_new(&mut self, index: usize, column: &Column<'_>, begin: usize) {
-        let Found { codes, new, blocked, .. } = &mut self.found;
-        let nobody = &self.mapping.nobody;
-        for &(_, row, _) in &new[begin..] {
-            let field = column.field(row);
-            let id = id_of(&field, self.folds[index], &mut self.scratch);
-            if id.is_empty() {
-                continue;
-            }
-            if nobody.is(id) {
-                blocked.push((index, row));
-            } else {
-                codes[index][row] = NEW;
-            }
+    /// The id of a record if it is somebody's; nobody's are noted.
+    #[inline(never)]
+    fn look_at_id(
+        &mut self,
+        index: usize,
+        column: &Column<'_>,
+        row: usize,
+        hash: u64,
+    ) -> Option<Id> {
+        let field = column.field(row);
+        let id = id_of(&field, self.folds[index], &mut self.scratch);
+        if id.is_empty() {
+            return None;
         }
+        if self.mapping.nobody.is(id) {
+            self.found.blocked.push((index, row));
+            return None;
+        }
+        let same =
+            matches!((column, field), (Column::Texts(..), Field::Text(it)) if std::ptr::eq(it, id));
+        Some(Id { row: row as u32, plain: same, hash })
     }
 
     /// Keeps the ids of the first records.
     fn keep_ids(&mut self, columns: &[Column<'_>], count: usize) {
-        let Found { codes, new, blocked, .. } = &mut self.found;
-        let ids = &self.mapping.ids;
-        for &(index, row, hash) in new.iter().filter(|it| it.1 < count) {
-            let code = &mut codes[index][row];
-            if *code == NEW {
-                let (field, folds) = (columns[ids[index].1].field(row), self.folds[index]);
-                let id = id_of(&field, folds, &mut self.scratch);
-                *code = match field {
-                    Field::Text(text) if std::ptr::eq(text, id) => {
-                        self.ids[index].code_hashed(id, hash)
-                    }
-                    _ => self.ids[index].code(id),
-                };
+        let mut found = std::mem::take(&mut self.found);
+        let Found { ids, listed, blocked, .. } = &mut found;
+        for (index, (ids, &(_, column))) in ids.iter().zip(&self.mapping.ids).enumerate() {
+            let column = &columns[column];
+            if let Some((list, picks)) = picks_of(column) {
+                self.keep_listed(index, list, &picks[..count], &mut listed[index][..count]);
+                continue;
+            }
+            let coder = &mut self.ids[index];
+            let begin = coder.skip_all(count);
+            for id in ids.iter().take_while(|it| (it.row as usize) < count) {
+                let row = id.row as usize;
+                if let (Column::Texts(text, spans), true) = (column, id.plain) {
+                    coder.set_part(begin + row, text, spans[row], id.hash);
+                } else {
+                    let field = column.field(row);
+                    coder.set(begin + row, id_of(&field, self.folds[index], &mut self.scratch));
+                }
             }
         }
-        for (coder, codes) in self.ids.iter_mut().zip(&*codes) {
-            coder.extend(&codes[..count]);
-        }
         for &(index, row) in blocked.iter().filter(|it| it.1 < count) {
-            let (id_type, column) = ids[index];
+            let (id_type, column) = self.mapping.ids[index];
             let field = columns[column].field(row);
             let id = id_of(&field, self.folds[index], &mut self.scratch);
             super::count(&mut self.blocked, id_type, id);
         }
+        self.found = found;
     }
 
     /// Keeps the event ids and texts of the first records.
@@ -321,6 +355,10 @@ impl Rows<'_> {
         for (coder, plan) in self.texts.iter_mut().zip(&mapping.texts) {
             let column = plan.column.map_or(&Column::Missing, |it| &columns[it]);
             let constant = plan.constant.as_deref();
+            if let Some((list, picks)) = picks_of(column) {
+                coder.extend_listed(list, &picks[..count], constant);
+                continue;
+            }
             if let Column::Texts(text, spans) = *column {
                 coder.extend_texts(text, &spans[..count], constant);
                 continue;
@@ -330,4 +368,17 @@ impl Rows<'_> {
             }
         }
     }
+}
+
+/// The records that have a text, in the memory of `filled`; found without a branch, which no
+/// processor would predict.
+fn filled(spans: &[Span], mut filled: Vec<u32>) -> Vec<u32> {
+    filled.resize(spans.len(), 0);
+    let mut count = 0;
+    for (row, span) in spans.iter().enumerate() {
+        filled[count] = row as u32;
+        count += usize::from(!span.is_empty());
+    }
+    filled.truncate(count);
+    filled
 }

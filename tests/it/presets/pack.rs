@@ -1,24 +1,10 @@
 //! JSON lines as the Parquet that a warehouse would write of the same table.
 
-use std::sync::Arc;
-
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
-    StructArray, TimestampMicrosecondArray,
-};
-use arrow_schema::{Field, Fields};
 use indexmap::IndexSet;
-use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use serde_json::Value;
 
-/// Where values are missing; the type of it has no name here.
-macro_rules! nulls {
-    ($valid:expr) => {{
-        let flags: BooleanArray = $valid.iter().map(|&it| it.then_some(true)).collect();
-        flags.nulls().cloned()
-    }};
-}
+use crate::written::{Cell, file};
 
 /// How a table is written.
 #[derive(Default)]
@@ -35,15 +21,10 @@ pub struct Packing {
 pub fn pack(rows: &[Value], packing: &Packing) -> Vec<u8> {
     let rows: Vec<Value> = rows.iter().map(|it| prepared(it, packing)).collect();
     let all: Vec<Option<&Value>> = rows.iter().map(Some).collect();
-    let (fields, columns) = columns(&all, packing);
-    let schema = Arc::new(arrow_schema::Schema::new(fields));
-    let batch = RecordBatch::try_new(schema, columns).unwrap();
-    let few = WriterProperties::builder().set_max_row_group_row_count(Some(4)).build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(few)).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    bytes
+    let (declared, cells) = fields(&all, packing);
+    let cells: Vec<Vec<Cell>> = cells.into_iter().map(Option::unwrap_or_default).collect();
+    let groups: Vec<&[Vec<Cell>]> = cells.chunks(4).collect();
+    file(&declared, &groups, WriterProperties::default())
 }
 
 fn prepared(row: &Value, packing: &Packing) -> Value {
@@ -56,85 +37,93 @@ fn prepared(row: &Value, packing: &Packing) -> Value {
     row
 }
 
-fn columns(rows: &[Option<&Value>], packing: &Packing) -> (Fields, Vec<ArrayRef>) {
+/// The fields of objects, and what each object has in them.
+fn fields(rows: &[Option<&Value>], packing: &Packing) -> (String, Vec<Option<Vec<Cell>>>) {
     let objects = rows.iter().filter_map(|it| it.and_then(Value::as_object));
     let keys: IndexSet<String> = objects.flat_map(|it| it.keys().cloned()).collect();
-    let column = |key: &String| {
+    let mut declared = String::new();
+    let mut cells: Vec<Option<Vec<Cell>>> =
+        rows.iter().map(|it| it.is_some().then(Vec::new)).collect();
+    for key in &keys {
         let values: Vec<Option<&Value>> = rows
             .iter()
             .map(|it| it.and_then(|it| it.get(key)).filter(|it| !it.is_null()))
             .collect();
-        let array = match packing.times.contains(&key.as_str()) {
-            true => times(&values),
-            false => array(&values, packing),
+        let (declaration, column) = match packing.times.contains(&key.as_str()) {
+            true => times(key, &values),
+            false => column(key, &values, packing),
         };
-        (Field::new(key, array.data_type().clone(), true), array)
-    };
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = keys.iter().map(column).unzip();
-    (fields.into(), arrays)
+        declared.push_str(&declaration);
+        for (row, cell) in cells.iter_mut().zip(column) {
+            row.iter_mut().for_each(|it| it.push(cell.clone()));
+        }
+    }
+    (declared, cells)
 }
 
-fn times(values: &[Option<&Value>]) -> ArrayRef {
+fn times(key: &str, values: &[Option<&Value>]) -> (String, Vec<Cell>) {
     let micros = |it: &Value| {
         let text = it.as_str()?.replace(' ', "T");
         let text = if text.ends_with('Z') { text } else { format!("{text}Z") };
         Some(text.parse::<jiff::Timestamp>().unwrap().as_microsecond())
     };
-    let micros: Vec<Option<i64>> = values.iter().map(|it| it.and_then(micros)).collect();
-    Arc::new(TimestampMicrosecondArray::from(micros).with_timezone("UTC"))
+    let micros = values.iter().map(|it| it.and_then(micros).into()).collect();
+    (format!("optional int64 {key} (timestamp(micros, true)); "), micros)
 }
 
-fn array(values: &[Option<&Value>], packing: &Packing) -> ArrayRef {
-    let some = |is: fn(&Value) -> bool| values.iter().flatten().all(|it| is(it));
-    let any = values.iter().any(Option::is_some);
+/// The declaration of a field and what rows have in it.
+fn column(key: &str, values: &[Option<&Value>], packing: &Packing) -> (String, Vec<Cell>) {
+    let some = |is: fn(&Value) -> bool| {
+        values.iter().any(Option::is_some) && values.iter().flatten().all(|it| is(it))
+    };
     let digits = |it: &Value| it.as_str().is_some_and(|it| it.parse::<i64>().is_ok());
-    if any && some(Value::is_object) {
-        let (fields, columns) = columns(values, packing);
+    if some(Value::is_object) {
+        let (declared, cells) = fields(values, packing);
         // A struct without fields is none.
-        if !fields.is_empty() {
-            let valid: Vec<bool> = values.iter().map(Option::is_some).collect();
-            return Arc::new(StructArray::new(fields, columns, nulls!(valid)));
+        if !declared.is_empty() {
+            let cells = cells.into_iter().map(|it| it.map_or(Cell::None, Cell::Group)).collect();
+            return (format!("optional group {key} {{ {declared} }} "), cells);
         }
     }
-    if any && some(Value::is_array) {
-        return list(values, packing);
+    if some(Value::is_array) {
+        return list(key, values, packing);
     }
-    if any && some(Value::is_boolean) {
-        let flags: Vec<Option<bool>> = values.iter().map(|it| (*it)?.as_bool()).collect();
-        return Arc::new(BooleanArray::from(flags));
+    let all = |cell: &dyn Fn(&Value) -> Cell| -> Vec<Cell> {
+        values.iter().map(|it| it.map_or(Cell::None, cell)).collect()
+    };
+    if some(Value::is_boolean) {
+        return (format!("optional boolean {key}; "), all(&|it| it.as_bool().into()));
     }
-    if any && some(Value::is_i64) {
-        let numbers: Vec<Option<i64>> = values.iter().map(|it| (*it)?.as_i64()).collect();
-        return Arc::new(Int64Array::from(numbers));
+    if some(Value::is_i64) {
+        return (format!("optional int64 {key}; "), all(&|it| it.as_i64().into()));
     }
-    if any && some(Value::is_number) {
-        let numbers: Vec<Option<f64>> = values.iter().map(|it| (*it)?.as_f64()).collect();
-        return Arc::new(Float64Array::from(numbers));
+    if some(Value::is_number) {
+        return (format!("optional double {key}; "), all(&|it| it.as_f64().into()));
     }
-    if any && packing.numbers && values.iter().flatten().all(|it| digits(it)) {
-        let number = |it: &Value| it.as_str()?.parse().ok();
-        let numbers: Vec<Option<i64>> = values.iter().map(|it| it.and_then(number)).collect();
-        return Arc::new(Int64Array::from(numbers));
+    if packing.numbers && some(Value::is_string) && values.iter().flatten().all(|it| digits(it)) {
+        let number = |it: &Value| Cell::from(it.as_str().and_then(|it| it.parse::<i64>().ok()));
+        return (format!("optional int64 {key}; "), all(&number));
     }
-    let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
-    let texts: Vec<Option<String>> = values.iter().map(|it| it.map(text)).collect();
-    Arc::new(StringArray::from(texts))
+    let text = |it: &Value| match it.as_str() {
+        Some(it) => it.into(),
+        None => Cell::Bytes(it.to_string().into()),
+    };
+    (format!("optional binary {key} (string); "), all(&text))
 }
 
-fn list(values: &[Option<&Value>], packing: &Packing) -> ArrayRef {
-    let lists: Vec<&[Value]> = values
+fn list(key: &str, values: &[Option<&Value>], packing: &Packing) -> (String, Vec<Cell>) {
+    let elements: Vec<Option<&Value>> = values
         .iter()
-        .map(|it| it.and_then(Value::as_array).map_or(&[][..], Vec::as_slice))
-        .collect();
-    let elements: Vec<Option<&Value>> = lists
-        .iter()
-        .flat_map(|it| it.iter())
+        .flat_map(|it| it.and_then(Value::as_array).into_iter().flatten())
         .map(|it| Some(it).filter(|it| !it.is_null()))
         .collect();
-    let elements = array(&elements, packing);
-    // Texts of the lists' lengths have their offsets.
-    let lengths: StringArray = lists.iter().map(|it| Some("x".repeat(it.len()))).collect();
-    let valid: Vec<bool> = values.iter().map(Option::is_some).collect();
-    let field = Arc::new(Field::new("element", elements.data_type().clone(), true));
-    Arc::new(ListArray::new(field, lengths.offsets().clone(), elements, nulls!(valid)))
+    let (declared, elements) = column("element", &elements, packing);
+    let mut elements = elements.into_iter();
+    let list = |it: &Option<&Value>| {
+        let Some(length) = it.and_then(Value::as_array).map(Vec::len) else { return Cell::None };
+        let elements = elements.by_ref().take(length).map(|it| Cell::Group(vec![it])).collect();
+        Cell::Group(vec![Cell::List(elements)])
+    };
+    let cells = values.iter().map(list).collect();
+    (format!("optional group {key} (list) {{ repeated group list {{ {declared} }} }} "), cells)
 }
