@@ -159,10 +159,15 @@ fn group(shop: &Shop, raw: &mut RawEvents, stitched: &Stitched) -> u64 {
 
 /// Shows every customer of a study.
 fn each_customer(study: &Study, mut visit: impl FnMut(&Customer<'_>)) {
+    each_group(study, |customers| customers.iter().for_each(&mut visit));
+}
+
+/// Shows all customers of a study, some at once.
+fn each_group(study: &Study, mut visit: impl FnMut(&[Customer<'_>])) {
     let (mut walker, mut scratch) = (Walker::default(), Scratch::default());
     for shard in 0..study.shards.len() {
         let events = study.shards.events(shard, &mut scratch).expect("a shard");
-        walker.walk(&study.walking, events, &mut visit);
+        walker.walk_groups(&study.walking, events, &mut visit);
     }
 }
 
@@ -205,9 +210,9 @@ fn fold(name: &'static str, study: &Rc<Study>, events: usize) -> Kernel {
         Box::new(move || {
             let running = (entry.build)(options, &study.catalog).expect("an analysis");
             let (mut state, mut seen) = (running.start(), 0);
-            each_customer(&study, |it| {
+            each_group(&study, |it| {
                 running.visit(&mut state, it);
-                seen += 1;
+                seen += it.len() as u64;
             });
             seen
         })
