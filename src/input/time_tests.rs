@@ -232,3 +232,61 @@ fn binary_times_agree_with_texts() {
     assert_eq!(reader.read_local(i64::MAX), Err(TimeProblem::Bad));
     assert_eq!(reader.read_local(i64::MIN), Err(TimeProblem::Bad));
 }
+
+/// Dates and minutes are remembered; a time reads the same whatever came before it.
+#[test]
+fn what_came_before_changes_no_time() {
+    let minutes = ["2026-01-01T10:00", "2026-01-01 10:00", "2026-01-01T10:59", "2026-02-30T10:00"];
+    let changes = ["2026-10-25 02:30", "2026-03-29T02:30", "9999-12-30T23:00", "0000-01-01T00:00"];
+    let ends = [
+        "",
+        "Z",
+        ":00Z",
+        ":59.168Z",
+        ":60.999Z",
+        ":61.000Z",
+        ":05,168Z",
+        ":05.16aZ",
+        ":05:168Z",
+        ":05.1Z",
+        ":05.1234567Z",
+        ":05.Z",
+        ":5Z",
+        ":00",
+        ":60",
+        ":61",
+        ":07.25",
+        ":07.",
+        ":00z",
+        ":00+01:00",
+        ":00.5-0130",
+        "+01",
+        ":00 UTC",
+        ":00 ",
+        "-00",
+    ];
+    let texts: Vec<String> = minutes
+        .iter()
+        .chain(&changes)
+        .flat_map(|minute| ends.iter().map(move |end| format!("{minute}{end}")))
+        .chain(["2026-01-01".to_owned(), "\0".repeat(19), format!("{}:00Z", "\0".repeat(16))])
+        .collect();
+    let zone = TimeZone::get("Europe/Berlin").unwrap();
+    for format in [TimeFormat::Auto, TimeFormat::Rfc3339, TimeFormat::Local] {
+        let mut decided = TimeReader::new(format, zone.clone());
+        let _ = decided.read("2026-01-01T00:00:00");
+        let alone = |text: &str| {
+            let mut reader = TimeReader::new(format, zone.clone());
+            let _ = reader.read("2026-01-01T00:00:00");
+            reader.read(text)
+        };
+        let expected: Vec<_> = texts.iter().map(|it| alone(it)).collect();
+        for before in &texts {
+            for (text, expected) in texts.iter().zip(&expected) {
+                let mut reader = decided.clone();
+                let _ = reader.read(before);
+                assert_eq!(reader.read(text), *expected, "{text} after {before} as {format:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! What 64 bytes look like, one bit each: line feeds, delimiters, quotes and what is odd.
+//!
+//! Looked at in one of two ways, of which the processor at hand chooses: 16 bytes at a
+//! time, which all can, or 32. Knows no record.
+
+use wide::u8x16;
+
+/// How many bytes are looked at together.
+pub(super) const BLOCK: usize = 64;
+
+/// A way to look at a block of bytes.
+pub(super) trait Look: Copy {
+    /// The marks of a block that has no quotes, carriage returns or NUL.
+    fn plain(self, block: &[u8; BLOCK], delimiter: u8) -> Option<Plain>;
+
+    /// All marks of a block.
+    fn marks(self, block: &[u8; BLOCK], delimiter: u8) -> Marks;
+}
+
+/// What a look at bytes is for: the same whichever way it is done.
+pub(super) trait Work {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn with<L: Look>(self, look: L) -> Self::Output;
+}
+
+/// Which of 64 bytes end fields, and which of those end lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plain {
+    pub ends: u64,
+    pub lines: u64,
+}
+
+/// 16 bytes at a time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Narrow;
+
+impl Look for Narrow {
+    #[inline(always)]
+    fn plain(self, block: &[u8; BLOCK], delimiter: u8) -> Option<Plain> {
+        let [delimiter, line, quote, carriage, nul] =
+            [delimiter, b'\n', b'"', b'\r', 0].map(u8x16::splat);
+        let (mut plain, mut odd) = (Plain { ends: 0, lines: 0 }, nul);
+        for (index, part) in block.as_chunks::<16>().0.iter().enumerate() {
+            let part = u8x16::new(*part);
+            let bits = |it: u8x16| u64::from(it.to_bitmask()) << (16 * index);
+            odd |= part.simd_eq(quote) | part.simd_eq(carriage) | part.simd_eq(nul);
+            let lines = part.simd_eq(line);
+            plain.lines |= bits(lines);
+            plain.ends |= bits(part.simd_eq(delimiter) | lines);
+        }
+        (odd.to_bitmask() == 0).then_some(plain)
+    }
+
+    #[inline(always)]
+    fn marks(self, block: &[u8; BLOCK], delimiter: u8) -> Marks {
+        let [delimiter, line, quote, carriage, nul] =
+            [delimiter, b'\n', b'"', b'\r', 0].map(u8x16::splat);
+        let mut marks = Marks { lines: 0, ends: 0, returns: 0, nuls: 0, quotes: 0 };
+        for (index, part) in block.as_chunks::<16>().0.iter().enumerate() {
+            let part = u8x16::new(*part);
+            let bits = |it: u8x16| u64::from(it.to_bitmask()) << (16 * index);
+            let lines = part.simd_eq(line);
+            marks.lines |= bits(lines);
+            marks.ends |= bits(part.simd_eq(delimiter) | lines);
+            marks.quotes |= bits(part.simd_eq(quote));
+            marks.returns |= bits(part.simd_eq(carriage));
+            marks.nuls |= bits(part.simd_eq(nul));
+        }
+        marks
+    }
+}
+
+/// 32 bytes at a time, and bits counted and found in one instruction, where a processor can.
+#[cfg(target_arch = "x86_64")]
+mod by_32 {
+    use std::arch::x86_64::__m256i;
+
+    use pulp::x86::V3;
+    use pulp::{NullaryFnOnce, cast};
+
+    use super::{BLOCK, Look, Marks, Plain, Work};
+
+    /// The two halves of a block.
+    #[inline(always)]
+    fn halves(block: &[u8; BLOCK]) -> [__m256i; 2] {
+        let (halves, _) = block.as_chunks::<32>();
+        [cast(halves[0]), cast(halves[1])]
+    }
+
+    #[inline(always)]
+    fn equal(simd: V3, [low, high]: [__m256i; 2], byte: u8) -> [__m256i; 2] {
+        let byte = simd.avx._mm256_set1_epi8(byte as i8);
+        [simd.avx2._mm256_cmpeq_epi8(low, byte), simd.avx2._mm256_cmpeq_epi8(high, byte)]
+    }
+
+    /// Which bytes are a certain one.
+    #[inline(always)]
+    fn bits(simd: V3, halves: [__m256i; 2], byte: u8) -> u64 {
+        let [low, high] = equal(simd, halves, byte);
+        let low = simd.avx2._mm256_movemask_epi8(low) as u32;
+        let high = simd.avx2._mm256_movemask_epi8(high) as u32;
+        u64::from(low) | u64::from(high) << 32
+    }
+
+    impl Look for V3 {
+        #[inline(always)]
+        fn plain(self, block: &[u8; BLOCK], delimiter: u8) -> Option<Plain> {
+            let halves = halves(block);
+            let mut odd = self.avx._mm256_setzero_si256();
+            for byte in [b'"', b'\r', 0] {
+                let [low, high] = equal(self, halves, byte);
+                odd = self.avx2._mm256_or_si256(odd, self.avx2._mm256_or_si256(low, high));
+            }
+            let lines = bits(self, halves, b'\n');
+            let ends = bits(self, halves, delimiter) | lines;
+            (self.avx2._mm256_movemask_epi8(odd) == 0).then_some(Plain { ends, lines })
+        }
+
+        #[inline(always)]
+        fn marks(self, block: &[u8; BLOCK], delimiter: u8) -> Marks {
+            let halves = halves(block);
+            let lines = bits(self, halves, b'\n');
+            Marks {
+                lines,
+                ends: bits(self, halves, delimiter) | lines,
+                returns: bits(self, halves, b'\r'),
+                nuls: bits(self, halves, 0),
+                quotes: bits(self, halves, b'"'),
+            }
+        }
+    }
+
+    /// Work to be done this way.
+    pub(super) struct Wide<W> {
+        pub simd: V3,
+        pub work: W,
+    }
+
+    impl<W: Work> NullaryFnOnce for Wide<W> {
+        type Output = W::Output;
+
+        #[inline(always)]
+        fn call(self) -> W::Output {
+            self.work.with(self.simd)
+        }
+    }
+}
+
+/// Does work in the quickest way that the processor has.
+#[inline]
+pub(super) fn look<W: Work>(work: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return simd.vectorize(by_32::Wide { simd, work });
+    }
+    work.with(Narrow)
+}
+
+/// Which of 64 bytes are of interest, one bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub lines: u64,
+    /// Delimiters and line feeds: where fields end.
+    pub ends: u64,
+    pub returns: u64,
+    pub nuls: u64,
+    pub quotes: u64,
+}
+
+/// What a block must know of the bytes before it: 1 or 0 each, but for `inside`.
+#[derive(Clone, Copy)]
+pub(super) struct Before {
+    /// All bits, if the block begins inside of quotes.
+    pub inside: u64,
+    pub returned: u64,
+    /// Whether a field ended in the last byte; so it is at the begin of a record.
+    pub ended: u64,
+    pub closed: u64,
+}
+
+impl Before {
+    /// The begin of a record.
+    pub const RECORD: Self = Self { inside: 0, returned: 0, ended: 1, closed: 0 };
+}
+
+impl Marks {
+    /// The bits after carriage returns.
+    #[inline(always)]
+    pub fn after_returns(&self, before: &mut Before) -> u64 {
+        let after = (self.returns << 1) | before.returned;
+        before.returned = self.returns >> 63;
+        after
+    }
+
+    /// Takes out delimiters that stand in quotes; gives the bits of quotes that are not
+    /// plain: not around a whole field, or around line ends.
+    #[inline(always)]
+    pub fn settle_quotes(&mut self, before: &mut Before) -> u64 {
+        let mut odd = 0;
+        if self.quotes | before.inside | before.closed != 0 {
+            // A bit is set from an opening quote up to the byte before the closing one.
+            let inside = parities(self.quotes) ^ before.inside;
+            let (opening, closing) = (self.quotes & inside, self.quotes & !inside);
+            self.ends &= !inside;
+            odd = inside & (self.lines | self.returns)
+                | opening & !((self.ends << 1) | before.ended)
+                | ((closing << 1) | before.closed) & !(self.ends | self.returns);
+            before.inside = 0u64.wrapping_sub(inside >> 63);
+            before.closed = closing >> 63;
+        }
+        before.ended = self.ends >> 63;
+        odd
+    }
+
+    /// The marks of the block at a place; beyond the end there are none.
+    #[inline(always)]
+    pub fn of(look: impl Look, bytes: &[u8], at: usize, delimiter: u8) -> Self {
+        let rest = &bytes[at..];
+        let mut padded = [if delimiter == b' ' { b'_' } else { b' ' }; BLOCK];
+        let block: &[u8; BLOCK] = match rest.first_chunk() {
+            Some(it) => it,
+            None => {
+                padded[..rest.len()].copy_from_slice(rest);
+                &padded
+            }
+        };
+        look.marks(block, delimiter)
+    }
+}
+
+/// For each bit whether the number of ones up to it is odd.
+#[inline(always)]
+fn parities(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
+}
+
+/// The bits below the lowest one.
+#[inline(always)]
+pub(super) fn below(bits: u64) -> u64 {
+    if bits == 0 { u64::MAX } else { (bits & bits.wrapping_neg()) - 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Both<'b>(&'b [u8; BLOCK]);
+
+    impl Work for Both<'_> {
+        type Output = (Option<Plain>, Marks);
+
+        fn with<L: Look>(self, look: L) -> Self::Output {
+            (look.plain(self.0, b','), look.marks(self.0, b','))
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_way_sees_each_byte(
+            usual in prop::collection::vec(prop::sample::select(&b",\nab,"[..]), BLOCK),
+            rare in prop::collection::vec((0..BLOCK, any::<u8>()), 0..3),
+            odd in prop::collection::vec((0..BLOCK, prop::sample::select(&b"\"\r\0"[..])), 0..2),
+        ) {
+            let mut block = [b' '; BLOCK];
+            block.copy_from_slice(&usual);
+            rare.iter().chain(&odd).for_each(|&(at, byte)| block[at] = byte);
+            let of = |byte: u8| {
+                (0..BLOCK).filter(|&at| block[at] == byte).fold(0u64, |bits, at| bits | 1 << at)
+            };
+            let marks = Marks {
+                lines: of(b'\n'),
+                ends: of(b',') | of(b'\n'),
+                returns: of(b'\r'),
+                nuls: of(0),
+                quotes: of(b'"'),
+            };
+            let is_plain = marks.returns | marks.nuls | marks.quotes == 0;
+            let plain = is_plain.then_some(Plain { ends: marks.ends, lines: marks.lines });
+            prop_assert_eq!(Both(&block).with(Narrow), (plain, marks));
+            prop_assert_eq!(look(Both(&block)), (plain, marks));
+        }
+    }
+}
