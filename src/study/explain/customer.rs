@@ -63,8 +63,11 @@ fn ids(identities: &Identities, members: &[u32]) -> Table {
     let mut table = table("ids", "Ids", about, &columns);
     let (raw, stitched) = (&identities.raw, &identities.stitched);
     let nodes = stitched.nodes();
+    // Strongest type first, then by name: the codes of ids come in no order.
+    let mut ordered = members.to_vec();
+    ordered.sort_by_cached_key(|&it| (nodes.id_type(it), nodes.text(raw, it)));
     let mut met: IndexMap<u32, (u64, Option<Seen>), FixedState> =
-        members.iter().map(|&it| (it, (0, None))).collect();
+        ordered.iter().map(|&it| (it, (0, None))).collect();
     for row in identities.evidence.rows() {
         for node in identities.evidence.nodes(row) {
             if let Some((rows, first)) = met.get_mut(node) {
