@@ -62,23 +62,13 @@ impl Strip {
             let width = width_of(range / scale + 1);
             Self { width, line: false, base: least, scale }
         };
-        let (sample, rest) = values.split_at(values.len().min(SAMPLE));
+        // Each constant divisor has code of its own: a division costs a multiplication.
         if plain > 1 {
-            // Each constant divisor has code of its own: a division costs a multiplication.
-            let found = strip(1_000_000);
-            if found.width < plain
-                && found.code::<1_000_000>(sample, codes)
-                && found.code::<1_000_000>(rest, codes)
-            {
-                return found.without_wide(codes);
+            if strip(1_000_000).tries::<1_000_000>(plain, values, codes) {
+                return strip(1_000_000);
             }
-            let found = strip(1_000);
-            codes.clear();
-            if found.width < plain
-                && found.code::<1_000>(sample, codes)
-                && found.code::<1_000>(rest, codes)
-            {
-                return found.without_wide(codes);
+            if strip(1_000).tries::<1_000>(plain, values, codes) {
+                return strip(1_000);
             }
         }
         codes.clear();
@@ -88,12 +78,18 @@ impl Strip {
         strip(1)
     }
 
-    /// Takes codes back that are wider than four bytes.
-    fn without_wide(self, codes: &mut Vec<u32>) -> Self {
+    /// Whether steps of this scale hold all values in less than `plain` bytes each; makes their
+    /// codes, where four bytes hold each.
+    fn tries<const SCALE: u64>(&self, plain: u8, values: &[i64], codes: &mut Vec<u32>) -> bool {
+        let (sample, rest) = values.split_at(values.len().min(SAMPLE));
+        codes.clear();
+        let fits = self.width < plain
+            && self.code::<SCALE>(sample, codes)
+            && self.code::<SCALE>(rest, codes);
         if self.width > 4 {
             codes.clear();
         }
-        self
+        fits
     }
 
     /// Adds the codes of values; whether each is a whole number of steps.

@@ -69,16 +69,17 @@ impl Kind {
         if matches!(logical, Some(LogicalType::Unknown)) {
             return Self::Missing;
         }
+        let decimal = decimal(logical, column);
         match column.physical_type() {
             Physical::BOOLEAN => Self::Flag,
-            Physical::INT32 => int32(logical, column),
-            Physical::INT64 => int64(logical, column),
+            Physical::INT32 => decimal.unwrap_or_else(|| int32(logical, column)),
+            Physical::INT64 => decimal.unwrap_or_else(|| int64(logical, column)),
             // Instants, though they do not say so.
             Physical::INT96 => Self::Instant(Unit::Micros),
             Physical::FLOAT => Self::Float,
             Physical::DOUBLE => Self::Double,
-            Physical::BYTE_ARRAY => bytes(logical, column),
-            Physical::FIXED_LEN_BYTE_ARRAY => fixed(logical, column),
+            Physical::BYTE_ARRAY => decimal.unwrap_or_else(|| bytes(logical, column)),
+            Physical::FIXED_LEN_BYTE_ARRAY => decimal.unwrap_or_else(|| fixed(logical, column)),
         }
     }
 
@@ -119,8 +120,6 @@ fn int32(logical: Option<&LogicalType>, column: &ColumnDescriptor) -> Kind {
         }
         (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) => Kind::Day,
         (Some(LogicalType::Time(_)), _) | (None, ConvertedType::TIME_MILLIS) => TIME,
-        (Some(LogicalType::Decimal(it)), _) => decimal(it.scale, it.precision),
-        (None, ConvertedType::DECIMAL) => decimal(column.type_scale(), column.type_precision()),
         _ => UNKNOWN,
     }
 }
@@ -144,8 +143,6 @@ fn int64(logical: Option<&LogicalType>, column: &ColumnDescriptor) -> Kind {
         (None, ConvertedType::TIMESTAMP_MILLIS) => Kind::Instant(Unit::Millis),
         (None, ConvertedType::TIMESTAMP_MICROS) => Kind::Instant(Unit::Micros),
         (Some(LogicalType::Time(_)), _) | (None, ConvertedType::TIME_MICROS) => TIME,
-        (Some(LogicalType::Decimal(it)), _) => decimal(it.scale, it.precision),
-        (None, ConvertedType::DECIMAL) => decimal(column.type_scale(), column.type_precision()),
         _ => UNKNOWN,
     }
 }
@@ -154,33 +151,30 @@ fn bytes(logical: Option<&LogicalType>, column: &ColumnDescriptor) -> Kind {
     match (logical, column.converted_type()) {
         (Some(LogicalType::String | LogicalType::Json), _) => Kind::Text,
         (None, ConvertedType::UTF8 | ConvertedType::JSON) => Kind::Text,
-        (Some(LogicalType::Decimal(it)), _) => decimal(it.scale, it.precision),
-        (None, ConvertedType::DECIMAL) => decimal(column.type_scale(), column.type_precision()),
         _ => Kind::Bytes,
     }
 }
 
 fn fixed(logical: Option<&LogicalType>, column: &ColumnDescriptor) -> Kind {
-    let length = column.type_length();
     match (logical, column.converted_type()) {
-        (Some(LogicalType::Decimal(_)), _) | (None, ConvertedType::DECIMAL)
-            if usize::try_from(length).is_ok_and(|it| it > DECIMAL_BYTES) =>
-        {
-            LARGE
-        }
-        (Some(LogicalType::Decimal(it)), _) => decimal(it.scale, it.precision),
-        (None, ConvertedType::DECIMAL) => decimal(column.type_scale(), column.type_precision()),
         (None, ConvertedType::INTERVAL) => Kind::Other("a span of time"),
         (Some(LogicalType::Float16), _) => Kind::Other("a float of 16 bits"),
-        _ if length == 16 => Kind::Uuid,
+        _ if column.type_length() == 16 => Kind::Uuid,
         _ => Kind::Other("bytes of a fixed length"),
     }
 }
 
-fn decimal(scale: i32, precision: i32) -> Kind {
-    match u32::try_from(scale) {
-        _ if precision > MOST_DIGITS => LARGE,
+/// What a column holds that says of itself that it holds decimals, whatever they are kept as.
+fn decimal(logical: Option<&LogicalType>, column: &ColumnDescriptor) -> Option<Kind> {
+    let (scale, precision) = match (logical, column.converted_type()) {
+        (Some(LogicalType::Decimal(it)), _) => (it.scale, it.precision),
+        (None, ConvertedType::DECIMAL) => (column.type_scale(), column.type_precision()),
+        _ => return None,
+    };
+    let is_long = usize::try_from(column.type_length()).is_ok_and(|it| it > DECIMAL_BYTES);
+    Some(match u32::try_from(scale) {
+        _ if is_long || precision > MOST_DIGITS => LARGE,
         Ok(scale) => Kind::Decimal(scale),
         Err(_) => Kind::Other("a decimal with a scale below zero"),
-    }
+    })
 }
