@@ -4,15 +4,16 @@
 //! every run. Where memory is short the pieces lie in the spill file. Knows no
 //! order of time: `group` brings a shard's rows into it.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::rows::{Column, Layout, Making, Rows};
 use crate::base::{NONE, Progress, Result};
 use crate::model::Batch;
-use crate::model::raw::NO_AMOUNT;
 use crate::store::batches::Next;
 use crate::store::narrow::Strip;
+use crate::store::steps::{Numbers, Steps};
 use crate::store::{Batches, Held, Keep};
 
 /// About how many rows a shard should hold: small enough for a core's cache.
@@ -24,9 +25,10 @@ const SHARDS_IN_MEMORY: u64 = 64;
 /// More shards than this cost more than they save.
 const MOST_SHARDS: usize = 1024;
 /// How many rows a run has at least, unless there are fewer, and at most.
-const RUN_ROWS: (usize, usize) = (1 << 17, 1 << 21);
-/// How many rows of a run should fall into each shard, so that its pieces are no crumbs.
-const PIECE_ROWS: usize = 1 << 10;
+const RUN_ROWS: (usize, usize) = (1 << 16, 1 << 20);
+/// How many rows of a run should fall into each shard: so that its pieces are no crumbs, and a
+/// column of the run fits into a core's cache while it is put into order.
+const PIECE_ROWS: usize = 1 << 8;
 
 /// Rows by shard, packed.
 #[derive(Debug)]
@@ -72,8 +74,8 @@ struct Run {
 
 #[derive(Debug)]
 enum Body {
-    /// All columns, each of all shards.
-    Whole(Held),
+    /// Each column of all shards.
+    Whole(Vec<Held>),
     /// Each shard's piece on its own: its part of each column.
     Pieces(Vec<Option<Held>>),
 }
@@ -147,46 +149,41 @@ impl Partition {
         if range.is_empty() {
             return Ok(());
         }
-        let (held, within, all) = match &run.body {
-            Body::Whole(held) => (held, range.clone(), run.rows()),
-            Body::Pieces(pieces) => match &pieces[shard] {
-                Some(it) => (it, 0..range.len(), range.len()),
-                None => return Ok(()),
-            },
-        };
-        let bytes = self.keep.get(held)?;
-        let mut rest = &*bytes;
-        let count = within.len();
-        let mut strips = run.strips.iter();
-        let mut next = || {
-            let strip = *strips.next()?;
-            let (own, behind) = rest.split_at(rest.len().min(all * strip.width()));
-            rest = behind;
-            Some((strip, strip.part(own, within.clone())))
-        };
-        for column in self.layout.columns(rows) {
-            match (column, next()) {
-                (Column::Codes(to), Some((strip, part))) => {
-                    strip.widen_codes(part, count, |it| it, to);
+        let columns = self.layout.columns(rows).zip(&run.strips);
+        match &run.body {
+            Body::Whole(held) => {
+                for ((column, strip), held) in columns.zip(held) {
+                    widen(column, strip, strip.part(&self.keep.get(held)?, range.clone()), &range);
                 }
-                (Column::Numbers(to), Some((strip, part))) => strip.widen_numbers(part, count, to),
-                (_, None) => {}
+            }
+            Body::Pieces(pieces) => {
+                let Some(held) = &pieces[shard] else { return Ok(()) };
+                let bytes = self.keep.get(held)?;
+                let mut rest = &*bytes;
+                for (column, strip) in columns {
+                    let (own, behind) = rest.split_at(rest.len().min(range.len() * strip.width()));
+                    widen(column, strip, own, &range);
+                    rest = behind;
+                }
             }
         }
         Ok(())
     }
 }
 
+/// Adds the values of some rows of a column.
+fn widen(column: Column<'_>, strip: &Strip, bytes: &[u8], rows: &Range<usize>) {
+    match column {
+        Column::Codes(to) => strip.widen_codes(bytes, rows.len(), |it| it, to),
+        Column::Numbers(to) => strip.widen_numbers(bytes, rows.len(), to),
+    }
+}
+
 impl Run {
     /// Where a shard's rows are among all.
-    fn range(&self, shard: usize) -> std::ops::Range<usize> {
+    fn range(&self, shard: usize) -> Range<usize> {
         let start = if shard == 0 { 0 } else { self.ends[shard - 1] };
         start as usize..self.ends[shard] as usize
-    }
-
-    /// How many rows there are.
-    fn rows(&self) -> usize {
-        self.ends.last().map_or(0, |&it| it as usize)
     }
 }
 
@@ -201,16 +198,15 @@ impl Seen {
         self.valued.iter_mut().zip(&other.valued).for_each(|(own, &it)| *own |= it);
     }
 
-    fn of(rows: &Rows, stages: usize) -> Self {
-        let (first, last) = (rows.times.iter().min(), rows.times.iter().max());
+    fn of(rows: &Rows<Steps>, stages: usize) -> Self {
         let mut valued = vec![false; stages];
-        for (&stage, &amount) in rows.stages.iter().zip(&rows.amounts) {
-            if amount != NO_AMOUNT && amount != 0 && stage != NONE {
-                valued[stage as usize] = true;
+        rows.amounts.each_nonzero(|row| {
+            if let Some(it) = valued.get_mut(rows.stages[row] as usize) {
+                *it = true;
             }
-        }
+        });
         Self {
-            span: first.copied().zip(last.copied()),
+            span: rows.times.span(),
             events: rows.times.len() as u64,
             unmapped: rows.stages.iter().filter(|&&it| it == NONE).count() as u64,
             customers: 0,
@@ -237,12 +233,11 @@ struct Plan {
 #[derive(Debug, Default)]
 struct Room {
     batch: Batch,
-    rows: Rows,
+    numbers: Numbers,
+    rows: Rows<Steps>,
     shards: Vec<u16>,
     order: Vec<u32>,
     codes: Vec<u32>,
-    /// How many bytes the run before took.
-    packed: usize,
 }
 
 impl Plan {
@@ -316,43 +311,38 @@ struct Made {
 
 impl Cutter<'_> {
     fn run(&self, batches: &mut Next<'_>, room: &mut Room) -> Result<Made> {
-        let Room { batch, rows, shards, order, codes, packed } = room;
+        let Room { batch, numbers, rows, shards, order, codes } = room;
         rows.clear();
-        while batches(batch)? {
-            self.making.add(batch, rows);
+        while batches(batch, numbers)? {
+            self.making.add(batch, numbers, rows);
         }
         let seen = Seen::of(rows, self.stages);
         let counts = self.order(&mut rows.customers, shards, order);
-        let (mut strips, mut bytes) = (Vec::new(), Vec::with_capacity(*packed));
-        for column in self.making.layout.columns(rows) {
-            strips.push(narrow(&column, order, codes, &mut bytes));
-        }
-        *packed = bytes.len();
+        let columns = self.making.layout.columns(rows);
+        let (strips, columns) = columns.map(|it| narrow(&it, order, codes)).unzip();
         let mut end = 0;
         let sum = |&count: &u32| {
             end += count;
             end
         };
-        let mut run =
-            Run { strips, ends: counts.iter().map(sum).collect(), body: Body::Pieces(Vec::new()) };
-        run.body = self.put(bytes, &run)?;
+        let ends = counts.iter().map(sum).collect();
+        let mut run = Run { strips, ends, body: Body::Pieces(Vec::new()) };
+        run.body = self.put(columns, &run)?;
         Ok(Made { run, rows: counts, seen })
     }
 
-    fn put(&self, bytes: Vec<u8>, run: &Run) -> Result<Body> {
-        if !self.keep.is_full(bytes.len()) {
-            return Ok(Body::Whole(self.keep.put(bytes)?));
+    fn put(&self, columns: Vec<Vec<u8>>, run: &Run) -> Result<Body> {
+        if !self.keep.is_full(columns.iter().map(Vec::len).sum()) {
+            let held = columns.into_iter().map(|it| self.keep.put(it));
+            return held.collect::<Result<_>>().map(Body::Whole);
         }
         let mut piece = Vec::new();
         let pieces = (0..self.shards).map(|shard| {
             piece.clear();
-            let mut rest = &bytes[..];
-            for strip in &run.strips {
-                let (own, behind) = rest.split_at(rest.len().min(run.rows() * strip.width()));
-                rest = behind;
-                piece.extend_from_slice(strip.part(own, run.range(shard)));
-            }
             let rows = run.range(shard);
+            for (strip, column) in run.strips.iter().zip(&columns) {
+                piece.extend_from_slice(strip.part(column, rows.clone()));
+            }
             if rows.is_empty() { Ok(None) } else { self.keep.spill(&piece).map(Some) }
         });
         pieces.collect::<Result<_>>().map(Body::Pieces)
@@ -396,24 +386,13 @@ impl Cutter<'_> {
     }
 }
 
-/// Adds a column, its rows in this order; numbers become codes first, one after another.
-fn narrow(column: &Column<'_>, order: &[u32], codes: &mut Vec<u32>, bytes: &mut Vec<u8>) -> Strip {
+/// A column with its rows in this order; `codes` is room to work in.
+fn narrow(column: &Column<'_, Steps>, order: &[u32], codes: &mut Vec<u32>) -> (Strip, Vec<u8>) {
     match column {
         Column::Codes(it) => {
             let (strip, values) = (Strip::of_codes(it), &it[..]);
-            strip.narrow_codes(order.iter().map(move |&row| values[row as usize]), bytes);
-            strip
+            (strip, strip.narrow_codes(order.iter().map(move |&row| values[row as usize])))
         }
-        Column::Numbers(it) => {
-            let (strip, values) = (Strip::of_numbers(it, codes), &it[..]);
-            let codes = &codes[..];
-            match codes.is_empty() {
-                true => {
-                    strip.narrow_numbers(order.iter().map(move |&row| values[row as usize]), bytes)
-                }
-                false => strip.put_codes(order.iter().map(move |&row| codes[row as usize]), bytes),
-            }
-            strip
-        }
+        Column::Numbers(it) => it.narrow(order, codes),
     }
 }
