@@ -130,7 +130,7 @@ impl<'a> Values<'a> {
     }
 
     /// The same for a text that stands as it is in the one around it; none for `null`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn place(&mut self, slot: usize, whole: bool, span: Span) {
         if whole || !self.whole[slot] {
             self.spans[slot] = span;

@@ -328,7 +328,7 @@ fn colon(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The place behind a number, and whether it has an exponent.
-#[inline]
+#[inline(always)]
 fn number(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
     let digits = |at: usize| digits(bytes, at);
     let some_digits = |at: usize| Some(digits(at)).filter(|&end| end > at);
