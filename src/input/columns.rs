@@ -23,7 +23,7 @@ const SLOTS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Coder {
     pub(super) codes: Vec<u32>,
-    dictionary: Dictionary,
+    pub(super) dictionary: Dictionary,
     last: u32,
     /// The code that came last for each slot, while texts are few.
     recent: [u32; SLOTS],
