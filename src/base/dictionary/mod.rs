@@ -24,8 +24,11 @@ mod table;
 pub struct Dictionary {
     arena: String,
     ends: Vec<usize>,
+    /// Where each text is found; nothing yet after [`Self::append`] alone.
     table: Table,
     hasher: TextHasher,
+    /// For how many texts there shall be room in the table once there is one.
+    expected: usize,
 }
 
 /// How many searches are set off at once: about as many as a core waits for.
@@ -62,7 +65,9 @@ impl Dictionary {
         hash: u64,
         text: impl FnOnce() -> &'t str,
     ) -> u32 {
-        self.table.make_room();
+        if self.table.is_full() {
+            self.make_room();
+        }
         match self.table.find(hash, |it| self.is_at(it, bytes)) {
             Ok(slot) => slot.code(),
             Err(place) => self.add(text(), hash, place),
@@ -70,12 +75,54 @@ impl Dictionary {
     }
 
     fn add(&mut self, text: &str, hash: u64, place: usize) -> u32 {
-        let code = u32::try_from(self.ends.len()).ok().filter(|&it| it < NONE).unwrap_or(NONE - 1);
         let start = self.arena.len();
-        self.arena.push_str(text);
-        self.ends.push(self.arena.len());
+        let code = self.push(text);
         self.table.fill(place, Slot::new(code, hash, start, text.len()));
         code
+    }
+
+    #[inline]
+    fn push(&mut self, text: &str) -> u32 {
+        let code = u32::try_from(self.ends.len()).ok().filter(|&it| it < NONE).unwrap_or(NONE - 1);
+        self.arena.push_str(text);
+        self.ends.push(self.arena.len());
+        code
+    }
+
+    /// Whether all texts so far came by [`Self::append`].
+    pub fn appends(&self) -> bool {
+        self.table.len() == 0
+    }
+
+    /// Adds a text without looking for it, and gives it a new code: one that comes twice has
+    /// two, of which [`Self::intern`] then finds the first. Only while [`Self::appends`].
+    #[inline]
+    pub fn append(&mut self, text: &str) -> u32 {
+        debug_assert!(self.appends(), "texts that are not found any more");
+        if self.table.has_slots() {
+            // An empty one would seem to hold all texts.
+            self.table = Table::default();
+        }
+        self.push(text)
+    }
+
+    /// Sees to it that there is an empty slot for one more text, and that those appended are
+    /// found.
+    #[cold]
+    fn make_room(&mut self) {
+        if self.table.len() > 0 || self.ends.is_empty() {
+            return self.table.grow(self.expected.max(self.table.len() + 1));
+        }
+        let mut table = Table::default();
+        table.grow(self.expected.max(self.ends.len() + 1));
+        for (code, text) in (0u32..).zip(self.iter()) {
+            let hash = self.hasher.hash(text.as_bytes());
+            if let Err(place) = table.find(hash, |it| self.is_at(it, text.as_bytes())) {
+                let start = self.ends[code as usize] - text.len();
+                table.fill(place, Slot::new(code, hash, start, text.len()));
+            }
+        }
+        self.table = table;
     }
 
     /// As [`Self::intern_hashed`] for each of many texts, whose searches overlap; what stands
@@ -121,7 +168,7 @@ impl Dictionary {
     /// Sets room aside for so many more texts.
     pub fn reserve(&mut self, texts: usize) {
         self.ends.reserve(texts);
-        self.table.grow(self.table.len() + texts);
+        self.expected = self.ends.len() + texts;
     }
 
     /// Takes out the texts from this code on, as if they had never come.
@@ -228,5 +275,26 @@ fn equal(left: &[u8], right: &[u8]) -> bool {
                 && left.last_chunk::<8>() == right.last_chunk::<8>()
         }
         _ => left == right,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn appended_texts_are_found_once_others_are_interned() {
+        let mut dictionary = Dictionary::default();
+        dictionary.reserve(3);
+        for (code, text) in ["a", "b", "a", "c"].into_iter().enumerate() {
+            assert!(dictionary.appends());
+            assert_eq!(dictionary.append(text) as usize, code);
+        }
+        assert_eq!(dictionary.code("c"), Some(3));
+        let codes = ["b", "a", "d", "c", "d"].map(|it| dictionary.intern(it));
+        assert_eq!((codes, dictionary.appends()), ([1, 0, 4, 3, 4], false));
+        let more: Vec<u32> = (0..100).map(|it| dictionary.intern(&it.to_string())).collect();
+        assert!(more.into_iter().eq(5..105));
+        assert_eq!(["a", "c", "99"].map(|it| dictionary.intern(it)), [0, 3, 104]);
     }
 }

@@ -91,12 +91,16 @@ impl Table {
         }
     }
 
-    /// Sees to it that there is an empty slot for one more text.
+    /// Whether it must grow before one more text is added.
     #[inline]
-    pub fn make_room(&mut self) {
-        if (self.filled + 1) * 3 > self.slots.len() * 2 {
-            self.grow(self.filled + 1);
-        }
+    pub fn is_full(&self) -> bool {
+        (self.filled + 1) * 3 > self.slots.len() * 2
+    }
+
+    /// Whether there is any slot, empty or not.
+    #[inline]
+    pub fn has_slots(&self) -> bool {
+        !self.slots.is_empty()
     }
 
     /// Adds a text that is not there in the empty slot where [`Self::find`] ended.

@@ -4,6 +4,7 @@
 //! mean to a journey.
 
 use std::fmt::Write as _;
+use std::hint::select_unpredictable;
 use std::sync::Arc;
 
 use super::dense::{Dense, Strings, Why};
@@ -121,7 +122,7 @@ impl Cells {
     /// All rows as a column of a block; `fields` is room for their values.
     pub fn column<'r, 'c: 'r>(&'c self, rows: usize, fields: &'r mut Vec<Field<'c>>) -> Column<'r> {
         let full = self.present.is_empty();
-        let real = |it: &[i64]| full && it.iter().all(|it| YEARS.contains(it));
+        let real = |it: &[i64]| full && it.iter().fold(true, |all, it| all & YEARS.contains(it));
         match &self.values {
             Values::Missing => return Column::Missing,
             Values::Listed(list, picks) => return Column::Listed(list, picks),
@@ -171,31 +172,41 @@ impl NextIf for std::vec::IntoIter<Option<String>> {
     }
 }
 
-/// Moves values to the rows that have one; the others get `none`.
+/// Moves values to the rows that have one; the others get `none`. There is no branch to guess.
 pub(super) fn spread<T: Copy>(values: &mut Vec<T>, present: &[bool], none: T) {
-    let mut from = values.len();
-    values.resize(present.len(), none);
-    for row in (0..present.len()).rev() {
-        if present[row] && from > 0 {
-            from -= 1;
-            values[row] = values[from];
-        } else {
-            values[row] = none;
+    let mut spread = vec![none; present.len()];
+    let (own, mut from) = (&values[..], 0);
+    let mut one = |row: &mut T, has: bool| {
+        let value = own.get(from).copied().unwrap_or(none);
+        *row = select_unpredictable(has, value, none);
+        from += usize::from(has);
+    };
+    let (eights, rest) = spread.as_chunks_mut::<EIGHT>();
+    let (flags, rest_flags) = present.as_chunks::<EIGHT>();
+    for (rows, present) in eights.iter_mut().zip(flags) {
+        // Of some columns few rows have a value.
+        if *present != [false; EIGHT] {
+            (0..EIGHT).for_each(|it| one(&mut rows[it], present[it]));
         }
     }
+    rest.iter_mut().zip(rest_flags).for_each(|(row, &has)| one(row, has));
+    *values = spread;
 }
+
+/// So many rows are passed over at once where none of them has a value.
+const EIGHT: usize = 8;
 
 /// The list that the values of a dictionary are, for kinds that are texts or written so.
 pub(super) fn list_of(kind: Kind, dense: &Dense) -> Result<List, Why> {
     match (kind, dense) {
-        (Kind::Text | Kind::Bytes, Dense::Bytes(strings)) => match texts(strings) {
-            Some((text, spans)) => Ok(List::new(text, spans, Vec::new())),
-            None if kind == Kind::Text => Err(NO_TEXT),
-            None => {
+        (Kind::Text | Kind::Bytes, Dense::Bytes(strings)) => match texts(strings.clone()) {
+            Ok((text, spans)) => Ok(List::new(text, spans, Vec::new())),
+            Err(_) if kind == Kind::Text => Err(NO_TEXT),
+            Err(strings) => {
                 let (mut text, mut spans, mut none) = (String::new(), Vec::new(), Vec::new());
-                for index in 0..strings.ends.len() {
+                for bytes in strings.iter() {
                     let start = text.len() as u32;
-                    let part = std::str::from_utf8(strings.get(index));
+                    let part = std::str::from_utf8(bytes);
                     text.push_str(part.unwrap_or_default());
                     none.push(part.is_err());
                     spans.push(Span { start, end: text.len() as u32 });
@@ -214,12 +225,12 @@ pub(super) fn list_of(kind: Kind, dense: &Dense) -> Result<List, Why> {
 fn values(kind: Kind, dense: Dense, writes: bool) -> Result<Values, Why> {
     Ok(match (kind, dense) {
         (Kind::Missing | Kind::Other(_), _) => Values::Missing,
-        (Kind::Text | Kind::Bytes, Dense::Bytes(strings)) => match texts(&strings) {
-            Some((text, spans)) => Values::Texts(text, spans),
-            None if kind == Kind::Text => return Err(NO_TEXT),
-            None => {
-                let text = |it| String::from_utf8(strings.get(it).to_vec()).ok();
-                Values::NoTexts((0..strings.ends.len()).map(text).collect())
+        (Kind::Text | Kind::Bytes, Dense::Bytes(strings)) => match texts(strings) {
+            Ok((text, spans)) => Values::Texts(text, spans),
+            Err(_) if kind == Kind::Text => return Err(NO_TEXT),
+            Err(strings) => {
+                let text = |it: &[u8]| String::from_utf8(it.to_vec()).ok();
+                Values::NoTexts(strings.iter().map(text).collect())
             }
         },
         (Kind::Flag, Dense::Flags(it)) => Values::Flags(it),
@@ -235,27 +246,42 @@ fn values(kind: Kind, dense: Dense, writes: bool) -> Result<Values, Why> {
             written(it.into_iter(), |it, text| write!(text, "{}", it as u64))
         }
         (Kind::Float, Dense::F32(it)) => written(it.into_iter(), |it, text| float(&it, text)),
-        (Kind::Double, Dense::F64(it)) => written(it.into_iter(), |it, text| float(&it, text)),
+        (Kind::Double, Dense::F64(it)) => written(it.into_iter(), double),
         (Kind::Day, Dense::I32(it)) => Values::Days(it.into_iter().map(i64::from).collect()),
         (Kind::Instant(unit), Dense::I64(it)) => Values::Instants(micros(it, unit)),
         (Kind::Local(unit), Dense::I64(it)) => Values::Locals(micros(it, unit)),
         (Kind::Decimal(scale), dense) => Values::Decimals(decimals(dense)?, scale),
-        (Kind::Uuid, Dense::Bytes(strings)) => {
-            written((0..strings.ends.len()).map(|it| strings.get(it)), uuid)
-        }
+        (Kind::Uuid, Dense::Bytes(strings)) => written(strings.iter(), uuid),
         _ => return Err(NOT_THAT),
     })
 }
 
-/// Strings as a text and its parts; `None` if one of them is no text.
-fn texts(strings: &Strings) -> Option<(String, Vec<Span>)> {
-    let text = std::str::from_utf8(&strings.bytes).ok()?;
-    let whole = |&end: &u32| text.is_char_boundary(end as usize);
-    if !text.is_ascii() && !strings.ends.iter().all(whole) {
-        return None;
+/// Strings as a text and its parts; they come back if one of them is no text.
+fn texts(strings: Strings) -> Result<(String, Vec<Span>), Strings> {
+    let Strings { bytes, spans } = strings;
+    let text = match String::from_utf8(bytes) {
+        Ok(it) => it,
+        Err(error) => return apart(Strings { bytes: error.into_bytes(), spans }),
+    };
+    let whole = |it: u32| text.is_char_boundary(it as usize);
+    if text.is_ascii() || spans.iter().all(|it| whole(it.start) && whole(it.end)) {
+        return Ok((text, spans));
     }
-    let spans = (0..strings.ends.len()).map(|it| strings.span(it)).collect();
-    Some((text.to_owned(), spans))
+    Err(Strings { bytes: text.into_bytes(), spans })
+}
+
+/// As [`texts`], where what stands between the strings may be no text.
+fn apart(strings: Strings) -> Result<(String, Vec<Span>), Strings> {
+    if strings.iter().any(|it| std::str::from_utf8(it).is_err()) {
+        return Err(strings);
+    }
+    let (mut text, mut spans) = (String::new(), Vec::with_capacity(strings.spans.len()));
+    for bytes in strings.iter() {
+        let start = text.len() as u32;
+        text.push_str(std::str::from_utf8(bytes).unwrap_or_default());
+        spans.push(Span { start, end: text.len() as u32 });
+    }
+    Ok((text, spans))
 }
 
 /// A number of which only some bits mean something.
@@ -274,10 +300,7 @@ fn decimals(dense: Dense) -> Result<Vec<i128>, Why> {
     Ok(match dense {
         Dense::I32(it) => it.into_iter().map(i128::from).collect(),
         Dense::I64(it) => it.into_iter().map(i128::from).collect(),
-        Dense::Bytes(strings) => {
-            let number = |it| decimal(strings.get(it));
-            (0..strings.ends.len()).map(number).collect::<Result<_, _>>()?
-        }
+        Dense::Bytes(strings) => strings.iter().map(decimal).collect::<Result<_, _>>()?,
         _ => return Err(NOT_THAT),
     })
 }
@@ -320,6 +343,39 @@ fn float(number: &impl std::fmt::Display, text: &mut String) -> std::fmt::Result
     Ok(())
 }
 
+/// As [`float`], and quick where a number has at most two digits behind the point, as most
+/// amounts: the shortest digits are those of whole hundredths if these give the number
+/// again, as no two numbers of up to 15 digits are the same float.
+fn double(number: f64, text: &mut String) -> std::fmt::Result {
+    const EXACT: f64 = 1e15;
+    let hundredths = (number * 100.0).round();
+    if hundredths / 100.0 != number || hundredths <= 0.0 || hundredths >= EXACT {
+        return float(&number, text);
+    }
+    let mut rest = hundredths as u64;
+    let (mut digits, mut at) = ([0; 20], 20);
+    let mut push = |digit: u8| {
+        at -= 1;
+        digits[at] = digit;
+    };
+    let [tens, ones] = [rest / 10 % 10, rest % 10].map(|it| b'0' + it as u8);
+    if ones > b'0' {
+        push(ones);
+    }
+    push(tens);
+    push(b'.');
+    rest /= 100;
+    loop {
+        push(b'0' + (rest % 10) as u8);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    text.extend(digits[at..].iter().map(|&it| char::from(it)));
+    Ok(())
+}
+
 fn micros(mut numbers: Vec<i64>, unit: Unit) -> Vec<i64> {
     match unit {
         Unit::Millis => {
@@ -352,5 +408,53 @@ pub(super) fn behind<'c>(column: &Column<'c>, rows: usize) -> Column<'c> {
         Column::Micros(it) => Column::Micros(&it[rows..]),
         Column::Locals(it) => Column::Locals(&it[rows..]),
         Column::Fields(it) => Column::Fields(&it[rows..]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shown(number: f64) -> [String; 2] {
+        let (mut quick, mut plain) = (String::new(), String::new());
+        double(number, &mut quick).unwrap();
+        float(&number, &mut plain).unwrap();
+        [quick, plain]
+    }
+
+    #[test]
+    fn doubles_are_written_as_floats_are() {
+        for it in [0.0, -0.0, 0.1, 7.14, 42.0, 0.005, 99.999, 0.01, 1e15, 1e13, f64::NAN, 1e300] {
+            let [quick, plain] = shown(it);
+            assert_eq!(quick, plain);
+        }
+        assert_eq!(shown(518.5), ["518.5", "518.5"]);
+        assert_eq!(shown(9_999_999_999_999.99)[0], "9999999999999.99");
+    }
+
+    proptest! {
+        #[test]
+        fn any_double_is_written_as_a_float_is(
+            number in prop_oneof![
+                any::<f64>(),
+                (any::<i64>(), 0u32..50, 0u32..8)
+                    .prop_map(|(it, shift, digits)| (it >> shift) as f64 / 10f64.powi(digits as i32)),
+            ],
+        ) {
+            let [quick, plain] = shown(number);
+            prop_assert_eq!(quick, plain);
+        }
+
+        #[test]
+        fn values_stand_where_rows_have_one(
+            rows in prop::collection::vec(prop::option::weighted(0.2, 1u32..9), 0..100),
+        ) {
+            let present: Vec<bool> = rows.iter().map(Option::is_some).collect();
+            let mut values: Vec<u32> = rows.iter().copied().flatten().collect();
+            spread(&mut values, &present, 0);
+            prop_assert!(values.into_iter().eq(rows.into_iter().map(|it| it.unwrap_or(0))));
+        }
     }
 }

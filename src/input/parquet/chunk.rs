@@ -14,7 +14,7 @@ use super::cells::{Cells, list_of, spread};
 use super::checked::{Parts, parts_of};
 use super::damaged;
 use super::delta;
-use super::dense::{Dense, Why};
+use super::dense::{Dense, Strings, Why};
 use super::generic::Generic;
 use super::hybrid::{Hybrid, TooFew};
 use super::kind::Kind;
@@ -62,7 +62,7 @@ enum Form {
     Picks(Hybrid),
     Plain(Bytes),
     /// Strings of which so many are used up.
-    Strings(Dense, usize),
+    Strings(Strings, usize),
     Generic,
 }
 
@@ -190,7 +190,8 @@ impl Chunk {
                 let begin = taken.picks.len();
                 picks.read(hits, &mut taken.picks).map_err(too_few)?;
                 let new = &taken.picks[begin..];
-                if new.iter().any(|&it| it as usize >= dictionary.len()) {
+                let values = u32::try_from(dictionary.len()).unwrap_or(u32::MAX);
+                if new.iter().fold(false, |any, &it| any | (it >= values)) {
                     return Err(damaged(&BEYOND));
                 }
                 if !lists || taken.dense.len() > 0 {
@@ -216,8 +217,8 @@ impl Chunk {
                 taken.hits += hits;
             }
             Form::Strings(all, used) => {
-                let picks: Vec<u32> = (*used..*used + hits).map(|it| it as u32).collect();
-                taken.dense.gather(all, &picks).map_err(|_| damaged(&FEWER))?;
+                let Dense::Bytes(strings) = &mut taken.dense else { return Err(damaged(&FEWER)) };
+                strings.extend(all, *used..*used + hits).map_err(|_| damaged(&FEWER))?;
                 *used += hits;
                 taken.hits += hits;
             }
@@ -283,7 +284,7 @@ impl Chunk {
                 if self.physical == Physical::BYTE_ARRAY =>
             {
                 let shared = page.encoding() == Encoding::DELTA_BYTE_ARRAY;
-                Form::Strings(Dense::Bytes(delta::strings(&values, shared)?), 0)
+                Form::Strings(delta::strings(&values, shared)?, 0)
             }
             _ => return Ok(self.handed(page, rows)),
         };

@@ -4,6 +4,7 @@
 
 use super::dense::{Strings, Why};
 use super::hybrid::unpack;
+use crate::input::rows::block::Span;
 
 const CUT: Why = "a page ends within its lengths";
 const WRONG: Why = "the lengths of a page's values are none";
@@ -22,13 +23,15 @@ pub(super) fn strings(bytes: &[u8], shared: bool) -> Result<Strings, Why> {
     let rest = bytes.get(used..).ok_or(CUT)?;
     let (sizes, used) = lengths(rest)?;
     let mut rest = rest.get(used..).ok_or(CUT)?;
-    if shared && begins.len() != sizes.len() {
+    if !shared {
+        return apart(rest, &sizes);
+    }
+    if begins.len() != sizes.len() {
         return Err(WRONG);
     }
     let (mut all, mut start) = (Strings::default(), 0);
-    for (index, &size) in sizes.iter().enumerate() {
-        let begin =
-            begins.get(index).map_or(Ok(0), |&it| usize::try_from(it)).map_err(|_| WRONG)?;
+    for (begin, size) in begins.into_iter().zip(sizes) {
+        let begin = usize::try_from(begin).map_err(|_| WRONG)?;
         let size = usize::try_from(size).map_err(|_| WRONG)?;
         let (own, behind) = rest.split_at_checked(size).ok_or(CUT)?;
         let end = all.bytes.len();
@@ -40,10 +43,25 @@ pub(super) fn strings(bytes: &[u8], shared: bool) -> Result<Strings, Why> {
         }
         all.bytes.extend_from_within(start..start + begin);
         all.bytes.extend_from_slice(own);
-        all.ends.push(all.bytes.len() as u32);
+        all.spans.push(Span { start: end as u32, end: all.bytes.len() as u32 });
         (start, rest) = (end, behind);
     }
     Ok(all)
+}
+
+/// The strings of these sizes that stand one behind the other.
+fn apart(bytes: &[u8], sizes: &[i32]) -> Result<Strings, Why> {
+    let (mut spans, mut end) = (Vec::with_capacity(sizes.len()), 0u32);
+    for &size in sizes {
+        let start = end;
+        end = u32::try_from(size).map_err(|_| WRONG)?.checked_add(start).ok_or(TOO_LONG)?;
+        spans.push(Span { start, end });
+    }
+    let bytes = bytes.get(..end as usize).ok_or(CUT)?;
+    if bytes.len() > MOST_BYTES {
+        return Err(TOO_LONG);
+    }
+    Ok(Strings { bytes: bytes.to_vec(), spans })
 }
 
 /// Checks that a page of strings claims no more of them than it can hold.

@@ -2,6 +2,8 @@
 //!
 //! Decodes plain values; knows nothing of other encodings, of rows or of what values mean.
 
+use std::ops::Range;
+
 use parquet::basic::Type as Physical;
 
 use crate::input::rows::block::Span;
@@ -60,7 +62,7 @@ impl Dense {
             Self::I64(it) => it.len(),
             Self::F32(it) => it.len(),
             Self::F64(it) => it.len(),
-            Self::Bytes(it) => it.ends.len(),
+            Self::Bytes(it) => it.spans.len(),
         }
     }
 
@@ -113,12 +115,14 @@ impl Dense {
 
     /// Adds the values at these places of a list.
     pub fn gather(&mut self, list: &Self, picks: &[u32]) -> Result<(), Why> {
-        fn all<T: Copy>(to: &mut Vec<T>, from: &[T], picks: &[u32]) -> Result<(), Why> {
-            to.reserve(picks.len());
-            for &pick in picks {
-                to.push(*from.get(pick as usize).ok_or(BEYOND)?);
-            }
-            Ok(())
+        fn all<T: Copy + Default>(to: &mut Vec<T>, from: &[T], picks: &[u32]) -> Result<(), Why> {
+            let mut beyond = false;
+            to.extend(picks.iter().map(|&pick| {
+                let value = from.get(pick as usize);
+                beyond |= value.is_none();
+                value.copied().unwrap_or_default()
+            }));
+            if beyond { Err(BEYOND) } else { Ok(()) }
         }
         match (self, list) {
             (Self::Flags(to), Self::Flags(from)) => all(to, from, picks),
@@ -128,7 +132,7 @@ impl Dense {
             (Self::F64(to), Self::F64(from)) => all(to, from, picks),
             (Self::Bytes(to), Self::Bytes(from)) => picks.iter().try_for_each(|&pick| {
                 let pick = pick as usize;
-                if pick >= from.ends.len() {
+                if pick >= from.spans.len() {
                     return Err(BEYOND);
                 }
                 to.push(from.get(pick))
@@ -149,46 +153,69 @@ fn old_time(bytes: &[u8; 12]) -> i64 {
 /// Strings of bytes in one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::input) struct Strings {
-    /// All bytes.
+    /// All bytes; between strings others may stand.
     pub bytes: Vec<u8>,
-    /// Behind which byte each string ends.
-    pub ends: Vec<u32>,
+    /// Where each string stands.
+    pub spans: Vec<Span>,
 }
 
 impl Strings {
-    /// Where a string stands.
-    pub fn span(&self, index: usize) -> Span {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        Span { start, end: self.ends[index] }
-    }
-
     /// The bytes of a string.
     pub fn get(&self, index: usize) -> &[u8] {
-        self.span(index).of(&self.bytes)
+        self.spans[index].of(&self.bytes)
+    }
+
+    /// All strings.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.spans.iter().map(|it| it.of(&self.bytes))
     }
 
     /// Adds a string.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Why> {
-        if bytes.len() > MOST_BYTES - self.bytes.len() {
-            return Err(TOO_LONG);
-        }
+        let start = self.room(bytes.len())?;
         self.bytes.extend_from_slice(bytes);
-        self.ends.push(self.bytes.len() as u32);
+        self.spans.push(Span { start, end: self.bytes.len() as u32 });
         Ok(())
     }
 
-    /// Adds so many strings that stand behind their lengths.
+    /// Adds some strings of others, between which nothing else stands.
+    pub fn extend(&mut self, from: &Self, range: Range<usize>) -> Result<(), Why> {
+        let spans = from.spans.get(range).ok_or(BEYOND)?;
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(()) };
+        let whole = Span { start: first.start, end: last.end }.of(&from.bytes);
+        let begin = self.room(whole.len())?;
+        let moved = |it: u32| it - first.start + begin;
+        self.bytes.extend_from_slice(whole);
+        self.spans
+            .extend(spans.iter().map(|it| Span { start: moved(it.start), end: moved(it.end) }));
+        Ok(())
+    }
+
+    /// Where the next bytes would stand, if there is room for so many.
+    fn room(&self, bytes: usize) -> Result<u32, Why> {
+        if bytes > MOST_BYTES - self.bytes.len() {
+            return Err(TOO_LONG);
+        }
+        Ok(self.bytes.len() as u32)
+    }
+
+    /// Adds so many strings that stand behind their lengths; all in one, lengths and all.
     fn plain(&mut self, bytes: &[u8], count: usize) -> Result<usize, Why> {
+        let begin = self.room(0)?;
+        self.spans.reserve(count.min(bytes.len() / 4));
         let mut rest = bytes;
-        self.ends.reserve(count.min(bytes.len() / 4));
         for _ in 0..count {
             let (length, behind) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
             let length = u32::from_le_bytes(*length) as usize;
-            let (string, behind) = behind.split_at_checked(length).ok_or(SHORT)?;
-            self.push(string)?;
-            rest = behind;
+            rest = behind.get(length..).ok_or(SHORT)?;
+            let start = begin as usize + bytes.len() - behind.len();
+            // Checked below before anybody looks: less than all that may be taken.
+            self.spans.push(Span { start: start as u32, end: (start + length) as u32 });
         }
-        Ok(bytes.len() - rest.len())
+        let used = bytes.len() - rest.len();
+        self.room(used)?;
+        self.bytes.extend_from_slice(&bytes[..used]);
+        Ok(used)
     }
 }
 
@@ -213,6 +240,11 @@ mod tests {
         let list = texts.clone();
         assert_eq!(texts.gather(&list, &[2, 1, 2]), Ok(()));
         assert_eq!((texts.len(), texts.gather(&list, &[3])), (6, Err(BEYOND)));
+        let Dense::Bytes(strings) = &texts else { panic!("no bytes") };
+        let mut some = Strings::default();
+        assert_eq!(some.extend(strings, 3..3), Ok(()));
+        assert_eq!((some.extend(strings, 3..6), some.extend(strings, 5..7)), (Ok(()), Err(BEYOND)));
+        assert!(some.iter().eq([&b"xyz"[..], b"", b"xyz"]));
     }
 
     #[test]

@@ -26,6 +26,17 @@ enum Run {
     Packed(usize, usize),
 }
 
+/// The bits of each byte, the lowest first.
+const FLAGS: [[bool; 8]; 256] = {
+    let mut flags = [[false; 8]; 256];
+    let mut at = 0;
+    while at < 256 * 8 {
+        flags[at / 8][at % 8] = at / 8 >> (at % 8) & 1 == 1;
+        at += 1;
+    }
+    flags
+};
+
 /// There are fewer numbers than were asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooFew;
@@ -56,8 +67,11 @@ impl Hybrid {
             }
             Run::Packed(bit, times) if width == 1 && bit % 8 == 0 && number == 1 => {
                 let begin = out.len();
-                for &byte in &bytes[bit / 8..(bit + times).div_ceil(8)] {
-                    out.extend([0, 1, 2, 3, 4, 5, 6, 7].map(|it| byte >> it & 1 == 1));
+                let bytes = &bytes[bit / 8..(bit + times).div_ceil(8)];
+                out.resize(begin + bytes.len() * 8, false);
+                let (eights, _) = out[begin..].as_chunks_mut();
+                for (eight, &byte) in eights.iter_mut().zip(bytes) {
+                    *eight = FLAGS[usize::from(byte)];
                 }
                 out.truncate(begin + times);
                 hits += out[begin..].iter().filter(|&&it| it).count();
@@ -151,37 +165,47 @@ pub(super) fn unpack(bytes: &[u8], bit: usize, width: u8, count: usize, out: &mu
     let single = (0..8).find(|it| (bit + it * wide).is_multiple_of(8)).unwrap_or(count).min(count);
     let (first, rest) = out.split_at_mut(single);
     one_by_one(bytes, bit, wide, first);
-    let (mut at, mut eights) = ((bit + single * wide) / 8, rest.chunks_exact_mut(8));
-    let half = wide / 2;
-    let mask = ((1u64 << width) - 1) as u32;
-    for eight in &mut eights {
-        let Some(&part) = bytes.get(at..).and_then(<[u8]>::first_chunk::<24>) else {
-            one_by_one(bytes, at * 8, wide, eight);
-            at += wide;
-            continue;
+    let at = (bit + single * wide) / 8;
+    let (eights, _) = rest.as_chunks_mut();
+    let done = quickly(bytes.get(at..).unwrap_or_default(), width, eights);
+    one_by_one(bytes, (at + done * wide) * 8, wide, &mut rest[done * 8..]);
+}
+
+/// Unpacks eights of numbers for as long as there are enough bytes; says how many.
+fn quickly(bytes: &[u8], width: u8, eights: &mut [[u32; 8]]) -> usize {
+    macro_rules! of_width {
+        ($($width:literal)*) => {
+            match width {
+                $($width => unpack_eights::<$width>(bytes, eights),)*
+                _ => 0,
+            }
         };
-        if wide <= 8 {
-            let word = word_of(&part, 0);
-            for (it, number) in eight.iter_mut().enumerate() {
-                *number = (word >> (it * wide)) as u32 & mask;
-            }
-        } else if wide <= 16 {
-            // The second four begin within a byte where the width is odd.
-            let words = [word_of(&part, 0), word_of(&part, half) >> (wide % 2 * 4)];
-            for (it, number) in eight.iter_mut().enumerate() {
-                *number = (words[it / 4] >> (it % 4 * wide)) as u32 & mask;
-            }
-        } else {
-            one_by_one(bytes, at * 8, wide, eight);
-        }
-        at += wide;
     }
-    one_by_one(bytes, at * 8, wide, eights.into_remainder());
+    of_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24)
+}
+
+/// The bytes that are looked at for eight numbers.
+const LOOKED_AT: usize = 32;
+
+/// As [`quickly`], of at most 24 bits each: the shifts are known to the compiler.
+fn unpack_eights<const WIDTH: usize>(bytes: &[u8], eights: &mut [[u32; 8]]) -> usize {
+    let mask = (1u32 << WIDTH) - 1;
+    let mut done = 0;
+    for eight in eights {
+        let part = bytes.get(done * WIDTH..).and_then(<[u8]>::first_chunk::<LOOKED_AT>);
+        let Some(part) = part else { break };
+        for (it, number) in eight.iter_mut().enumerate() {
+            let bit = it * WIDTH;
+            *number = (word_of(part, bit / 8) >> (bit % 8)) as u32 & mask;
+        }
+        done += 1;
+    }
+    done
 }
 
 /// The eight bytes from one on.
 #[inline]
-fn word_of(bytes: &[u8; 24], at: usize) -> u64 {
+fn word_of(bytes: &[u8; LOOKED_AT], at: usize) -> u64 {
     bytes[at..].first_chunk::<8>().map_or(0, |it| u64::from_le_bytes(*it))
 }
 

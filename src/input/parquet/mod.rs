@@ -4,6 +4,7 @@
 //! whom, `chunk` reads the pages of a column (`hybrid`, `dense`, `generic`), `kind` and
 //! `cells` know what its values are. Never sees what they mean; [`Rows`] does.
 
+mod ahead;
 mod cells;
 mod checked;
 mod chunk;
@@ -35,6 +36,7 @@ use super::read::Job;
 use super::rows::{FileId, Rows};
 use crate::base::guard::guarded;
 use crate::base::{Error, Issues, Place, Progress, Result, Unwatched};
+use ahead::Ahead;
 use checked::Checked;
 use plan::{PART_ROWS, Piece, Plan, ROWS};
 
@@ -202,7 +204,10 @@ pub(super) fn pages_of<R: ChunkReader + 'static>(
     let group = metadata.row_group(group);
     let chunk = group.columns().get(leaf).ok_or_else(|| damaged(&"a row group lacks a column"))?;
     let rows = usize::try_from(group.num_rows()).unwrap_or(0);
-    let pages = SerializedPageReader::new(Arc::clone(input), chunk, rows, None);
+    let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+    let end = u64::try_from(start.saturating_add(chunk.compressed_size())).unwrap_or(0);
+    let ahead = Arc::new(Ahead::new(Arc::clone(input), end));
+    let pages = SerializedPageReader::new(ahead, chunk, rows, None);
     let column = chunk.column_descr_ptr();
     Ok(Box::new(Checked::new(pages.map_err(|it| damaged(&it))?, column)))
 }

@@ -451,7 +451,7 @@ proptest! {
         let (mut picked, mut single) = (fresh(), fresh());
         for (texts, picks) in &lists {
             let (mut text, mut spans) = (String::new(), Vec::new());
-            for it in texts {
+            for it in texts.iter().collect::<BTreeSet<_>>() {
                 let start = text.len() as u32;
                 text.push_str(it);
                 spans.push(Span { start, end: text.len() as u32 });
