@@ -4,6 +4,8 @@
 //! every run. Where memory is short the pieces lie in the spill file. Knows no
 //! order of time: `group` brings a shard's rows into it.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -131,49 +133,54 @@ impl Partition {
         self.keep.spilled()
     }
 
-    /// The rows of a shard, in the order of their places.
+    /// The rows of a shard: the pieces of its runs, in the order of their places.
     ///
     /// # Errors
     /// The spill file cannot be read.
-    pub fn read(&self, shard: usize, rows: &mut Rows) -> Result<()> {
-        rows.clear();
-        rows.texts.resize_with(self.layout.texts.len(), Vec::new);
-        self.runs.iter().try_for_each(|run| self.read_run(run, shard, rows))
+    pub fn pieces(&self, shard: usize) -> Result<Vec<Piece<'_>>> {
+        let mut pieces = Vec::with_capacity(self.runs.len());
+        for run in &self.runs {
+            let range = run.range(shard);
+            if range.is_empty() {
+                continue;
+            }
+            let (held, within, all) = match &run.body {
+                Body::Whole(held) => (held, range, run.rows()),
+                Body::Pieces(pieces) => match &pieces[shard] {
+                    Some(it) => (it, 0..range.len(), range.len()),
+                    None => continue,
+                },
+            };
+            pieces.push(Piece { bytes: self.keep.get(held)?, within, all, strips: &run.strips });
+        }
+        Ok(pieces)
+    }
+}
+
+/// The rows that a run has of a shard; customers count from the shard's first.
+#[derive(Debug)]
+pub struct Piece<'p> {
+    bytes: Cow<'p, [u8]>,
+    /// Which of all rows whose columns the bytes hold.
+    within: Range<usize>,
+    all: usize,
+    strips: &'p [Strip],
+}
+
+impl Piece<'_> {
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.within.len()
     }
 
-    /// Adds the rows that a run has of a shard; customers count from the shard's first.
-    fn read_run(&self, run: &Run, shard: usize, rows: &mut Rows) -> Result<()> {
-        let range = run.range(shard);
-        if range.is_empty() {
-            return Ok(());
-        }
-        let (held, within, all) = match &run.body {
-            Body::Whole(held) => (held, range.clone(), run.rows()),
-            Body::Pieces(pieces) => match &pieces[shard] {
-                Some(it) => (it, 0..range.len(), range.len()),
-                None => return Ok(()),
-            },
-        };
-        let bytes = self.keep.get(held)?;
-        let mut rest = &*bytes;
-        let count = within.len();
-        let mut strips = run.strips.iter();
-        let mut next = || {
-            let strip = *strips.next()?;
-            let (own, behind) = rest.split_at(rest.len().min(all * strip.width()));
+    /// The columns in the order of [`Layout::columns`]: how each was narrowed, and its bytes.
+    pub fn columns(&self) -> impl Iterator<Item = (Strip, &[u8])> {
+        let mut rest = &*self.bytes;
+        self.strips.iter().map(move |strip| {
+            let (own, behind) = rest.split_at(rest.len().min(self.all * strip.width()));
             rest = behind;
-            Some((strip, strip.part(own, within.clone())))
-        };
-        for column in self.layout.columns(rows) {
-            match (column, next()) {
-                (Column::Codes(to), Some((strip, part))) => {
-                    strip.widen_codes(part, count, |it| it, to);
-                }
-                (Column::Numbers(to), Some((strip, part))) => strip.widen_numbers(part, count, to),
-                (_, None) => {}
-            }
-        }
-        Ok(())
+            (*strip, strip.part(own, self.within.clone()))
+        })
     }
 }
 
