@@ -2,7 +2,6 @@
 //!
 //! Never sees what the values mean; [`Rows`] does.
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -319,7 +318,7 @@ impl Chunk {
                 }
                 Some((end, next)) => {
                     block.flush(rows);
-                    deliver(line, &bytes[start..end], &values, rows);
+                    deliver(line, (start, end), block.text, &values, rows);
                     next
                 }
                 None => {
@@ -377,16 +376,8 @@ impl<'a> Block<'a> {
     /// Takes a record, unless a value was written anew.
     #[inline]
     fn take(&mut self, line: u64, start: usize, end: usize, values: &Values<'a>) -> bool {
-        let begin = self.text.as_ptr() as usize;
-        if values.texts().iter().any(|it| matches!(it, Some(Cow::Owned(_)))) {
-            return false;
-        }
-        for (column, text) in self.columns.iter_mut().zip(values.texts()) {
-            column.push(text.as_deref().map_or(Span::default(), |it| {
-                let start = it.as_ptr() as usize - begin;
-                Span { start: start as u32, end: (start + it.len()) as u32 }
-            }));
-        }
+        let Some(spans) = values.spans() else { return false };
+        self.columns.iter_mut().zip(spans).for_each(|(column, span)| column.push(*span));
         self.records.push((line, start, end));
         true
     }
@@ -397,8 +388,8 @@ impl<'a> Block<'a> {
         let (mut next, mut single) = (0, 0);
         while next < count {
             if single == 0 && count - next >= FEW && rows.takes_blocks() {
-                let rest = self.columns.iter().map(|it| Column::Texts(self.text, &it[next..]));
-                let columns: Vec<Column<'_>> = rest.collect();
+                let rest = self.columns.iter().map(|it| (&it[next..]).into());
+                let columns: Vec<_> = rest.map(|it| Column::Texts(self.text, it)).collect();
                 let taken = rows.push_block(&columns, count - next);
                 rows.note_lines(taken, |it| self.records[next + it].0);
                 next += taken;
@@ -426,11 +417,17 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Hands on what was read of a line.
-fn deliver(line: u64, bytes: &[u8], values: &Values<'_>, rows: &mut Rows<'_>) {
-    let texts = values.texts().iter().map(Option::as_deref);
-    let fields: Vec<Field<'_>> = texts.map(|it| it.map_or(Field::Missing, Field::Text)).collect();
-    rows.push(line, &fields, &|| shown(bytes));
+/// Hands on what was read of the line at these bytes of a text.
+fn deliver(
+    line: u64,
+    (start, end): (usize, usize),
+    text: &str,
+    values: &Values<'_>,
+    rows: &mut Rows<'_>,
+) {
+    let field = |it: Option<_>| it.map_or(Field::Missing, Field::Text);
+    let fields: Vec<Field<'_>> = values.texts(text).map(field).collect();
+    rows.push(line, &fields, &|| shown(&text.as_bytes()[start..end]));
 }
 
 fn too_long(line: u64, bytes: &[u8], rows: &mut Rows<'_>) {
@@ -468,7 +465,7 @@ fn read_line<'a>(
         }
     };
     match paths.read(text, values) {
-        Ok(()) => deliver(line, bytes, values, rows),
+        Ok(()) => deliver(line, (0, text.len()), text, values, rows),
         Err(error) => reject_json(line, text, &error, rows),
     }
 }

@@ -11,6 +11,8 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
+use super::rows::block::Span;
+
 /// Dotted paths as a tree of keys.
 ///
 /// A path `a.0.b` goes through the object `a`, its first array element (or its
@@ -37,7 +39,12 @@ struct Node {
 /// The values of one object, to be used again for the next.
 #[derive(Debug, Clone)]
 pub struct Values<'a> {
+    /// Where values stand as they are, in the text that the object stands in.
+    spans: Vec<Span>,
+    /// The other values.
     texts: Vec<Option<Cow<'a, str>>>,
+    /// Whether there is any of the other values.
+    written: bool,
     whole: Vec<bool>,
     /// The last object in which each node was met, to find repeated keys.
     met: Vec<u64>,
@@ -49,9 +56,21 @@ pub struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// The texts of the columns; `None` for `null` and what is absent.
-    pub fn texts(&self) -> &[Option<Cow<'a, str>>] {
-        &self.texts
+    /// The texts of the columns, of an object in `text`; `None` for `null` and what is absent.
+    pub fn texts<'s>(&'s self, text: &'s str) -> impl Iterator<Item = Option<&'s str>> {
+        self.texts.iter().zip(&self.spans).map(move |(it, span)| match it {
+            Some(it) => Some(&**it),
+            // What stands in an object has at least a brace before it.
+            None if span.start == 0 => None,
+            None => text.get(span.start as usize..span.end as usize),
+        })
+    }
+
+    /// Where the values of all columns stand, none for `null` and what is absent; unless a value
+    /// stands nowhere as it is.
+    #[inline]
+    pub(super) fn spans(&self) -> Option<&[Span]> {
+        (!self.written).then_some(&self.spans)
     }
 
     /// Which columns occurred in any object so far.
@@ -61,8 +80,12 @@ impl<'a> Values<'a> {
 
     pub(super) fn begin(&mut self) {
         self.object += 1;
-        self.texts.fill(None);
+        self.spans.fill(Span::default());
         self.whole.fill(false);
+        if self.written {
+            self.texts.fill(None);
+            self.written = false;
+        }
     }
 
     /// Notes the columns of all nodes met in this object, once all of it is found good.
@@ -97,11 +120,24 @@ impl<'a> Values<'a> {
     }
 
     /// Puts a column's text, unless the whole path has given it already.
-    #[inline]
     pub(super) fn put(&mut self, slot: usize, whole: bool, text: Option<Cow<'a, str>>) {
         if whole || !self.whole[slot] {
+            self.spans[slot] = Span::default();
+            self.written = true;
             self.texts[slot] = text;
             self.whole[slot] |= whole;
+        }
+    }
+
+    /// The same for a text that stands as it is in the one around it; none for `null`.
+    #[inline(always)]
+    pub(super) fn place(&mut self, slot: usize, whole: bool, span: Span) {
+        if whole || !self.whole[slot] {
+            self.spans[slot] = span;
+            self.whole[slot] |= whole;
+            if self.written {
+                self.texts[slot] = None;
+            }
         }
     }
 }
@@ -139,7 +175,9 @@ impl Paths {
     /// Room for the values of an object.
     pub fn values<'a>(&self) -> Values<'a> {
         Values {
+            spans: vec![Span::default(); self.slots],
             texts: vec![None; self.slots],
+            written: false,
             whole: vec![false; self.slots],
             met: vec![0; self.nodes.len()],
             object: 0,
@@ -328,7 +366,7 @@ mod tests {
         let paths = Paths::new(&columns);
         let mut values = paths.values();
         paths.read(json, &mut values).map_err(|it| it.to_string())?;
-        Ok((0..columns.len()).map(|it| values.texts()[it].as_deref().map(str::to_owned)).collect())
+        Ok(values.texts(json).map(|it| it.map(str::to_owned)).collect())
     }
 
     #[test]

@@ -4,9 +4,10 @@
 //! [`Paths::read`] judges: what this reader takes, that one would take alike. All
 //! values are checked, wanted or not. Knows nothing of rows or files.
 
-use std::borrow::Cow;
+use wide::u8x16;
 
 use super::paths::{Paths, Values, without_exponent};
+use super::rows::block::Span;
 use crate::base::Dictionary;
 
 /// How deep values may be nested; deeper ones are left to the other reader.
@@ -109,10 +110,23 @@ impl<'a> Scan<'_, 'a> {
             let child;
             (key, child, at) = self.key(node, key, at)?;
             at = blanks(self.bytes, at);
-            at = match child {
-                Some(it) => self.wanted(it, at, depth)?,
-                None => skip(self.bytes, at, depth)?,
+            at = match (plain(self.bytes, at), child) {
+                (Some((_, end)), None) => end,
+                (Some((span, end)), Some(child)) => {
+                    let (slot, _) = self.values.meet(self.paths, child)?;
+                    if let Some((slot, whole)) = slot {
+                        self.values.place(slot, whole, span);
+                    }
+                    end
+                }
+                (None, Some(child)) => self.wanted(child, at, depth)?,
+                (None, None) => skip(self.bytes, at, depth)?,
             };
+            // What comes next is usually the next key, without a blank.
+            if self.bytes.get(at..at + 2) == Some(b",\"") {
+                at += 1;
+                continue;
+            }
             at = blanks(self.bytes, at);
             match byte(self.bytes, at) {
                 b',' => at = blanks(self.bytes, at + 1),
@@ -181,33 +195,28 @@ impl<'a> Scan<'_, 'a> {
     /// The value of a node, kept; the place behind it.
     fn wanted(&mut self, node: usize, at: usize, depth: usize) -> Option<usize> {
         let (slot, inside) = self.values.meet(self.paths, node)?;
-        let (text, end) = match byte(self.bytes, at) {
-            b'"' => {
-                let (end, escaped) = string(self.bytes, at + 1)?;
-                let text = match escaped {
-                    true => Cow::Owned(serde_json::from_str(&self.text[at..end]).ok()?),
-                    false => Cow::Borrowed(&self.text[at + 1..end - 1]),
-                };
-                (Some(text), end)
-            }
-            b'-' | b'0'..=b'9' => {
-                let (end, exponent) = number(self.bytes, at)?;
-                let text = &self.text[at..end];
-                let text = if exponent { without_exponent(text) } else { Cow::Borrowed(text) };
-                (Some(text), end)
-            }
-            b'n' => (None, skip(self.bytes, at, depth)?),
-            first => {
-                let end = match first {
+        let mut written = None;
+        let (span, end) = match plain(self.bytes, at) {
+            Some(it) => it,
+            None => {
+                let end = match byte(self.bytes, at) {
                     b'{' if inside => self.object(node, at + 1, depth.checked_sub(1)?)?,
                     b'[' if inside => self.array(node, at + 1, depth.checked_sub(1)?)?,
                     _ => skip(self.bytes, at, depth)?,
                 };
-                (Some(Cow::Borrowed(&self.text[at..end])), end)
+                let text = &self.text[at..end];
+                match byte(self.bytes, at) {
+                    b'"' => written = Some(serde_json::from_str(text).ok()?),
+                    b'-' | b'0'..=b'9' => written = Some(without_exponent(text)),
+                    _ => {}
+                }
+                (span(at, end), end)
             }
         };
-        if let Some((slot, whole)) = slot {
-            self.values.put(slot, whole, text);
+        match (slot, written) {
+            (Some((slot, whole)), None) => self.values.place(slot, whole, span),
+            (Some((slot, whole)), written) => self.values.put(slot, whole, written),
+            (None, _) => {}
         }
         Some(end)
     }
@@ -247,6 +256,30 @@ fn blanks(bytes: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// A text from one byte to before another. No chunk is longer than its places count.
+#[inline]
+fn span(start: usize, end: usize) -> Span {
+    Span { start: start as u32, end: end as u32 }
+}
+
+/// A value at a place that is what it says, without escapes or exponents: where its text is (none
+/// of `null`), and the place behind it. `None` for any other value, which may be wrong.
+#[inline(always)]
+fn plain(bytes: &[u8], at: usize) -> Option<(Span, usize)> {
+    match byte(bytes, at) {
+        b'"' => {
+            let end = special(bytes, at + 1);
+            (byte(bytes, end) == b'"').then_some((span(at + 1, end), end + 1))
+        }
+        b'n' => bytes[at..].starts_with(b"null").then_some((Span::default(), at + 4)),
+        b'-' | b'0'..=b'9' => {
+            let (end, exponent) = number(bytes, at)?;
+            (!exponent).then_some((span(at, end), end))
+        }
+        _ => None,
+    }
 }
 
 /// Checks the value at a place and gives the place behind it.
@@ -295,14 +328,9 @@ fn colon(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The place behind a number, and whether it has an exponent.
-#[inline]
+#[inline(always)]
 fn number(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
-    let digits = |mut at: usize| {
-        while byte(bytes, at).is_ascii_digit() {
-            at += 1;
-        }
-        at
-    };
+    let digits = |at: usize| digits(bytes, at);
     let some_digits = |at: usize| Some(digits(at)).filter(|&end| end > at);
     let first = if bytes[at] == b'-' { at + 1 } else { at };
     let mut end = some_digits(first)?;
@@ -318,6 +346,25 @@ fn number(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
         end = some_digits(end + 1 + sign)?;
     }
     Some((end, exponent))
+}
+
+/// The first place from here that holds no digit.
+#[inline]
+fn digits(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        // Digits become 0 to 9; all else has a bit of the upper half, or gets one.
+        let word = u64::from_le_bytes(*word) ^ (ONES * u64::from(b'0'));
+        let others = (word | ((word & (ONES * 0x7f)) + ONES * 0x76)) & (ONES << 7);
+        if others != 0 {
+            return at + others.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    while byte(bytes, at).is_ascii_digit() {
+        at += 1;
+    }
+    at
 }
 
 /// The place behind a string's closing quote, from behind its opening one, and
@@ -354,21 +401,15 @@ fn escaped(bytes: &[u8], mut at: usize) -> Option<usize> {
 /// end if there is none.
 #[inline]
 fn special(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*word);
-        // A quote is 0x22, and 0x20 once its second bit is turned; control
-        // characters stay below 0x20. A borrow only reaches bytes behind a hit.
-        let quote_or_control = word ^ (ONES * 2);
-        let quote_or_control = quote_or_control.wrapping_sub(ONES * 0x21) & !quote_or_control;
-        let backslash = word ^ (ONES * u64::from(b'\\'));
-        let backslash = backslash.wrapping_sub(ONES) & !backslash;
-        let hits = (quote_or_control | backslash) & HIGH;
+    let [quote, backslash, last_control] = [b'"', b'\\', 0x1f].map(u8x16::splat);
+    while let Some(part) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let part = u8x16::new(*part);
+        let control = part.min(last_control).simd_eq(part);
+        let hits = (part.simd_eq(quote) | part.simd_eq(backslash) | control).to_bitmask();
         if hits != 0 {
-            return at + hits.trailing_zeros() as usize / 8;
+            return at + hits.trailing_zeros() as usize;
         }
-        at += 8;
+        at += 16;
     }
     let rest = bytes.get(at..).unwrap_or_default();
     let found = rest.iter().position(|&it| matches!(it, b'"' | b'\\' | 0..0x20));

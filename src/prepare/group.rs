@@ -81,10 +81,9 @@ impl Shards {
         let pieces = partition.pieces(shard)?;
         let first = shard as u32 * partition.width;
         let own = (partition.customers - first).min(partition.width);
-        let mut columns = Columns::new(&pieces);
+        let mut columns = Columns { pieces: &pieces, next: 0 };
         columns.customers(own as usize, &mut events.offsets, places);
-        let times = columns.next();
-        times.numbers(places, &mut events.times);
+        columns.next().numbers(places, &mut events.times);
         columns.next_if(layout.sequence).numbers(places, sequence);
         let (ties, sorts) =
             order_customers(&mut events.times, sequence, &self.texts, &events.offsets, order);
@@ -138,22 +137,19 @@ impl Shards {
 
 /// The columns of a shard's rows, one after another, each over all pieces.
 struct Columns<'p> {
-    /// How each column of each piece was narrowed, and its bytes.
-    pieces: Vec<(usize, std::vec::IntoIter<(Strip, &'p [u8])>)>,
+    pieces: &'p [Piece<'p>],
+    next: usize,
 }
 
 /// A column over all pieces: how many rows each has, how it was narrowed, and its bytes.
 struct Column<'p>(Vec<(usize, Strip, &'p [u8])>);
 
 impl<'p> Columns<'p> {
-    fn new(pieces: &'p [Piece<'p>]) -> Self {
-        let columns = |it: &'p Piece<'p>| it.columns().collect::<Vec<_>>().into_iter();
-        Self { pieces: pieces.iter().map(|it| (it.rows(), columns(it))).collect() }
-    }
-
     fn next(&mut self) -> Column<'p> {
-        let pieces = self.pieces.iter_mut();
-        Column(pieces.filter_map(|(rows, it)| it.next().map(|it| (*rows, it.0, it.1))).collect())
+        let at = self.next;
+        self.next += 1;
+        let column = |it: &'p Piece<'p>| it.columns.get(at).map(|own| (it.rows, own.0, &*own.1));
+        Column(self.pieces.iter().filter_map(column).collect())
     }
 
     /// The next column if the rows have it; else one without rows.
@@ -165,9 +161,8 @@ impl<'p> Columns<'p> {
     /// among them.
     fn customers(&mut self, customers: usize, offsets: &mut Vec<u32>, places: &mut Vec<u32>) {
         let column = self.next();
-        let mut codes = Vec::new();
         let all: usize = column.0.iter().map(|it| it.0).sum();
-        codes.reserve(all);
+        let mut codes = Vec::with_capacity(all);
         for (rows, strip, bytes) in column.0 {
             strip.widen_codes(bytes, rows, |it| it, &mut codes);
         }

@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::rows::{Column, Layout, Making, Rows};
 use crate::base::{NONE, Progress, Result};
 use crate::model::Batch;
-use crate::model::raw::NO_AMOUNT;
 use crate::store::batches::Next;
 use crate::store::narrow::Strip;
+use crate::store::steps::{Numbers, Steps};
 use crate::store::{Batches, Held, Keep};
 
 /// About how many rows a shard should hold: small enough for a core's cache.
@@ -26,9 +26,10 @@ const SHARDS_IN_MEMORY: u64 = 64;
 /// More shards than this cost more than they save.
 const MOST_SHARDS: usize = 1024;
 /// How many rows a run has at least, unless there are fewer, and at most.
-const RUN_ROWS: (usize, usize) = (1 << 17, 1 << 21);
-/// How many rows of a run should fall into each shard, so that its pieces are no crumbs.
-const PIECE_ROWS: usize = 1 << 10;
+const RUN_ROWS: (usize, usize) = (1 << 16, 1 << 20);
+/// How many rows of a run should fall into each shard: so that its pieces are no crumbs, and a
+/// column of the run fits into a core's cache while it is put into order.
+const PIECE_ROWS: usize = 1 << 8;
 
 /// Rows by shard, packed.
 #[derive(Debug)]
@@ -74,8 +75,8 @@ struct Run {
 
 #[derive(Debug)]
 enum Body {
-    /// All columns, each of all shards.
-    Whole(Held),
+    /// Each column of all shards.
+    Whole(Vec<Held>),
     /// Each shard's piece on its own: its part of each column.
     Pieces(Vec<Option<Held>>),
 }
@@ -138,62 +139,61 @@ impl Partition {
     /// # Errors
     /// The spill file cannot be read.
     pub fn pieces(&self, shard: usize) -> Result<Vec<Piece<'_>>> {
-        let mut pieces = Vec::with_capacity(self.runs.len());
-        for run in &self.runs {
-            let range = run.range(shard);
-            if range.is_empty() {
-                continue;
+        let runs = self.runs.iter().filter(|it| !it.range(shard).is_empty());
+        runs.map(|it| self.piece(it, shard)).collect()
+    }
+
+    fn piece<'p>(&'p self, run: &'p Run, shard: usize) -> Result<Piece<'p>> {
+        let range = run.range(shard);
+        let rows = range.len();
+        let mut columns = Vec::with_capacity(run.strips.len());
+        match &run.body {
+            Body::Whole(held) => {
+                for (strip, held) in run.strips.iter().zip(held) {
+                    let bytes = cut(&self.keep.get(held)?, |it| strip.part(it, range.clone()));
+                    columns.push((*strip, bytes));
+                }
             }
-            let (held, within, all) = match &run.body {
-                Body::Whole(held) => (held, range, run.rows()),
-                Body::Pieces(pieces) => match &pieces[shard] {
-                    Some(it) => (it, 0..range.len(), range.len()),
-                    None => continue,
-                },
-            };
-            pieces.push(Piece { bytes: self.keep.get(held)?, within, all, strips: &run.strips });
+            Body::Pieces(pieces) => {
+                let bytes = match &pieces[shard] {
+                    Some(held) => self.keep.get(held)?,
+                    None => Cow::default(),
+                };
+                let mut begin = 0;
+                for strip in &run.strips {
+                    let end = begin + rows * strip.width();
+                    let bytes = cut(&bytes, |it| it.get(begin..end).unwrap_or_default());
+                    columns.push((*strip, bytes));
+                    begin = end;
+                }
+            }
         }
-        Ok(pieces)
+        Ok(Piece { rows, columns })
     }
 }
 
 /// The rows that a run has of a shard; customers count from the shard's first.
 #[derive(Debug)]
 pub struct Piece<'p> {
-    bytes: Cow<'p, [u8]>,
-    /// Which of all rows whose columns the bytes hold.
-    within: Range<usize>,
-    all: usize,
-    strips: &'p [Strip],
+    /// How many rows there are.
+    pub rows: usize,
+    /// The columns in the order of [`Layout::columns`]: how each was narrowed, and its bytes.
+    pub columns: Vec<(Strip, Cow<'p, [u8]>)>,
 }
 
-impl Piece<'_> {
-    /// How many rows there are.
-    pub fn rows(&self) -> usize {
-        self.within.len()
-    }
-
-    /// The columns in the order of [`Layout::columns`]: how each was narrowed, and its bytes.
-    pub fn columns(&self) -> impl Iterator<Item = (Strip, &[u8])> {
-        let mut rest = &*self.bytes;
-        self.strips.iter().map(move |strip| {
-            let (own, behind) = rest.split_at(rest.len().min(self.all * strip.width()));
-            rest = behind;
-            (*strip, strip.part(own, self.within.clone()))
-        })
+/// A part of bytes, copied if they are nobody's else.
+fn cut<'p>(bytes: &Cow<'p, [u8]>, part: impl Fn(&[u8]) -> &[u8]) -> Cow<'p, [u8]> {
+    match bytes {
+        Cow::Borrowed(it) => Cow::Borrowed(part(it)),
+        Cow::Owned(it) => Cow::Owned(part(it).to_vec()),
     }
 }
 
 impl Run {
     /// Where a shard's rows are among all.
-    fn range(&self, shard: usize) -> std::ops::Range<usize> {
+    fn range(&self, shard: usize) -> Range<usize> {
         let start = if shard == 0 { 0 } else { self.ends[shard - 1] };
         start as usize..self.ends[shard] as usize
-    }
-
-    /// How many rows there are.
-    fn rows(&self) -> usize {
-        self.ends.last().map_or(0, |&it| it as usize)
     }
 }
 
@@ -208,16 +208,15 @@ impl Seen {
         self.valued.iter_mut().zip(&other.valued).for_each(|(own, &it)| *own |= it);
     }
 
-    fn of(rows: &Rows, stages: usize) -> Self {
-        let (first, last) = (rows.times.iter().min(), rows.times.iter().max());
+    fn of(rows: &Rows<Steps>, stages: usize) -> Self {
         let mut valued = vec![false; stages];
-        for (&stage, &amount) in rows.stages.iter().zip(&rows.amounts) {
-            if amount != NO_AMOUNT && amount != 0 && stage != NONE {
-                valued[stage as usize] = true;
+        rows.amounts.each_nonzero(|row| {
+            if let Some(it) = valued.get_mut(rows.stages[row] as usize) {
+                *it = true;
             }
-        }
+        });
         Self {
-            span: first.copied().zip(last.copied()),
+            span: rows.times.span(),
             events: rows.times.len() as u64,
             unmapped: rows.stages.iter().filter(|&&it| it == NONE).count() as u64,
             customers: 0,
@@ -244,12 +243,11 @@ struct Plan {
 #[derive(Debug, Default)]
 struct Room {
     batch: Batch,
-    rows: Rows,
+    numbers: Numbers,
+    rows: Rows<Steps>,
     shards: Vec<u16>,
     order: Vec<u32>,
     codes: Vec<u32>,
-    /// How many bytes the run before took.
-    packed: usize,
 }
 
 impl Plan {
@@ -323,43 +321,38 @@ struct Made {
 
 impl Cutter<'_> {
     fn run(&self, batches: &mut Next<'_>, room: &mut Room) -> Result<Made> {
-        let Room { batch, rows, shards, order, codes, packed } = room;
+        let Room { batch, numbers, rows, shards, order, codes } = room;
         rows.clear();
-        while batches(batch)? {
-            self.making.add(batch, rows);
+        while batches(batch, numbers)? {
+            self.making.add(batch, numbers, rows);
         }
         let seen = Seen::of(rows, self.stages);
         let counts = self.order(&mut rows.customers, shards, order);
-        let (mut strips, mut bytes) = (Vec::new(), Vec::with_capacity(*packed));
-        for column in self.making.layout.columns(rows) {
-            strips.push(narrow(&column, order, codes, &mut bytes));
-        }
-        *packed = bytes.len();
+        let columns = self.making.layout.columns(rows);
+        let (strips, columns) = columns.map(|it| narrow(&it, order, codes)).unzip();
         let mut end = 0;
         let sum = |&count: &u32| {
             end += count;
             end
         };
-        let mut run =
-            Run { strips, ends: counts.iter().map(sum).collect(), body: Body::Pieces(Vec::new()) };
-        run.body = self.put(bytes, &run)?;
+        let ends = counts.iter().map(sum).collect();
+        let mut run = Run { strips, ends, body: Body::Pieces(Vec::new()) };
+        run.body = self.put(columns, &run)?;
         Ok(Made { run, rows: counts, seen })
     }
 
-    fn put(&self, bytes: Vec<u8>, run: &Run) -> Result<Body> {
-        if !self.keep.is_full(bytes.len()) {
-            return Ok(Body::Whole(self.keep.put(bytes)?));
+    fn put(&self, columns: Vec<Vec<u8>>, run: &Run) -> Result<Body> {
+        if !self.keep.is_full(columns.iter().map(Vec::len).sum()) {
+            let held = columns.into_iter().map(|it| self.keep.put(it));
+            return held.collect::<Result<_>>().map(Body::Whole);
         }
         let mut piece = Vec::new();
         let pieces = (0..self.shards).map(|shard| {
             piece.clear();
-            let mut rest = &bytes[..];
-            for strip in &run.strips {
-                let (own, behind) = rest.split_at(rest.len().min(run.rows() * strip.width()));
-                rest = behind;
-                piece.extend_from_slice(strip.part(own, run.range(shard)));
-            }
             let rows = run.range(shard);
+            for (strip, column) in run.strips.iter().zip(&columns) {
+                piece.extend_from_slice(strip.part(column, rows.clone()));
+            }
             if rows.is_empty() { Ok(None) } else { self.keep.spill(&piece).map(Some) }
         });
         pieces.collect::<Result<_>>().map(Body::Pieces)
@@ -403,24 +396,13 @@ impl Cutter<'_> {
     }
 }
 
-/// Adds a column, its rows in this order; numbers become codes first, one after another.
-fn narrow(column: &Column<'_>, order: &[u32], codes: &mut Vec<u32>, bytes: &mut Vec<u8>) -> Strip {
+/// A column with its rows in this order; `codes` is room to work in.
+fn narrow(column: &Column<'_, Steps>, order: &[u32], codes: &mut Vec<u32>) -> (Strip, Vec<u8>) {
     match column {
         Column::Codes(it) => {
             let (strip, values) = (Strip::of_codes(it), &it[..]);
-            strip.narrow_codes(order.iter().map(move |&row| values[row as usize]), bytes);
-            strip
+            (strip, strip.narrow_codes(order.iter().map(move |&row| values[row as usize])))
         }
-        Column::Numbers(it) => {
-            let (strip, values) = (Strip::of_numbers(it, codes), &it[..]);
-            let codes = &codes[..];
-            match codes.is_empty() {
-                true => {
-                    strip.narrow_numbers(order.iter().map(move |&row| values[row as usize]), bytes)
-                }
-                false => strip.put_codes(order.iter().map(move |&row| codes[row as usize]), bytes),
-            }
-            strip
-        }
+        Column::Numbers(it) => it.narrow(order, codes),
     }
 }

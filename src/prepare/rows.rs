@@ -2,9 +2,10 @@
 
 use crate::base::{NONE, Names, Timestamp};
 use crate::model::Batch;
-use crate::model::raw::{NO_AMOUNT, Sequence};
+use crate::model::raw::{NO_AMOUNT, NO_SEQUENCE, Sequence};
 use crate::store::RawEvents;
 use crate::store::batches::{Kept, Order};
+use crate::store::steps::{Numbers, Steps};
 
 use super::channels::Channels;
 use super::sessions::SessionColumns;
@@ -42,15 +43,16 @@ pub struct Layout {
     pub rising: bool,
 }
 
-/// Columns of rows that move together: each has one entry a row, or none at all.
+/// Columns of rows that move together: each has one entry a row, or none at all. Columns of
+/// large numbers are of type `N`.
 #[derive(Debug, Clone, Default)]
-pub struct Rows {
+pub struct Rows<N = Vec<i64>> {
     /// Customers.
     pub customers: Vec<u32>,
     /// Microseconds since the epoch.
-    pub times: Vec<i64>,
+    pub times: N,
     /// What decides between equal times: a number, or the code of a text.
-    pub sequence: Vec<i64>,
+    pub sequence: N,
     /// Stages.
     pub stages: Vec<u32>,
     /// Channels.
@@ -58,31 +60,49 @@ pub struct Rows {
     /// Cookies or devices, numbered over all id types.
     pub scopes: Vec<u32>,
     /// Minor units or `NO_AMOUNT`.
-    pub amounts: Vec<i64>,
+    pub amounts: N,
     /// The texts of the layout.
     pub texts: Vec<Vec<u32>>,
 }
 
-impl Rows {
+/// A column of numbers that can be emptied.
+pub trait Emptied {
+    /// Takes all numbers out, and keeps the room.
+    fn empty(&mut self);
+}
+
+impl Emptied for Vec<i64> {
+    fn empty(&mut self) {
+        self.clear();
+    }
+}
+
+impl Emptied for Steps {
+    fn empty(&mut self) {
+        self.clear();
+    }
+}
+
+impl<N: Emptied> Rows<N> {
     /// Takes all rows out, and keeps the room.
     pub fn clear(&mut self) {
         self.customers.clear();
-        self.times.clear();
-        self.sequence.clear();
+        self.times.empty();
+        self.sequence.empty();
         self.stages.clear();
         self.channels.clear();
         self.scopes.clear();
-        self.amounts.clear();
+        self.amounts.empty();
         self.texts.iter_mut().for_each(Vec::clear);
     }
 }
 
 /// A column of [`Rows`].
-pub enum Column<'r> {
+pub enum Column<'r, N = Vec<i64>> {
     /// Codes or small numbers.
     Codes(&'r mut Vec<u32>),
     /// Times, sequences, amounts.
-    Numbers(&'r mut Vec<i64>),
+    Numbers(&'r mut N),
 }
 
 /// A test of a row: given a batch and a row of it.
@@ -137,8 +157,8 @@ impl Layout {
     }
 
     /// The columns that rows of this layout have, always in the same order.
-    pub fn columns<'r>(&self, rows: &'r mut Rows) -> impl Iterator<Item = Column<'r>> {
-        let kept = |it: bool, column: Column<'r>| it.then_some(column);
+    pub fn columns<'r, N>(&self, rows: &'r mut Rows<N>) -> impl Iterator<Item = Column<'r, N>> {
+        let kept = |it: bool, column: Column<'r, N>| it.then_some(column);
         [
             kept(true, Column::Codes(&mut rows.customers)),
             kept(true, Column::Numbers(&mut rows.times)),
@@ -230,8 +250,8 @@ pub struct Making<'a> {
 }
 
 impl Making<'_> {
-    /// Adds the rows of a batch that are events and selected.
-    pub fn add(&self, batch: &Batch, rows: &mut Rows) {
+    /// Adds the rows of a batch that are events and selected; `numbers` are the batch's.
+    pub fn add(&self, batch: &Batch, numbers: &Numbers, rows: &mut Rows<Steps>) {
         let customer = |row: usize| self.stitched.customer(batch, row);
         let seen = |row: usize| self.stitched.see(batch, row, customer(row));
         if batch.links || !self.selection.takes_all() {
@@ -242,7 +262,7 @@ impl Making<'_> {
         }
         if self.selection.takes_all() {
             self.stitched.event_customers(batch, &mut rows.customers);
-            self.add_whole(batch, rows);
+            self.add_whole(batch, numbers, rows);
         } else {
             let kept: Vec<u32> = (0..batch.len() as u32)
                 .filter(|&it| self.selection.takes(batch, it as usize))
@@ -255,17 +275,27 @@ impl Making<'_> {
     }
 
     /// Adds the columns of a batch of which all rows are taken.
-    fn add_whole(&self, batch: &Batch, rows: &mut Rows) {
+    fn add_whole(&self, batch: &Batch, numbers: &Numbers, rows: &mut Rows<Steps>) {
         let layout = self.layout;
-        rows.times.extend_from_slice(&batch.times);
+        rows.times.append(&numbers.times);
         self.stages.add(batch, &mut rows.stages);
         if layout.channels {
             self.channels.add(batch, &mut rows.channels);
         }
-        self.add_rare(batch, 0..batch.len(), rows);
+        match (layout.sequence, &batch.sequence) {
+            (true, Sequence::Numbers(_)) => rows.sequence.append(&numbers.sequence),
+            (true, Sequence::Texts(it)) => {
+                rows.sequence.extend(it.codes.iter().map(|&it| text_sequence(it)));
+            }
+            _ => {}
+        }
+        if layout.sequence {
+            rows.sequence.append_none(rows.times.len() - rows.sequence.len());
+        }
+        self.add_scopes(batch, 0..batch.len(), rows);
         if layout.amounts {
-            rows.amounts.extend_from_slice(&batch.amounts);
-            rows.amounts.resize(rows.times.len(), NO_AMOUNT);
+            rows.amounts.append(&numbers.amounts);
+            rows.amounts.append_none(rows.times.len() - rows.amounts.len());
         }
         rows.texts.resize_with(layout.texts.len(), Vec::new);
         for (column, &text) in rows.texts.iter_mut().zip(&layout.texts) {
@@ -275,7 +305,7 @@ impl Making<'_> {
     }
 
     /// Adds some rows of a batch.
-    fn add_columns<I>(&self, batch: &Batch, each: I, rows: &mut Rows)
+    fn add_columns<I>(&self, batch: &Batch, each: I, rows: &mut Rows<Steps>)
     where
         I: Iterator<Item = usize> + Clone,
     {
@@ -285,7 +315,14 @@ impl Making<'_> {
         if layout.channels {
             rows.channels.extend(each.clone().map(|it| self.channels.of(batch, it).0));
         }
-        self.add_rare(batch, each.clone(), rows);
+        if layout.sequence {
+            rows.sequence.extend(each.clone().map(|row| match &batch.sequence {
+                Sequence::None => NO_SEQUENCE,
+                Sequence::Numbers(it) => it[row],
+                Sequence::Texts(it) => text_sequence(it.code(row)),
+            }));
+        }
+        self.add_scopes(batch, each.clone(), rows);
         if layout.amounts {
             let amount = |row: usize| batch.amounts.get(row).copied().unwrap_or(NO_AMOUNT);
             rows.amounts.extend(each.clone().map(amount));
@@ -296,27 +333,18 @@ impl Making<'_> {
         }
     }
 
-    /// Adds the columns that few studies have.
-    fn add_rare<I>(&self, batch: &Batch, each: I, rows: &mut Rows)
-    where
-        I: Iterator<Item = usize> + Clone,
-    {
+    /// Adds the browsers or apps of rows, where sessions are of them.
+    fn add_scopes(&self, batch: &Batch, each: impl Iterator<Item = usize>, rows: &mut Rows<Steps>) {
         let layout = self.layout;
-        if layout.sequence {
-            rows.sequence.extend(each.clone().map(|row| match &batch.sequence {
-                Sequence::None => i64::MIN,
-                Sequence::Numbers(it) => it[row],
-                Sequence::Texts(it) => text_sequence(it.code(row)),
-            }));
+        if layout.scopes.is_empty() {
+            return;
         }
-        if !layout.scopes.is_empty() {
-            rows.scopes.extend(each.map(|row| {
-                let code = |&(at, base): &(usize, u32)| match batch.ids[at].code(row) {
-                    NONE => None,
-                    code => Some(base + code),
-                };
-                layout.scopes.iter().find_map(code).unwrap_or(NONE)
-            }));
-        }
+        rows.scopes.extend(each.map(|row| {
+            let code = |&(at, base): &(usize, u32)| match batch.ids[at].code(row) {
+                NONE => None,
+                code => Some(base + code),
+            };
+            layout.scopes.iter().find_map(code).unwrap_or(NONE)
+        }));
     }
 }

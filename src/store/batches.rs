@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::keep::{Held, Keep};
 use super::narrow::Strip;
+use super::steps::Numbers;
 use crate::base::Result;
 use crate::model::Batch;
 use crate::model::raw::{ID_SHARDS, IdTable, Sequence, TextColumn};
@@ -146,11 +147,10 @@ impl Kept {
             Column::Sequence | Column::Lines => Strip::of_sequence(values, &mut codes),
             _ => Strip::of_numbers(values, &mut codes),
         };
-        let mut bytes = Vec::with_capacity(values.len() * strip.width());
-        match codes.is_empty() {
-            true => strip.narrow_numbers(values.iter().copied(), &mut bytes),
-            false => strip.put_codes(codes.iter().copied(), &mut bytes),
-        }
+        let bytes = match codes.is_empty() {
+            true => strip.narrow_numbers(values.iter().copied()),
+            false => strip.bytes(codes.iter().copied()),
+        };
         self.columns.push(Packed { column, strip, held: keep.put(bytes)? });
         Ok(())
     }
@@ -169,9 +169,8 @@ impl Kept {
         if codes.len() == 0 {
             return Ok(());
         }
-        let mut bytes = Vec::with_capacity(codes.len() * strip.width());
-        strip.narrow_codes(codes, &mut bytes);
-        self.columns.push(Packed { column, strip, held: keep.put(bytes)? });
+        let held = keep.put(strip.narrow_codes(codes))?;
+        self.columns.push(Packed { column, strip, held });
         Ok(())
     }
 
@@ -181,12 +180,12 @@ impl Kept {
     /// The spill file cannot be read.
     pub fn unpack(&self, keep: &Keep) -> Result<Batch> {
         let mut batch = Batch::default();
-        self.unpack_as(keep, ALL, &|_, code| code, &|code| code, &mut batch)?;
+        self.unpack_as(keep, ALL, &|_, code| code, &|code| code, &mut batch, None)?;
         Ok(batch)
     }
 
     /// Makes `batch` this one, with the codes of ids (of the type at a position) and of event
-    /// ids changed.
+    /// ids changed; and `numbers` its numbers.
     fn unpack_as(
         &self,
         keep: &Keep,
@@ -194,14 +193,26 @@ impl Kept {
         id: &impl Fn(usize, u32) -> u32,
         event_id: &impl Fn(u32) -> u32,
         batch: &mut Batch,
+        mut numbers: Option<&mut Numbers>,
     ) -> Result<()> {
         self.clear(batch);
+        if let Some(it) = &mut numbers {
+            it.clear();
+        }
         let rows = self.rows;
         for Packed { column, strip, held } in &self.columns {
             if !wanted.has(*column) {
                 continue;
             }
             let bytes = &*keep.get(held)?;
+            match (*column, &mut numbers) {
+                (Column::Times, Some(it)) => it.times.take(strip, bytes, rows),
+                (Column::Amounts, Some(it)) => it.amounts.take(strip, bytes, rows),
+                (Column::Sequence, Some(it)) if self.order != Order::Texts => {
+                    it.sequence.take(strip, bytes, rows);
+                }
+                _ => {}
+            }
             match *column {
                 Column::Times => strip.widen_numbers(bytes, rows, &mut batch.times),
                 Column::Lines => strip.widen_numbers(bytes, rows, &mut batch.lines),
@@ -261,8 +272,9 @@ impl Wanted {
 
 const ALL: Wanted = Wanted { values: true, sequence: true };
 
-/// Gives the next batch of a run, in place of the one before; false after the last.
-pub type Next<'n> = dyn FnMut(&mut Batch) -> Result<bool> + 'n;
+/// Gives the next batch of a run and its numbers as steps, in place of the one before; false
+/// after the last.
+pub type Next<'n> = dyn FnMut(&mut Batch, &mut Numbers) -> Result<bool> + 'n;
 
 /// All batches of a study, by source, by file, by place.
 #[derive(Debug, Default)]
@@ -308,7 +320,7 @@ impl Batches {
     /// The spill file cannot be read.
     pub fn get(&self, index: usize) -> Result<Batch> {
         let mut batch = Batch::default();
-        self.dense(&self.kept[index], ALL, &mut batch)?;
+        self.dense(&self.kept[index], ALL, &mut batch, None)?;
         Ok(batch)
     }
 
@@ -339,7 +351,7 @@ impl Batches {
         let (kept, mut batch) = (&self.kept[index], Batch::default());
         let event_id = |code| dense(code, &self.event_bases);
         let wanted = Wanted { values: false, sequence: true };
-        kept.unpack_as(&self.keep, wanted, &|_, code| code, &event_id, &mut batch)?;
+        kept.unpack_as(&self.keep, wanted, &|_, code| code, &event_id, &mut batch, None)?;
         Ok(batch)
     }
 
@@ -413,18 +425,24 @@ impl Batches {
         let wanted = Wanted { sequence, ..ALL };
         let one = |run: Vec<K>| {
             let mut run = run.into_iter();
-            make(&mut |batch| {
-                let kept = run.next();
-                kept.map_or(Ok(false), |it| self.dense(it.borrow(), wanted, batch).map(|()| true))
+            make(&mut |batch, numbers| match run.next() {
+                Some(it) => self.dense(it.borrow(), wanted, batch, Some(numbers)).map(|()| true),
+                None => Ok(false),
             })
         };
         runs.into_par_iter().with_max_len(1).map(one).collect()
     }
 
-    fn dense(&self, kept: &Kept, wanted: Wanted, batch: &mut Batch) -> Result<()> {
+    fn dense(
+        &self,
+        kept: &Kept,
+        wanted: Wanted,
+        batch: &mut Batch,
+        numbers: Option<&mut Numbers>,
+    ) -> Result<()> {
         let id = |id_type: usize, code: u32| dense(code, &self.bases[id_type]);
         let event_id = |code| dense(code, &self.event_bases);
-        kept.unpack_as(&self.keep, wanted, &id, &event_id, batch)
+        kept.unpack_as(&self.keep, wanted, &id, &event_id, batch, numbers)
     }
 }
 

@@ -17,6 +17,7 @@ pub mod partial;
 pub mod piece;
 pub mod raw;
 pub mod sections;
+pub mod steps;
 
 pub use batches::Batches;
 pub use keep::{Held, Keep};

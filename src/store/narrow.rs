@@ -20,8 +20,7 @@ const SAMPLE: usize = 64;
 /// use touchpath::store::narrow::Strip;
 /// let column = [700, u32::MAX, 703];
 /// let strip = Strip::of_codes(&column);
-/// let mut bytes = Vec::new();
-/// strip.narrow_codes(column.iter().copied(), &mut bytes);
+/// let bytes = strip.narrow_codes(column.iter().copied());
 /// assert_eq!(bytes.len(), 6); // up to 704: two bytes each
 /// let mut back = Vec::new();
 /// strip.widen_codes(strip.part(&bytes, 1..3), 2, |it| it, &mut back);
@@ -118,6 +117,17 @@ impl Strip {
         Self::of_numbers(values, codes)
     }
 
+    /// How numbers are narrowed that were counted already: code 1 is `base`, each further one a
+    /// step of `scale` more.
+    pub fn of_ladder(base: i64, scale: u64, most: u32) -> Self {
+        Self { width: width_of(u64::from(most)), line: false, base, scale }
+    }
+
+    /// What code 1 stands for, and how much each further code is more.
+    pub fn ladder(&self) -> (i64, u64) {
+        (self.base, self.scale)
+    }
+
     /// How many bytes a value takes.
     pub fn width(&self) -> usize {
         self.width as usize
@@ -134,41 +144,42 @@ impl Strip {
         bytes.get(rows.start * width..rows.end * width).unwrap_or_default()
     }
 
-    /// Adds the codes of values that [`Self::of_codes`] saw.
-    pub fn narrow_codes(&self, values: impl ExactSizeIterator<Item = u32>, out: &mut Vec<u8>) {
-        self.put_codes(values.map(|it| it.wrapping_add(1)), out);
+    /// The bytes of the codes of values that [`Self::of_codes`] saw.
+    pub fn narrow_codes(&self, values: impl ExactSizeIterator<Item = u32>) -> Vec<u8> {
+        self.bytes(values.map(|it| it.wrapping_add(1)))
     }
 
-    /// Adds codes as they are.
-    pub fn put_codes(&self, codes: impl ExactSizeIterator<Item = u32>, out: &mut Vec<u8>) {
+    /// The bytes of codes as they are.
+    pub fn bytes(&self, codes: impl ExactSizeIterator<Item = u32>) -> Vec<u8> {
         match self.width {
-            0 => {}
-            1 => out.extend(codes.map(|it| it as u8)),
-            2 => put(codes, out, |it| (it as u16).to_le_bytes()),
-            _ => put(codes, out, u32::to_le_bytes),
+            0 => Vec::new(),
+            1 => codes.map(|it| it as u8).collect(),
+            2 => flat(codes.map(|it| (it as u16).to_le_bytes())),
+            _ => flat(codes.map(u32::to_le_bytes)),
         }
     }
 
-    /// Adds the codes of values that [`Self::of_numbers`] saw.
-    pub fn narrow_numbers(&self, values: impl ExactSizeIterator<Item = i64>, out: &mut Vec<u8>) {
+    /// The bytes of the codes of values that [`Self::of_numbers`] saw.
+    pub fn narrow_numbers(&self, values: impl ExactSizeIterator<Item = i64>) -> Vec<u8> {
         if self.width == 0 {
-            return;
+            return Vec::new();
         }
         let above = |it: i64| it.wrapping_sub(self.base) as u64;
         let some = |it: i64, code: u64| if it == NO_AMOUNT { 0 } else { code.wrapping_add(1) };
         match self.scale {
-            1_000_000 => self.put(values.map(|it| some(it, above(it) / 1_000_000)), out),
-            1_000 => self.put(values.map(|it| some(it, above(it) / 1_000)), out),
-            _ => self.put(values.map(|it| some(it, above(it))), out),
+            1_000_000 => self.wide_bytes(values.map(|it| some(it, above(it) / 1_000_000))),
+            1_000 => self.wide_bytes(values.map(|it| some(it, above(it) / 1_000))),
+            1 => self.wide_bytes(values.map(|it| some(it, above(it)))),
+            scale => self.wide_bytes(values.map(|it| some(it, above(it) / scale))),
         }
     }
 
-    fn put(&self, codes: impl ExactSizeIterator<Item = u64>, out: &mut Vec<u8>) {
+    fn wide_bytes(&self, codes: impl ExactSizeIterator<Item = u64>) -> Vec<u8> {
         match self.width {
-            1 => out.extend(codes.map(|it| it as u8)),
-            2 => put(codes, out, |it| (it as u16).to_le_bytes()),
-            4 => put(codes, out, |it| (it as u32).to_le_bytes()),
-            _ => put(codes, out, u64::to_le_bytes),
+            1 => codes.map(|it| it as u8).collect(),
+            2 => flat(codes.map(|it| (it as u16).to_le_bytes())),
+            4 => flat(codes.map(|it| (it as u32).to_le_bytes())),
+            _ => flat(codes.map(u64::to_le_bytes)),
         }
     }
 
@@ -268,17 +279,9 @@ fn width_of(most: u64) -> u8 {
     }
 }
 
-#[inline]
-fn put<T, const W: usize>(
-    codes: impl ExactSizeIterator<Item = T>,
-    out: &mut Vec<u8>,
-    bytes: impl Fn(T) -> [u8; W],
-) {
-    let begin = out.len();
-    out.resize(begin + codes.len() * W, 0);
-    for (to, it) in out[begin..].as_chunks_mut::<W>().0.iter_mut().zip(codes) {
-        *to = bytes(it);
-    }
+/// Written once: room that is set to zero first would be written twice.
+fn flat<const W: usize>(parts: impl Iterator<Item = [u8; W]>) -> Vec<u8> {
+    parts.collect::<Vec<_>>().into_flattened()
 }
 
 /// Writes what codes of so many bytes stand for to these places.
@@ -309,8 +312,8 @@ mod tests {
     }
 
     fn codes_back(values: &[u32]) -> Vec<u32> {
-        let (strip, mut bytes, mut back) = (Strip::of_codes(values), Vec::new(), vec![7]);
-        strip.narrow_codes(values.iter().copied(), &mut bytes);
+        let (strip, mut back) = (Strip::of_codes(values), vec![7]);
+        let bytes = strip.narrow_codes(values.iter().copied());
         assert_eq!(bytes.len(), values.len() * strip.width());
         strip.widen_codes(&bytes, values.len(), |it| it, &mut back);
         let mut placed = vec![9; values.len()];
@@ -322,15 +325,13 @@ mod tests {
     }
 
     fn numbers_back(values: &[i64], of: fn(&[i64], &mut Vec<u32>) -> Strip) -> Vec<i64> {
-        let (mut codes, mut bytes, mut back) = (vec![9], Vec::new(), vec![7]);
+        let (mut codes, mut back) = (vec![9], vec![7]);
         let strip = of(values, &mut codes);
-        strip.narrow_numbers(values.iter().copied(), &mut bytes);
+        let bytes = strip.narrow_numbers(values.iter().copied());
         if strip.is_line() || strip.width() == 8 {
             assert!(codes.is_empty());
         } else {
-            let mut same = Vec::new();
-            strip.put_codes(codes.iter().copied(), &mut same);
-            assert_eq!(same, bytes);
+            assert_eq!(strip.bytes(codes.iter().copied()), bytes);
         }
         assert_eq!(bytes.len(), values.len() * strip.width());
         strip.widen_numbers(&bytes, values.len(), &mut back);
