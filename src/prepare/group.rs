@@ -176,13 +176,7 @@ impl<'p> Columns<'p> {
 
 impl Column<'_> {
     /// Writes values to their places.
-    fn codes<T: Copy>(
-        &self,
-        places: &[u32],
-        into: &mut Vec<T>,
-        none: T,
-        map: impl Fn(u32) -> T,
-    ) {
+    fn codes<T: Copy>(&self, places: &[u32], into: &mut Vec<T>, none: T, map: impl Fn(u32) -> T) {
         let Some(mut places) = self.begin(places, into, none) else { return };
         for &(rows, strip, bytes) in &self.0 {
             let (own, rest) = places.split_at(rows);

@@ -181,7 +181,7 @@ impl Variants {
             let hash = hasher.finish();
             // The table uses the low half; the part, some of the others.
             let part = (hash >> 48) as usize & ((1 << PART_BITS) - 1);
-            self.parts[part].see(key, Seen { half: hash as u32, ..*it });
+            self.parts[part].see(key, hash as u32, it);
         }
         self.last.clear();
     }

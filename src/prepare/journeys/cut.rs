@@ -8,10 +8,10 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::{AfterConversion, EndOfData, JourneyRule};
-use crate::prepare::pile::Pile;
 use crate::base::{Amount, NONE, StageId, Timestamp};
 use crate::model::raw::NO_AMOUNT;
 use crate::model::{Conversion, Events, Journey, Outcome, Step, Touch};
+use crate::prepare::pile::Pile;
 
 /// Scratch space for cutting, and the results: those of each customer after those of the
 /// customers before, all positions counted from the customer's own first.
@@ -146,7 +146,8 @@ impl JourneyCutter {
         let any = Step { event: 0, stage: StageId::NONE, time: Timestamp(0) };
         let room = self.steps.room(count, any);
         for at in 0..count {
-            room[at] = Step { event: event + at as u32, stage: stages[at], time: Timestamp(times[at]) };
+            room[at] =
+                Step { event: event + at as u32, stage: stages[at], time: Timestamp(times[at]) };
         }
         self.steps.add(count);
     }

@@ -10,8 +10,8 @@ use std::ops::Range;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::SessionRule;
 use super::super::pile::Pile;
+use super::SessionRule;
 use crate::base::{ChannelId, NONE, Timestamp};
 use crate::model::{Events, Session};
 

@@ -39,15 +39,8 @@ struct End {
 }
 
 /// Where nothing ends.
-const NOTHING: End = End {
-    index: 0,
-    sessions: 0,
-    session_of: 0,
-    touches: 0,
-    steps: 0,
-    conversions: 0,
-    journeys: 0,
-};
+const NOTHING: End =
+    End { index: 0, sessions: 0, session_of: 0, touches: 0, steps: 0, conversions: 0, journeys: 0 };
 
 impl Found {
     /// Looks at customers of a shard instead of those before; leaves out who has no event.

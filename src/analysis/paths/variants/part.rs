@@ -43,9 +43,10 @@ pub struct Seens {
 impl Seens {
     /// Adds a journey.
     #[inline]
-    fn push(&mut self, key: &[u8], seen: Seen) {
+    fn push(&mut self, key: &[u8], half: u32, it: &Seen) {
         self.keys.extend_from_slice(key);
-        self.list.push(Seen { end: self.keys.len(), ..seen });
+        let &Seen { duration, value, outcome, .. } = it;
+        self.list.push(Seen { end: self.keys.len(), duration, value, half, outcome });
     }
 
     /// Forgets all, and keeps the room.
@@ -131,8 +132,8 @@ fn spread(half: u32) -> u64 {
 impl Part {
     /// Takes in one journey, sooner or later.
     #[inline]
-    pub fn see(&mut self, key: &[u8], seen: Seen) {
-        self.seen.push(key, seen);
+    pub fn see(&mut self, key: &[u8], half: u32, it: &Seen) {
+        self.seen.push(key, half, it);
         if self.seen.list.len() >= self.len().clamp(BATCH.0, BATCH.1) {
             self.absorb();
         }
@@ -173,7 +174,7 @@ impl Part {
     pub fn merge(&mut self, from: Self) {
         let mut start = 0;
         for it in &from.seen.list {
-            self.seen.push(&from.seen.keys[start..it.end], *it);
+            self.seen.push(&from.seen.keys[start..it.end], it.half, it);
             start = it.end;
         }
         let mut codes = Vec::with_capacity(from.len());
