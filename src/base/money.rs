@@ -235,3 +235,21 @@ pub fn quantise_into(shares: &[f64], weights: &mut Vec<u64>) {
     }
     weights.extend(shares.iter().map(|&it| rounded(clean(it) / sum * 1e12)));
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rounding_is_that_of_floats(
+            it in prop_oneof![0.0..2e12f64, (0u64..4_000_000).prop_map(|it| it as f64 / 2.0)],
+        ) {
+            for it in [it, it.next_up(), it.next_down().max(0.0)] {
+                prop_assert_eq!(rounded(it), it.round() as u64);
+            }
+        }
+    }
+}

@@ -356,3 +356,6 @@ fn fill(
         text(Some(at)).codes(places, own, ValueId::NONE, rank);
     }
 }
+
+#[cfg(test)]
+mod tests;

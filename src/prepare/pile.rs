@@ -28,7 +28,7 @@ impl<T: Copy> Pile<T> {
 
     /// How many there are.
     #[inline]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.len
     }
 
@@ -99,7 +99,10 @@ mod tests {
         pile.push(7);
         pile.extend(&[8, 9]);
         pile.extend(&[]);
-        assert_eq!((pile.len(), pile.from(1), pile.get(0..2)), (5, &[2, 7, 8, 9][..], &[1, 2][..]));
+        assert_eq!(
+            (pile.count(), pile.from(1), pile.get(0..2)),
+            (5, &[2, 7, 8, 9][..], &[1, 2][..])
+        );
         pile.from_mut(4)[0] = 4;
         assert_eq!(pile.from(3), [8, 4]);
         pile.clear();

@@ -154,7 +154,7 @@ impl JourneyCutter {
 
     fn begin(&mut self) {
         self.own = Own {
-            steps: self.steps.len(),
+            steps: self.steps.count(),
             conversions: self.conversions.len(),
             journeys: self.journeys.len(),
         };
@@ -246,7 +246,7 @@ impl JourneyCutter {
     /// Ends the journey before `event`, if it has a step, and starts the next there.
     fn end_journey(&mut self, event: u32, outcome: Outcome, touches: &[Touch]) {
         let start = &mut self.start;
-        let end = (self.steps.len() - self.own.steps) as u32;
+        let end = (self.steps.count() - self.own.steps) as u32;
         if end == start.step {
             return;
         }

@@ -292,3 +292,42 @@ fn local_day(zone: &jiff::tz::TimeZone, micros: i64) -> Option<jiff::civil::Date
     let instant = jiff::Timestamp::from_microsecond(micros).ok()?;
     Some(zone.to_datetime(instant).date())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::base::Span;
+
+    proptest! {
+        #[test]
+        fn time_alone_cuts_as_any_rule_does(
+            events in prop::collection::vec((0i64..50, 0u32..6), 0..40),
+            direct in prop_oneof![Just(ChannelId::NONE), Just(ChannelId(1))],
+            timeout in prop_oneof![Just(None), (0i64..40).prop_map(|it| Some(Span(it)))],
+            channels in any::<bool>(),
+        ) {
+            let mut time = 0;
+            let channel = |it: u32| match it {
+                4 => ChannelId::NONE,
+                5 => ChannelId::UNNAMED,
+                it => ChannelId(it),
+            };
+            let mut shard = Events::default();
+            for &(pause, it) in &events {
+                time += pause;
+                shard.times.push(time);
+                if channels {
+                    shard.channels.push(channel(it));
+                }
+            }
+            let rule = SessionRule { timeout, ..SessionRule::timeout(Span(0)).with_direct(direct) };
+            let begin = events.len() / 3;
+            let (mut wanted, mut found) = (Sessions::default(), Pile::default());
+            rule.cut_by_rule(&shard, begin..events.len(), &mut wanted);
+            rule.cut_by_time(&shard, begin..events.len(), &mut Vec::new(), &mut found);
+            prop_assert_eq!(found.from(0), wanted.list);
+        }
+    }
+}

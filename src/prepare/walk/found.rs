@@ -56,7 +56,7 @@ impl Found {
             if range.is_empty() {
                 continue;
             }
-            let (sessions, touches) = (self.sessions.len(), self.touches.len());
+            let (sessions, touches) = (self.sessions.count(), self.touches.count());
             if by_time {
                 let ends = &mut self.session_ends;
                 rules.sessions.cut_by_time(events, range.clone(), ends, &mut self.sessions);
@@ -70,10 +70,10 @@ impl Found {
             self.cutter.cut(&rules.journeys, events, range, self.touches.from(touches));
             self.ends.push(End {
                 index,
-                sessions: self.sessions.len(),
+                sessions: self.sessions.count(),
                 session_of: self.session_of.len(),
-                touches: self.touches.len(),
-                steps: self.cutter.steps.len(),
+                touches: self.touches.count(),
+                steps: self.cutter.steps.count(),
                 conversions: self.cutter.conversions.len(),
                 journeys: self.cutter.journeys.len(),
             });
