@@ -54,7 +54,9 @@ pub struct Funnel {
     step_of: Vec<u32>,
     /// For each step, the next one of the same stage, or `NONE`.
     next: Vec<u32>,
-    /// For each stage, the place of its only step: that from 1, or one that is never reached.
+    /// Whether a stage is several steps.
+    repeats: bool,
+    /// For each stage, the place of its only step: that from 1, or one past all.
     place_of: Vec<u32>,
 }
 
@@ -73,11 +75,12 @@ pub struct FunnelState {
 /// One customer's way through the funnel.
 #[derive(Debug, Default)]
 struct Scratch {
+    /// Times, each with its step or place; where places are asked for, more than there are.
     matches: Vec<(i64, usize)>,
     /// For each place, when the newest chain that reached it was entered; the least number
     /// where none did.
     entered: Vec<i64>,
-    /// For each step, how long after its entry it was reached first.
+    /// For each step that was reached, how long after its entry that was first; and room.
     first: Vec<i64>,
 }
 
@@ -102,10 +105,11 @@ impl Analysis for Funnel {
         for (step, stage) in steps.iter().enumerate().rev() {
             next[step] = std::mem::replace(&mut step_of[stage.index()], step as u32);
         }
-        let never = steps.len() as u32 + 2;
+        let repeats = next.iter().any(|&it| it != NONE);
+        let never = steps.len() as u32 + 1;
         let place = |&step: &u32| if step == NONE { never } else { step + 1 };
         let place_of = step_of.iter().map(place).collect();
-        Ok(Self { steps, guessed, window: options.window, step_of, next, place_of })
+        Ok(Self { steps, guessed, window: options.window, step_of, next, repeats, place_of })
     }
 
     fn start(&self) -> FunnelState {
@@ -179,34 +183,31 @@ impl Funnel {
     /// whose stage is named twice can reach both. The answer is the furthest
     /// step reached. O(matches), plus a sort where times tie.
     fn walk(&self, scratch: &mut Scratch, steps: &[Step]) -> usize {
-        let repeats = self.next.iter().any(|&it| it != NONE);
-        if repeats || !self.walk_as_they_come(scratch, steps) {
-            self.walk_in_order(scratch, steps);
-        }
-        scratch.first.len()
+        let as_they_come = if self.repeats { None } else { self.walk_as_they_come(scratch, steps) };
+        as_they_come.unwrap_or_else(|| self.walk_in_order(scratch, steps))
     }
 
     /// Nobody has reached any step.
     fn clear(&self, scratch: &mut Scratch) {
-        scratch.entered.clear();
-        scratch.entered.resize(self.steps.len() + 3, i64::MIN);
-        scratch.first.clear();
+        let places = self.steps.len() + 1;
+        if scratch.first.len() < places {
+            scratch.entered.resize(places, 0);
+            scratch.first.resize(places, 0);
+        }
+        scratch.entered.fill(i64::MIN);
     }
 
-    /// Where each stage is one step at most: takes all of the customer's steps as they come, also
-    /// those that are none of the funnel, and without branches, since which come is hard to
-    /// foresee. Says whether their times were all different; if not, it was for nothing.
-    fn walk_as_they_come(&self, scratch: &mut Scratch, steps: &[Step]) -> bool {
+    /// Where each stage is one step at most: takes the matches as they come, and without branches,
+    /// since which come is hard to foresee. None if two have the same time.
+    fn walk_as_they_come(&self, scratch: &mut Scratch, steps: &[Step]) -> Option<usize> {
         self.clear(scratch);
-        scratch.first.resize(self.steps.len() + 1, 0);
+        let count = self.match_places(scratch, steps);
         let (entered, first) = (scratch.entered.as_mut_slice(), scratch.first.as_mut_slice());
         let window = self.window.0.min(LONGEST);
         let (mut reached, mut before, mut ties) = (0, i64::MIN, false);
-        for step in steps {
-            let time = step.time.0;
+        for &(time, place) in &scratch.matches[..count] {
             ties |= time == before;
             before = time;
-            let place = self.place_of[step.stage.index()] as usize;
             // Before the first step there is always an entry.
             entered[0] = time;
             let entry = entered[place - 1];
@@ -216,11 +217,28 @@ impl Funnel {
             first[reached] = after;
             reached += usize::from(reaches & (place == reached + 1));
         }
-        scratch.first.truncate(reached);
-        !ties
+        (!ties).then_some(reached)
     }
 
-    fn walk_in_order(&self, scratch: &mut Scratch, steps: &[Step]) {
+    /// Finds the customer's steps that are steps of the funnel, each with its place, and says
+    /// how many there are.
+    #[inline(always)]
+    fn match_places(&self, scratch: &mut Scratch, steps: &[Step]) -> usize {
+        if scratch.matches.len() < steps.len() {
+            scratch.matches.resize(steps.len(), (0, 0));
+        }
+        let matches = &mut scratch.matches[..steps.len()];
+        let (place_of, last) = (&self.place_of[..], self.steps.len() as u32);
+        let mut count = 0;
+        for step in steps {
+            let place = place_of[step.stage.index()];
+            matches[count] = (step.time.0, place as usize);
+            count += usize::from(place <= last);
+        }
+        count
+    }
+
+    fn walk_in_order(&self, scratch: &mut Scratch, steps: &[Step]) -> usize {
         scratch.matches.clear();
         for step in steps {
             let mut matched = self.step_of[step.stage.index()];
@@ -234,6 +252,7 @@ impl Funnel {
         }
         self.clear(scratch);
         let window = self.window.0.min(LONGEST);
+        let mut reached = 0;
         for &(time, step) in &scratch.matches {
             scratch.entered[0] = time;
             let entry = scratch.entered[step];
@@ -241,13 +260,15 @@ impl Funnel {
                 continue;
             }
             scratch.entered[step + 1] = entry;
-            if scratch.first.len() == step {
-                scratch.first.push(time - entry);
+            if reached == step {
+                scratch.first[reached] = time - entry;
+                reached += 1;
             }
             if step + 1 == self.steps.len() {
                 break;
             }
         }
+        reached
     }
 
     fn table(&self, state: FunnelState, evidence: &Evidence<'_>) -> Table {

@@ -7,13 +7,15 @@
 use petgraph::graph::{DiGraph, NodeIndex};
 use rayon::prelude::*;
 
-use crate::base::Amount;
 use crate::base::money::Total;
+use crate::base::{Amount, StageId};
 use crate::model::{Catalog, Customer, Outcome, StageGraph, StageStat, Step, TransitionStat};
 
+mod news;
 mod slots;
 mod waits;
 
+use news::News;
 use slots::Slots;
 use waits::Waits;
 
@@ -42,6 +44,8 @@ pub struct GraphState {
     early: Vec<u64>,
     slots: Slots,
     transitions: Vec<TransitionCount>,
+    /// What the journey at hand came to for the first time.
+    news: News,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -85,17 +89,23 @@ struct Met<L> {
 }
 
 impl<L> Met<L> {
-    /// Takes note of a journey. Where it is plain, nothing hangs on a branch: whether a
-    /// journey comes again is hard to foresee.
+    /// Takes note of a journey; gives the number of the one that came last. Nothing hangs on a
+    /// branch: whether a journey comes again is hard to foresee.
+    #[inline(always)]
+    fn see(&mut self, number: u64) -> u64 {
+        let last = std::mem::replace(&mut self.last, number);
+        self.journeys += u64::from(last < number);
+        last
+    }
+
+    /// Adds what a journey brings beside itself, once.
     #[inline]
-    fn see<const PLAIN: bool>(&mut self, seen: &Seen) {
-        let last = std::mem::replace(&mut self.last, seen.number);
-        self.journeys += u64::from(last < seen.number);
-        if !PLAIN && last < seen.number {
-            self.again += u64::from(last >= seen.first);
-            self.value += seen.value;
-            self.open_journeys += u64::from(seen.open);
-            self.open_value += if seen.open { seen.value } else { 0 };
+    fn bring(&mut self, seen: &Seen, again: bool) {
+        self.again += u64::from(again);
+        self.value += seen.value;
+        if seen.open {
+            self.open_journeys += 1;
+            self.open_value += seen.value;
         }
     }
 
@@ -131,27 +141,14 @@ impl Seen {
 }
 
 impl GraphState {
-    #[inline(always)]
-    fn transition(&mut self, from: u32, to: u32) -> &mut TransitionCount {
-        let slot = self.slots.slot(from, to, self.transitions.len());
-        if slot == self.transitions.len() {
-            self.add_transition(from, to);
-        }
-        &mut self.transitions[slot]
-    }
-
-    #[cold]
-    fn add_transition(&mut self, from: u32, to: u32) {
-        self.transitions.push(TransitionCount { from, to, ..TransitionCount::default() });
-    }
-
     fn visit_journey(&mut self, seen: &Seen, steps: &[Step], outcome: Outcome) {
         self.total.journeys += 1;
         let ([first, ..], [.., last]) = (steps, steps) else { return };
         if seen.is_plain() {
-            self.visit_steps::<true>(seen, *first, steps);
+            self.visit_steps::<true>(seen, steps);
         } else {
-            self.visit_steps::<false>(seen, *first, steps);
+            self.visit_steps::<false>(seen, steps);
+            self.bring(seen);
         }
         self.stages[first.stage.index()].starts += 1;
         let stage = &mut self.stages[last.stage.index()];
@@ -171,24 +168,48 @@ impl GraphState {
         }
     }
 
-    fn visit_steps<const PLAIN: bool>(&mut self, seen: &Seen, first: Step, steps: &[Step]) {
-        let mut before = first;
+    /// Counts the steps of a journey; unless it is plain, notes which stages and transitions it
+    /// came to for the first time.
+    fn visit_steps<const PLAIN: bool>(&mut self, seen: &Seen, steps: &[Step]) {
+        let (stages, early) = (&mut self.stages[..], &mut self.early[..]);
+        let (slots, list, news) = (&mut self.slots, &mut self.transitions, &mut self.news);
+        let mut transitions = &mut list[..];
+        let Some((first, rest)) = steps.split_first() else { return };
+        news.make_room(if PLAIN { 0 } else { steps.len() });
+        let mut before = *first;
+        let last = count_step(stages, early, 0, 0, first.stage, seen.number);
+        if !PLAIN {
+            news.stages.note(first.stage.0, last, seen);
+        }
         let mut row = 0;
-        for (position, step) in steps.iter().enumerate() {
-            let at = step.stage.index();
-            let stage = &mut self.stages[at];
-            stage.met.see::<PLAIN>(seen);
-            match self.early.get_mut(row + at) {
-                Some(it) => *it += 1,
-                None => count_position(&mut stage.positions, position),
+        for (position, step) in (1..).zip(rest) {
+            row += stages.len();
+            let last = count_step(stages, early, row, position, step.stage, seen.number);
+            if !PLAIN {
+                news.stages.note(step.stage.0, last, seen);
             }
-            row += self.stages.len();
-            if position > 0 {
-                let transition = self.transition(before.stage.0, step.stage.0);
-                transition.met.see::<PLAIN>(seen);
-                transition.met.list.push(before.time, step.time);
+            let mut slot = slots.slot(before.stage.0, step.stage.0, transitions.len());
+            if slot == transitions.len() {
+                slot = add_transition(list, before.stage.0, step.stage.0);
+                transitions = &mut list[..];
             }
+            let transition = &mut transitions[slot].met;
+            let last = transition.see(seen.number);
+            if !PLAIN {
+                news.transitions.note(slot as u32, last, seen);
+            }
+            transition.list.push(before.time, step.time);
             before = *step;
+        }
+    }
+
+    /// Adds what the journey at hand brings to the stages and transitions that are noted.
+    fn bring(&mut self, seen: &Seen) {
+        for (stage, again) in self.news.stages.take() {
+            self.stages[stage].met.bring(seen, again);
+        }
+        for (slot, again) in self.news.transitions.take() {
+            self.transitions[slot].met.bring(seen, again);
         }
     }
 
@@ -250,7 +271,11 @@ impl GraphFold {
             add_counts(&mut stage.positions, &more.positions);
         }
         for more in from.transitions {
-            let own = into.transition(more.from, more.to);
+            let mut slot = into.slots.slot(more.from, more.to, into.transitions.len());
+            if slot == into.transitions.len() {
+                slot = add_transition(&mut into.transitions, more.from, more.to);
+            }
+            let own = &mut into.transitions[slot];
             own.met.add(&more.met);
             own.met.list.append(more.met.list);
         }
@@ -275,6 +300,34 @@ impl GraphFold {
         }
         StageGraph { graph, ..state.total }
     }
+}
+
+/// Counts a step, whose number's row of early positions begins at `row`; gives the number of the
+/// journey that came to its stage last.
+#[inline(always)]
+fn count_step(
+    stages: &mut [StageCount],
+    early: &mut [u64],
+    row: usize,
+    position: usize,
+    stage: StageId,
+    journey: u64,
+) -> u64 {
+    let at = stage.index();
+    let stage = &mut stages[at];
+    match early.get_mut(row + at) {
+        Some(it) => *it += 1,
+        None => count_position(&mut stage.positions, position),
+    }
+    stage.met.see(journey)
+}
+
+/// Adds a transition that no journey took; gives its slot.
+#[cold]
+#[inline(never)]
+fn add_transition(list: &mut Vec<TransitionCount>, from: u32, to: u32) -> usize {
+    list.push(TransitionCount { from, to, ..TransitionCount::default() });
+    list.len() - 1
 }
 
 fn transition(mut it: TransitionCount) -> (usize, usize, TransitionStat) {

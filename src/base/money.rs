@@ -207,6 +207,13 @@ fn mul_div(a: u128, b: u128, c: u128) -> (u128, u128) {
     (product / c, product % c)
 }
 
+/// A number that is not below 0, rounded as `f64::round` does, but without a call for it.
+#[inline]
+fn rounded(it: f64) -> u64 {
+    let whole = it as i64;
+    whole.unsigned_abs() + u64::from(it - whole as f64 >= 0.5)
+}
+
 /// Turns shares (non-negative, finite) into whole-number weights that sum to
 /// about 10^12, so that an apportionment can be recomputed from printed weights.
 ///
@@ -226,5 +233,23 @@ pub fn quantise_into(shares: &[f64], weights: &mut Vec<u64>) {
         weights.resize(shares.len(), 0);
         return;
     }
-    weights.extend(shares.iter().map(|&it| (clean(it) / sum * 1e12).round() as u64));
+    weights.extend(shares.iter().map(|&it| rounded(clean(it) / sum * 1e12)));
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rounding_is_that_of_floats(
+            it in prop_oneof![0.0..2e12f64, (0u64..4_000_000).prop_map(|it| it as f64 / 2.0)],
+        ) {
+            for it in [it, it.next_up(), it.next_down().max(0.0)] {
+                prop_assert_eq!(rounded(it), it.round() as u64);
+            }
+        }
+    }
 }

@@ -205,8 +205,15 @@ impl<'a> Customer<'a> {
     /// How many sessions have one of the events from `first` to `last`, both included.
     pub fn sessions_between(&self, first: u32, last: u32) -> usize {
         let Some(own) = self.session_of.get(first as usize..=last as usize) else {
-            let begin = self.sessions.partition_point(|it| it.end <= first);
-            let end = self.sessions.partition_point(|it| it.first <= last);
+            // Often all of them.
+            let begin = match self.sessions.first() {
+                Some(it) if it.end > first => 0,
+                _ => self.sessions.partition_point(|it| it.end <= first),
+            };
+            let end = match self.sessions.last() {
+                Some(it) if it.first <= last => self.sessions.len(),
+                _ => self.sessions.partition_point(|it| it.first <= last),
+            };
             return end.saturating_sub(begin);
         };
         let mut met: Vec<u32> = own.iter().copied().filter(|&it| it != NONE).collect();

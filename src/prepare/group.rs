@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering as Memory};
 use crate::base::{ChannelId, CustomerId, Error, NONE, Result, StageId, ValueId};
 use crate::model::Events;
 use crate::model::raw::IdTable;
+use crate::store::narrow::Strip;
 
-use super::partition::{Partition, ROW_BYTES};
-use super::rows::{Layout, Rows, sequence_text};
+use super::partition::{Partition, Piece, ROW_BYTES};
+use super::rows::{Layout, sequence_text};
 
 /// The count of ties of a shard that was not looked at yet.
 const UNKNOWN: u64 = u64::MAX;
@@ -29,9 +30,11 @@ pub struct Shards {
 /// Scratch space: one for each thread, reused from shard to shard.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    rows: Rows,
-    next: Vec<u32>,
+    /// Where each row comes among the events.
+    places: Vec<u32>,
     order: Vec<u32>,
+    /// What decides between equal times, for each event.
+    sequence: Vec<i64>,
     events: Events,
 }
 
@@ -74,17 +77,23 @@ impl Shards {
     pub fn events<'s>(&self, shard: usize, scratch: &'s mut Scratch) -> Result<&'s Events> {
         let (partition, layout) = (&self.partition, &self.partition.layout);
         self.check_size(shard)?;
-        let Scratch { rows, next, order, events } = scratch;
-        partition.read(shard, rows)?;
+        let Scratch { places, order, sequence, events } = scratch;
+        let pieces = partition.pieces(shard)?;
         let first = shard as u32 * partition.width;
         let own = (partition.customers - first).min(partition.width);
-        count_into_place(rows, own as usize, &mut events.offsets, next, order);
-        pick(&rows.times, order, &mut events.times, |it| it);
-        let ties = sort_customers(rows, &self.texts, &events.offsets, order, &mut events.times);
+        let mut columns = Columns { pieces: &pieces, next: 0 };
+        columns.customers(own as usize, &mut events.offsets, places);
+        columns.next().numbers(places, &mut events.times);
+        columns.next_if(layout.sequence).numbers(places, sequence);
+        let (ties, sorts) =
+            order_customers(&mut events.times, sequence, &self.texts, &events.offsets, order);
+        if sorts {
+            places.iter_mut().for_each(|it| *it = order[*it as usize]);
+        }
         let ties = if layout.rising { 0 } else { ties };
         self.ties[shard].store(ties, Memory::Relaxed);
         events.first_customer = first;
-        fill(events, rows, order, layout, &self.values);
+        fill(events, columns, places, layout, &self.values);
         Ok(events)
     }
 
@@ -126,111 +135,227 @@ impl Shards {
     }
 }
 
-/// Where each customer's rows begin, and the order in which rows come together.
-fn count_into_place(
-    rows: &Rows,
-    customers: usize,
-    offsets: &mut Vec<u32>,
-    next: &mut Vec<u32>,
-    order: &mut Vec<u32>,
-) {
-    offsets.clear();
-    offsets.resize(customers + 1, 0);
-    for &customer in &rows.customers {
-        offsets[customer as usize + 1] += 1;
+/// The columns of a shard's rows, one after another, each over all pieces.
+struct Columns<'p> {
+    pieces: &'p [Piece<'p>],
+    next: usize,
+}
+
+/// A column over all pieces: how many rows each has, how it was narrowed, and its bytes.
+struct Column<'p>(Vec<(usize, Strip, &'p [u8])>);
+
+impl<'p> Columns<'p> {
+    fn next(&mut self) -> Column<'p> {
+        let at = self.next;
+        self.next += 1;
+        let column = |it: &'p Piece<'p>| it.columns.get(at).map(|own| (it.rows, own.0, &*own.1));
+        Column(self.pieces.iter().filter_map(column).collect())
     }
-    for at in 0..customers {
-        offsets[at + 1] += offsets[at];
+
+    /// The next column if the rows have it; else one without rows.
+    fn next_if(&mut self, has: bool) -> Column<'p> {
+        if has { self.next() } else { Column(Vec::new()) }
     }
-    next.clear();
-    next.extend_from_slice(offsets);
-    order.clear();
-    order.resize(rows.customers.len(), 0);
-    for (row, &customer) in rows.customers.iter().enumerate() {
-        let slot = &mut next[customer as usize];
-        order[*slot as usize] = row as u32;
-        *slot += 1;
+
+    /// Reads the column of customers: where the events of each begin, and the place of each row
+    /// among them.
+    fn customers(&mut self, customers: usize, offsets: &mut Vec<u32>, places: &mut Vec<u32>) {
+        let column = self.next();
+        let all: usize = column.0.iter().map(|it| it.0).sum();
+        let mut codes = Vec::with_capacity(all);
+        for (rows, strip, bytes) in column.0 {
+            strip.widen_codes(bytes, rows, |it| it, &mut codes);
+        }
+        offsets.clear();
+        offsets.resize(customers + 1, 0);
+        places.clear();
+        places.resize(all, 0);
+        count_into_place(&codes, offsets, places);
     }
 }
 
-/// Brings the rows of those customers into order that are not, and their times; returns the ties.
-fn sort_customers(
-    rows: &Rows,
+impl Column<'_> {
+    /// Writes values to their places.
+    fn codes<T: Copy>(&self, places: &[u32], into: &mut Vec<T>, none: T, map: impl Fn(u32) -> T) {
+        let Some(mut places) = self.begin(places, into, none) else { return };
+        for &(rows, strip, bytes) in &self.0 {
+            let (own, rest) = places.split_at(rows);
+            places = rest;
+            strip.place_codes(bytes, own, &map, into);
+        }
+    }
+
+    /// Writes numbers to their places.
+    fn numbers(&self, places: &[u32], into: &mut Vec<i64>) {
+        let Some(mut places) = self.begin(places, into, 0) else { return };
+        for &(rows, strip, bytes) in &self.0 {
+            let (own, rest) = places.split_at(rows);
+            places = rest;
+            strip.place_numbers(bytes, own, into);
+        }
+    }
+
+    /// Makes a column as long as there are places, if there are rows to be placed.
+    fn begin<'a, T: Copy>(
+        &self,
+        places: &'a [u32],
+        into: &mut Vec<T>,
+        any: T,
+    ) -> Option<&'a [u32]> {
+        into.resize(if self.0.is_empty() { 0 } else { places.len() }, any);
+        (!self.0.is_empty()).then_some(places)
+    }
+}
+
+/// Where the events of each customer begin, and the place of each row among all: rows of a
+/// customer stay in their order. `offsets` are all 0, one more than there are customers.
+fn count_into_place(customers: &[u32], offsets: &mut [u32], places: &mut [u32]) {
+    // Rows of one customer follow each other: only this first pass waits for the row before.
+    let places = &mut places[..customers.len()];
+    for at in 0..customers.len() {
+        let count = &mut offsets[customers[at] as usize + 1];
+        places[at] = *count;
+        *count += 1;
+    }
+    for at in 1..offsets.len() {
+        offsets[at] += offsets[at - 1];
+    }
+    for at in 0..customers.len() {
+        places[at] += offsets[customers[at] as usize];
+    }
+}
+
+/// So many customers are looked at at once: nearly all are in order already.
+const BLOCK: usize = 32;
+
+/// Brings the times of those customers into order that are not. Gives the ties, and whether
+/// there was anything to do: then `order` has for each place the one that its row comes to.
+fn order_customers(
+    times: &mut [i64],
+    sequence: &[i64],
     texts: &IdTable,
     offsets: &[u32],
-    order: &mut [u32],
-    times: &mut [i64],
-) -> u64 {
-    let mut ties = 0;
-    for run in offsets.windows(2) {
-        let range = run[0] as usize..run[1] as usize;
-        let own = &mut times[range.clone()];
-        // Nearly all customers are in order already, and no two of their times are equal.
-        if own.windows(2).all(|it| it[0] < it[1]) {
+    order: &mut Vec<u32>,
+) -> (u64, bool) {
+    let (mut ties, mut sorts, mut first) = (0, false, 0);
+    while first + 1 < offsets.len() {
+        let end = (first + BLOCK).min(offsets.len() - 1);
+        let block = &offsets[first..=end];
+        first = end;
+        if rises(times, block) {
             continue;
         }
-        let order = &mut order[range];
-        let (sorted, found) = look(rows, texts, order);
-        ties += found;
-        if !sorted {
-            order.sort_by(|&a, &b| earlier(rows, texts, a as usize, b as usize));
-            ties += look(rows, texts, order).1 - found;
-            own.iter_mut().zip(order).for_each(|(to, row)| *to = rows.times[*row as usize]);
+        for run in block.windows(2) {
+            let range = run[0] as usize..run[1] as usize;
+            let own = Own { times: &times[range.clone()], sequence, base: range.start, texts };
+            let (sorted, found) = own.look(0..own.times.len() as u32);
+            ties += found;
+            if sorted {
+                continue;
+            }
+            if !std::mem::replace(&mut sorts, true) {
+                order.clear();
+                order.extend(0..times.len() as u32);
+            }
+            let mut rows: Vec<u32> = (0..range.len() as u32).collect();
+            rows.sort_by(|&a, &b| own.earlier(a, b));
+            ties += own.look(rows.iter().copied()).1 - found;
+            let sorted: Vec<i64> = rows.iter().map(|&it| own.times[it as usize]).collect();
+            for (to, &row) in range.clone().zip(&rows) {
+                order[range.start + row as usize] = to as u32;
+            }
+            times[range].copy_from_slice(&sorted);
         }
     }
-    ties
+    (ties, sorts)
 }
 
-/// Whether rows are in order, and how many tie with the one before.
-fn look(rows: &Rows, texts: &IdTable, own: &[u32]) -> (bool, u64) {
-    let (mut sorted, mut ties) = (true, 0);
-    for pair in own.windows(2) {
-        match earlier(rows, texts, pair[0] as usize, pair[1] as usize) {
-            Ordering::Less => {}
-            Ordering::Equal => ties += 1,
-            Ordering::Greater => sorted = false,
-        }
+/// Whether the times of each customer rise from event to event.
+fn rises(times: &[i64], offsets: &[u32]) -> bool {
+    let (&[first, ..], &[.., end]) = (offsets, offsets) else { return true };
+    let own = &times[first as usize..end as usize];
+    let mut falls = 0;
+    for at in 1..own.len() {
+        falls += usize::from(own[at - 1] >= own[at]);
     }
-    (sorted, ties)
+    for run in offsets.windows(2) {
+        let next = (run[1] - first) as usize;
+        falls -= usize::from(run[0] < run[1] && next < own.len() && own[next - 1] >= own[next]);
+    }
+    falls == 0
 }
 
-/// By time, then sequence: no sequence before numbers, numbers before texts.
-#[inline]
-fn earlier(rows: &Rows, texts: &IdTable, a: usize, b: usize) -> Ordering {
-    rows.times[a].cmp(&rows.times[b]).then_with(|| {
-        if rows.sequence.is_empty() {
-            return Ordering::Equal;
-        }
-        let (a, b) = (rows.sequence[a], rows.sequence[b]);
-        match (sequence_text(a), sequence_text(b)) {
-            (Some(a), Some(b)) => texts.get(a).cmp(texts.get(b)),
-            _ => a.cmp(&b),
-        }
-    })
+/// The events of one customer, in the order of their places.
+struct Own<'a> {
+    times: &'a [i64],
+    /// Of all events of the shard, or none.
+    sequence: &'a [i64],
+    /// The customer's first.
+    base: usize,
+    texts: &'a IdTable,
 }
 
-/// Writes the rows in order over the events of the shard before; their times are there.
-fn fill(events: &mut Events, rows: &Rows, order: &[u32], layout: &Layout, values: &[Vec<u32>]) {
-    pick(&rows.stages, order, &mut events.stages, StageId);
-    pick(&rows.channels, order, &mut events.channels, ChannelId);
-    pick(&rows.amounts, order, &mut events.amounts, |it| it);
-    let none = Vec::new();
-    let text = |at: Option<usize>| at.and_then(|it| rows.texts.get(it)).unwrap_or(&none);
-    pick(text(layout.session), order, &mut events.sessions, |it| it);
-    pick(text(layout.name), order, &mut events.names, |it| it);
-    pick(&rows.scopes, order, &mut events.session_scopes, |it| it);
-    pick(text(layout.order), order, &mut events.orders, |it| it);
-    pick(text(layout.campaign), order, &mut events.campaigns, |it| it);
+impl Own<'_> {
+    /// Whether rows are in order, and how many tie with the one before.
+    fn look(&self, mut rows: impl Iterator<Item = u32>) -> (bool, u64) {
+        let (mut sorted, mut ties) = (true, 0);
+        let Some(mut before) = rows.next() else { return (sorted, ties) };
+        for row in rows {
+            match self.earlier(before, row) {
+                Ordering::Less => {}
+                Ordering::Equal => ties += 1,
+                Ordering::Greater => sorted = false,
+            }
+            before = row;
+        }
+        (sorted, ties)
+    }
+
+    /// By time, then sequence: no sequence before numbers, numbers before texts.
+    #[inline]
+    fn earlier(&self, a: u32, b: u32) -> Ordering {
+        let (a, b) = (a as usize, b as usize);
+        self.times[a].cmp(&self.times[b]).then_with(|| {
+            let Some(sequence) = self.sequence.get(self.base..) else { return Ordering::Equal };
+            let (Some(a), Some(b)) = (sequence.get(a), sequence.get(b)) else {
+                return Ordering::Equal;
+            };
+            match (sequence_text(*a), sequence_text(*b)) {
+                (Some(a), Some(b)) => self.texts.get(a).cmp(self.texts.get(b)),
+                _ => a.cmp(b),
+            }
+        })
+    }
+}
+
+/// Writes the other columns over the events of the shard before, in the order of
+/// [`Layout::columns`].
+fn fill(
+    events: &mut Events,
+    mut columns: Columns<'_>,
+    places: &[u32],
+    layout: &Layout,
+    values: &[Vec<u32>],
+) {
+    columns.next_if(layout.amounts).numbers(places, &mut events.amounts);
+    columns.next().codes(places, &mut events.stages, StageId::NONE, StageId);
+    let channels = columns.next_if(layout.channels);
+    channels.codes(places, &mut events.channels, ChannelId::NONE, ChannelId);
+    let scopes = columns.next_if(!layout.scopes.is_empty());
+    scopes.codes(places, &mut events.session_scopes, NONE, |it| it);
+    let texts: Vec<Column<'_>> = layout.texts.iter().map(|_| columns.next()).collect();
+    let none = Column(Vec::new());
+    let text = |at: Option<usize>| at.and_then(|it| texts.get(it)).unwrap_or(&none);
+    text(layout.session).codes(places, &mut events.sessions, NONE, |it| it);
+    text(layout.name).codes(places, &mut events.names, NONE, |it| it);
+    text(layout.order).codes(places, &mut events.orders, NONE, |it| it);
+    text(layout.campaign).codes(places, &mut events.campaigns, NONE, |it| it);
     events.properties.resize_with(layout.properties.len(), Vec::new);
     for ((&at, ranks), own) in layout.properties.iter().zip(values).zip(&mut events.properties) {
         let rank = |it: u32| ValueId(ranks.get(it as usize).copied().unwrap_or(NONE));
-        pick(text(Some(at)), order, own, rank);
+        text(Some(at)).codes(places, own, ValueId::NONE, rank);
     }
 }
 
-fn pick<T: Copy, U>(from: &[T], order: &[u32], into: &mut Vec<U>, make: impl Fn(T) -> U) {
-    into.clear();
-    if !from.is_empty() {
-        into.extend(order.iter().map(|&it| make(from[it as usize])));
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ pub mod group;
 pub mod identity;
 pub mod journeys;
 pub mod partition;
+pub mod pile;
 pub mod rows;
 pub mod rules;
 pub mod select;

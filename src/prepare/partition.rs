@@ -4,6 +4,7 @@
 //! every run. Where memory is short the pieces lie in the spill file. Knows no
 //! order of time: `group` brings a shard's rows into it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -133,49 +134,58 @@ impl Partition {
         self.keep.spilled()
     }
 
-    /// The rows of a shard, in the order of their places.
+    /// The rows of a shard: the pieces of its runs, in the order of their places.
     ///
     /// # Errors
     /// The spill file cannot be read.
-    pub fn read(&self, shard: usize, rows: &mut Rows) -> Result<()> {
-        rows.clear();
-        rows.texts.resize_with(self.layout.texts.len(), Vec::new);
-        self.runs.iter().try_for_each(|run| self.read_run(run, shard, rows))
+    pub fn pieces(&self, shard: usize) -> Result<Vec<Piece<'_>>> {
+        let runs = self.runs.iter().filter(|it| !it.range(shard).is_empty());
+        runs.map(|it| self.piece(it, shard)).collect()
     }
 
-    /// Adds the rows that a run has of a shard; customers count from the shard's first.
-    fn read_run(&self, run: &Run, shard: usize, rows: &mut Rows) -> Result<()> {
+    fn piece<'p>(&'p self, run: &'p Run, shard: usize) -> Result<Piece<'p>> {
         let range = run.range(shard);
-        if range.is_empty() {
-            return Ok(());
-        }
-        let columns = self.layout.columns(rows).zip(&run.strips);
+        let rows = range.len();
+        let mut columns = Vec::with_capacity(run.strips.len());
         match &run.body {
             Body::Whole(held) => {
-                for ((column, strip), held) in columns.zip(held) {
-                    widen(column, strip, strip.part(&self.keep.get(held)?, range.clone()), &range);
+                for (strip, held) in run.strips.iter().zip(held) {
+                    let bytes = cut(&self.keep.get(held)?, |it| strip.part(it, range.clone()));
+                    columns.push((*strip, bytes));
                 }
             }
             Body::Pieces(pieces) => {
-                let Some(held) = &pieces[shard] else { return Ok(()) };
-                let bytes = self.keep.get(held)?;
-                let mut rest = &*bytes;
-                for (column, strip) in columns {
-                    let (own, behind) = rest.split_at(rest.len().min(range.len() * strip.width()));
-                    widen(column, strip, own, &range);
-                    rest = behind;
+                let bytes = match &pieces[shard] {
+                    Some(held) => self.keep.get(held)?,
+                    None => Cow::default(),
+                };
+                let mut begin = 0;
+                for strip in &run.strips {
+                    let end = begin + rows * strip.width();
+                    let bytes = cut(&bytes, |it| it.get(begin..end).unwrap_or_default());
+                    columns.push((*strip, bytes));
+                    begin = end;
                 }
             }
         }
-        Ok(())
+        Ok(Piece { rows, columns })
     }
 }
 
-/// Adds the values of some rows of a column.
-fn widen(column: Column<'_>, strip: &Strip, bytes: &[u8], rows: &Range<usize>) {
-    match column {
-        Column::Codes(to) => strip.widen_codes(bytes, rows.len(), |it| it, to),
-        Column::Numbers(to) => strip.widen_numbers(bytes, rows.len(), to),
+/// The rows that a run has of a shard; customers count from the shard's first.
+#[derive(Debug)]
+pub struct Piece<'p> {
+    /// How many rows there are.
+    pub rows: usize,
+    /// The columns in the order of [`Layout::columns`]: how each was narrowed, and its bytes.
+    pub columns: Vec<(Strip, Cow<'p, [u8]>)>,
+}
+
+/// A part of bytes, copied if they are nobody's else.
+fn cut<'p>(bytes: &Cow<'p, [u8]>, part: impl Fn(&[u8]) -> &[u8]) -> Cow<'p, [u8]> {
+    match bytes {
+        Cow::Borrowed(it) => Cow::Borrowed(part(it)),
+        Cow::Owned(it) => Cow::Owned(part(it).to_vec()),
     }
 }
 

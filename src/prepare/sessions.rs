@@ -17,7 +17,7 @@ use crate::model::Events;
 use crate::model::raw::OUT_OF_SESSION;
 use crate::store::RawEvents;
 
-pub use cut::Sessions;
+pub use cut::{End as SessionEnd, Sessions};
 
 /// Named session rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

@@ -62,11 +62,12 @@ impl Walker {
             let end = first + 1 + more.partition_point(|&it| it as usize <= limit);
             let found = &mut self.found;
             found.find(rules, events, first..end);
+            let customers = found.customers(events);
             match &rules.select {
-                None => visit(&found.customers(events).collect::<Vec<_>>()),
+                None => visit(&customers),
                 Some(by) => {
-                    for (whole, begins) in found.customers(events).zip(found.begins()) {
-                        let kept = self.keeper.keep(by, &whole, begins);
+                    for (whole, begins) in customers.iter().zip(found.begins()) {
+                        let kept = self.keeper.keep(by, whole, begins);
                         kept.iter().for_each(|it| visit(std::slice::from_ref(it)));
                     }
                 }

@@ -89,15 +89,23 @@ pub fn quantiles_of_runs<T: Quantity, const N: usize>(
 pub trait Quantity: Copy + Ord {
     /// The number itself.
     fn whole(self) -> i64;
+
+    /// What rises with the number, if not below 0: whatever is at hand.
+    #[inline]
+    fn size(self) -> u64 {
+        self.whole().max(0).cast_unsigned()
+    }
 }
 
 impl Quantity for u32 {
+    #[inline]
     fn whole(self) -> i64 {
         i64::from(self)
     }
 }
 
 impl Quantity for i64 {
+    #[inline]
     fn whole(self) -> i64 {
         self
     }
@@ -112,8 +120,7 @@ const CLASSES: usize = (65 - CLASS_BITS as usize) << CLASS_BITS;
 
 /// The size class of a number: rises with it; the higher, the wider.
 #[inline]
-fn class(value: i64) -> usize {
-    let value = value.max(0) as u64;
+fn class(value: u64) -> usize {
     let digits = u64::BITS - value.leading_zeros();
     let shift = digits.saturating_sub(CLASS_BITS + 1);
     ((shift as usize) << CLASS_BITS) + (value >> shift) as usize
@@ -129,8 +136,10 @@ fn joined<T: Quantity>(runs: &[&[T]], ranks: &[u64]) -> Vec<T> {
 /// The values at ascending ranks, by size classes.
 fn ranked<T: Quantity>(runs: &[&[T]], ranks: &[u64]) -> Vec<T> {
     let mut counts = vec![0u64; CLASSES];
-    for value in runs.iter().copied().flatten() {
-        counts[class(value.whole())] += 1;
+    for run in runs {
+        for value in *run {
+            counts[class(value.size())] += 1;
+        }
     }
     // For each class with a wanted rank: where its values are gathered.
     let mut wanted: Vec<(usize, u64)> = Vec::new();
@@ -149,9 +158,11 @@ fn ranked<T: Quantity>(runs: &[&[T]], ranks: &[u64]) -> Vec<T> {
     for (place, it) in wanted.iter().enumerate() {
         place_of[it.0] = place as u8;
     }
-    for value in runs.iter().copied().flatten() {
-        if let Some(it) = gathered.get_mut(usize::from(place_of[class(value.whole())])) {
-            it.push(*value);
+    for run in runs {
+        for value in *run {
+            if let Some(it) = gathered.get_mut(usize::from(place_of[class(value.size())])) {
+                it.push(*value);
+            }
         }
     }
     let mut values = Vec::with_capacity(ranks.len());
@@ -232,12 +243,9 @@ mod tests {
         let edges = (0..63).flat_map(|it| [(1i64 << it) - 1, 1 << it, (1 << it) + 1]);
         let mut numbers: Vec<i64> = edges.chain([i64::MIN, -1, 0, i64::MAX]).collect();
         numbers.sort_unstable();
-        let classes: Vec<usize> = numbers.iter().map(|&it| class(it)).collect();
+        let classes: Vec<usize> = numbers.iter().map(|it| class(it.size())).collect();
         assert!(classes.is_sorted() && classes.iter().all(|&it| it < CLASSES), "{classes:?}");
-        assert_eq!(
-            [class(0), class(127), class(128), class(129), class(130)],
-            [0, 127, 128, 128, 129]
-        );
+        assert_eq!([0, 127, 128, 129, 130].map(class), [0, 127, 128, 128, 129]);
     }
 
     proptest! {

@@ -202,6 +202,45 @@ impl Strip {
         }
     }
 
+    /// Writes values from their codes to these places, each changed by `map`, also none.
+    #[inline]
+    pub fn place_codes<T>(
+        &self,
+        bytes: &[u8],
+        places: &[u32],
+        map: impl Fn(u32) -> T,
+        out: &mut [T],
+    ) {
+        // One less than the code of none is none.
+        let value = |code: u32| map(code.wrapping_sub(1));
+        match self.width {
+            0 => places.iter().for_each(|&it| out[it as usize] = map(NONE)),
+            1 => place(bytes, places, out, |[it]: [u8; 1]| value(u32::from(it))),
+            2 => place(bytes, places, out, |it| value(u32::from(u16::from_le_bytes(it)))),
+            _ => place(bytes, places, out, |it| value(u32::from_le_bytes(it))),
+        }
+    }
+
+    /// Writes numbers from their codes to these places.
+    pub fn place_numbers(&self, bytes: &[u8], places: &[u32], out: &mut [i64]) {
+        let first = self.base.wrapping_sub(self.scale.cast_signed());
+        let value = |code: u64| match code {
+            0 => NO_AMOUNT,
+            it => first.wrapping_add(it.wrapping_mul(self.scale).cast_signed()),
+        };
+        if self.line {
+            let codes = 1..;
+            return places.iter().zip(codes).for_each(|(&it, code)| out[it as usize] = value(code));
+        }
+        match self.width {
+            0 => places.iter().for_each(|&it| out[it as usize] = NO_AMOUNT),
+            1 => place(bytes, places, out, |[it]: [u8; 1]| value(u64::from(it))),
+            2 => place(bytes, places, out, |it| value(u64::from(u16::from_le_bytes(it)))),
+            4 => place(bytes, places, out, |it| value(u64::from(u32::from_le_bytes(it)))),
+            _ => place(bytes, places, out, |it| value(u64::from_le_bytes(it))),
+        }
+    }
+
     /// Adds so many values from their codes.
     pub fn widen_numbers(&self, bytes: &[u8], rows: usize, out: &mut Vec<i64>) {
         if self.line {
@@ -245,18 +284,44 @@ fn flat<const W: usize>(parts: impl Iterator<Item = [u8; W]>) -> Vec<u8> {
     parts.collect::<Vec<_>>().into_flattened()
 }
 
+/// Writes what codes of so many bytes stand for to these places.
+#[inline(always)]
+fn place<T, const W: usize>(
+    bytes: &[u8],
+    places: &[u32],
+    out: &mut [T],
+    value: impl Fn([u8; W]) -> T,
+) {
+    let codes = bytes.as_chunks::<W>().0;
+    let count = codes.len().min(places.len());
+    let (codes, places) = (&codes[..count], &places[..count]);
+    for at in 0..count {
+        out[places[at] as usize] = value(codes[at]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
+    /// The last place first.
+    fn turned(count: usize) -> Vec<u32> {
+        (0..count as u32).rev().collect()
+    }
+
     fn codes_back(values: &[u32]) -> Vec<u32> {
         let (strip, mut back) = (Strip::of_codes(values), vec![7]);
         let bytes = strip.narrow_codes(values.iter().copied());
         assert_eq!(bytes.len(), values.len() * strip.width());
         strip.widen_codes(&bytes, values.len(), |it| it, &mut back);
-        back.split_off(1)
+        let mut placed = vec![9; values.len()];
+        strip.place_codes(&bytes, &turned(values.len()), |it| it, &mut placed);
+        placed.reverse();
+        let back = back.split_off(1);
+        assert_eq!(placed, back);
+        back
     }
 
     fn numbers_back(values: &[i64], of: fn(&[i64], &mut Vec<u32>) -> Strip) -> Vec<i64> {
@@ -270,7 +335,12 @@ mod tests {
         }
         assert_eq!(bytes.len(), values.len() * strip.width());
         strip.widen_numbers(&bytes, values.len(), &mut back);
-        back.split_off(1)
+        let mut placed = vec![9; values.len()];
+        strip.place_numbers(&bytes, &turned(values.len()), &mut placed);
+        placed.reverse();
+        let back = back.split_off(1);
+        assert_eq!(placed, back);
+        back
     }
 
     #[test]

@@ -126,7 +126,10 @@ impl Splitter {
         }
         quantise_into(&self.sums, &mut self.units);
         if self.units.iter().sum::<u64>() != UNITS {
-            self.units = whole(&self.sums);
+            // As `whole` has it.
+            let units = self.money.split(UNITS as Amount, &self.units);
+            self.units.clear();
+            self.units.extend(units.iter().map(|it| it.unsigned_abs()));
         }
         &self.units
     }

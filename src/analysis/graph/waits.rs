@@ -23,8 +23,14 @@ struct OtherWaits {
 struct Millis(u32);
 
 impl Quantity for Millis {
+    #[inline]
     fn whole(self) -> i64 {
         i64::from(self.0) * 1000
+    }
+
+    #[inline]
+    fn size(self) -> u64 {
+        u64::from(self.0)
     }
 }
 

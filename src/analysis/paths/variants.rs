@@ -17,12 +17,15 @@ use crate::model::{Customer, Journey, Step};
 
 mod part;
 
-use part::{Part, Seen};
+use part::{Part, Seen, Seens};
 
 /// The shares of journeys whose cover is asked for, in percent.
 const COVER: [u64; 3] = [50, 80, 95];
 /// How many parts there are, as a power of two.
 const PART_BITS: u32 = 6;
+
+/// So many journeys are gathered before they are given to their parts.
+const LAST: usize = 64;
 
 /// Sequences of stages, each once, with what their journeys came to.
 #[derive(Debug)]
@@ -31,7 +34,9 @@ pub struct Variants {
     coder: Coder,
     hasher: FixedState,
     scratch: Vec<Step>,
-    key: Vec<u8>,
+    /// Journeys that came last. Their sequences are hashed and copied some time after they were
+    /// written, byte by byte: a load of eight bytes would wait for the stores of each.
+    last: Seens,
 }
 
 /// What the journeys of one variant came to.
@@ -138,43 +143,59 @@ impl Variants {
             coder: Coder::new(stages),
             hasher: FixedState::default(),
             scratch: Vec::new(),
-            key: Vec::new(),
+            last: Seens::default(),
         }
     }
 
     /// Takes in one journey.
     pub fn visit(&mut self, customer: &Customer<'_>, journey: &Journey, collapse: bool) {
         let steps = customer.steps_of(journey);
-        self.key.clear();
         if collapse {
             self.scratch.clear();
             self.scratch.extend_from_slice(steps);
             self.scratch.dedup_by_key(|it| it.stage);
-            self.coder.encode(&self.scratch, &mut self.key);
+            self.coder.encode(&self.scratch, &mut self.last.keys);
         } else {
-            self.coder.encode(steps, &mut self.key);
+            self.coder.encode(steps, &mut self.last.keys);
         }
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write(&self.key);
-        let hash = hasher.finish();
         let duration = match (steps.first(), steps.last()) {
             (Some(first), Some(last)) => last.time.since(first.time).0,
             _ => 0,
         };
-        let (value, outcome) = (journey.value, journey.outcome);
-        let seen = Seen { half: hash as u32, duration, value, outcome };
-        // The table uses the low half; the part, some of the others.
-        let part = (hash >> 48) as usize & ((1 << PART_BITS) - 1);
-        self.parts[part].see(&self.key, seen);
+        let end = self.last.keys.len();
+        let outcome = journey.outcome;
+        self.last.list.push(Seen { end, duration, half: 0, outcome, value: journey.value });
+        if self.last.list.len() >= LAST {
+            self.deal();
+        }
+    }
+
+    /// Gives the journeys that came last to their parts.
+    fn deal(&mut self) {
+        let mut start = 0;
+        for it in &self.last.list {
+            let key = &self.last.keys[start..it.end];
+            start = it.end;
+            let mut hasher = self.hasher.build_hasher();
+            hasher.write(key);
+            let hash = hasher.finish();
+            // The table uses the low half; the part, some of the others.
+            let part = (hash >> 48) as usize & ((1 << PART_BITS) - 1);
+            self.parts[part].see(key, hash as u32, it);
+        }
+        self.last.clear();
     }
 
     /// Takes in the variants of other journeys.
-    pub fn merge(&mut self, from: Self) {
+    pub fn merge(&mut self, mut from: Self) {
+        self.deal();
+        from.deal();
         self.parts.par_iter_mut().zip(from.parts).for_each(|(own, more)| own.merge(more));
     }
 
     /// Counts all variants and shows the `top` most frequent (0: all).
     pub fn finish(mut self, top: usize) -> Finished {
+        self.deal();
         self.parts.par_iter_mut().for_each(Part::absorb);
         let distinct: usize = self.parts.iter().map(Part::len).sum();
         let top = if top == 0 { distinct } else { top.min(distinct) };

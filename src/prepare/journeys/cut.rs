@@ -11,13 +11,14 @@ use super::{AfterConversion, EndOfData, JourneyRule};
 use crate::base::{Amount, NONE, StageId, Timestamp};
 use crate::model::raw::NO_AMOUNT;
 use crate::model::{Conversion, Events, Journey, Outcome, Step, Touch};
+use crate::prepare::pile::Pile;
 
 /// Scratch space for cutting, and the results: those of each customer after those of the
 /// customers before, all positions counted from the customer's own first.
 #[derive(Debug, Default)]
 pub struct JourneyCutter {
     /// Steps in order.
-    pub steps: Vec<Step>,
+    pub steps: Pile<Step>,
     /// Conversions in order.
     pub conversions: Vec<Conversion>,
     /// Journeys in order.
@@ -27,6 +28,8 @@ pub struct JourneyCutter {
     pub begins: Vec<u32>,
     /// Where the results of the customer at hand begin.
     own: Own,
+    /// Where the journey at hand begins.
+    start: Start,
     by_order: HashMap<u32, u32, FixedState>,
 }
 
@@ -41,8 +44,8 @@ struct Own {
     journeys: usize,
 }
 
-/// Where the journey that is being cut began.
-#[derive(Clone, Copy, Default)]
+/// Where the journey that is being cut began, counted from the customer's first.
+#[derive(Debug, Clone, Copy, Default)]
 struct Start {
     step: u32,
     event: u32,
@@ -55,16 +58,15 @@ impl JourneyRule {
     /// stage, or one after a silence.
     #[inline]
     fn plain_until(&self, times: &[i64], stages: &[StageId], from: usize) -> usize {
-        let longest = self.gap.map_or(i64::MAX, |it| it.0);
-        let mut before = times.get(from.saturating_sub(1)).copied().unwrap_or_default();
-        let mut rest = times[from..].iter().zip(&stages[from..]);
-        let special = rest.position(|(&time, stage)| {
-            let pause = time.saturating_sub(before);
-            before = time;
-            // What has no stage is beyond all stages.
-            pause > longest || self.is_goal.get(stage.index()).is_none_or(|it| *it)
-        });
-        special.map_or(times.len(), |it| from + it)
+        let mut end = from;
+        // What has no stage is beyond all stages.
+        while end < stages.len() && self.is_goal.get(stages[end].index()) == Some(&false) {
+            end += 1;
+        }
+        match self.gap {
+            None => end,
+            Some(gap) => silence(gap.0, times, from, end),
+        }
     }
 
     fn is_silence(&self, before: i64, here: i64) -> bool {
@@ -82,6 +84,19 @@ impl JourneyRule {
             _ => Outcome::Exit,
         }
     }
+}
+
+/// The first event from `from` on, and before `end`, that comes after a silence; else `end`.
+#[inline]
+fn silence(gap: i64, times: &[i64], from: usize, end: usize) -> usize {
+    let begin = from.saturating_sub(1);
+    let times = &times[begin..end.max(begin)];
+    for at in 1..times.len() {
+        if times[at].saturating_sub(times[at - 1]) > gap {
+            return begin + at;
+        }
+    }
+    end
 }
 
 impl JourneyCutter {
@@ -103,35 +118,47 @@ impl JourneyCutter {
     ) {
         self.begin();
         let (times, stages) = (&events.times[range.clone()], &events.stages[range.clone()]);
-        let mut start = Start::default();
         let mut from = 0;
         loop {
             let at = rule.plain_until(times, stages, from);
-            let plain = times[from..at].iter().zip(&stages[from..at]);
-            let step = |(event, (&time, &stage))| Step { event, stage, time: Timestamp(time) };
-            self.steps.extend((from as u32..).zip(plain).map(step));
+            self.plain_steps(times, stages, from..at);
             if at >= times.len() {
                 break;
             }
             let event = at as u32;
             if at > 0 && rule.is_silence(times[at - 1], times[at]) {
-                start = self.end_journey(start, event, Outcome::Exit, touches);
+                self.end_journey(event, Outcome::Exit, touches);
             }
             if stages[at].is_some() && self.step(rule, events, range.start, event, touches) {
-                start = self.end_journey(start, event + 1, Outcome::Converted, touches);
+                self.end_journey(event + 1, Outcome::Converted, touches);
             }
             from = at + 1;
         }
         let outcome = rule.last_outcome(times.last().copied());
-        self.end_journey(start, times.len() as u32, outcome, touches);
+        self.end_journey(times.len() as u32, outcome, touches);
+    }
+
+    /// Adds events as steps.
+    #[inline]
+    fn plain_steps(&mut self, times: &[i64], stages: &[StageId], range: Range<usize>) {
+        let (event, count) = (range.start as u32, range.len());
+        let (times, stages) = (&times[range.clone()], &stages[range]);
+        let any = Step { event: 0, stage: StageId::NONE, time: Timestamp(0) };
+        let room = self.steps.room(count, any);
+        for at in 0..count {
+            room[at] =
+                Step { event: event + at as u32, stage: stages[at], time: Timestamp(times[at]) };
+        }
+        self.steps.add(count);
     }
 
     fn begin(&mut self) {
         self.own = Own {
-            steps: self.steps.len(),
+            steps: self.steps.count(),
             conversions: self.conversions.len(),
             journeys: self.journeys.len(),
         };
+        self.start = Start::default();
         if self.by_order.capacity() > MOST_KEPT {
             // Clearing costs its room, not what is in it: one customer with a million orders
             // must not slow all others.
@@ -217,21 +244,21 @@ impl JourneyCutter {
     }
 
     /// Ends the journey before `event`, if it has a step, and starts the next there.
-    fn end_journey(
-        &mut self,
-        start: Start,
-        event: u32,
-        outcome: Outcome,
-        touches: &[Touch],
-    ) -> Start {
-        let end = (self.steps.len() - self.own.steps) as u32;
+    fn end_journey(&mut self, event: u32, outcome: Outcome, touches: &[Touch]) {
+        let start = &mut self.start;
+        let end = (self.steps.count() - self.own.steps) as u32;
         if end == start.step {
-            return start;
+            return;
         }
         let own = &self.conversions[self.own.conversions + start.conversion as usize..];
         let value = own.iter().fold(0, |sum: Amount, it| sum.saturating_add(it.value));
-        let rest = &touches[start.touch as usize..];
-        let touch = start.touch + rest.partition_point(|it| it.event < event) as u32;
+        let touch = match touches {
+            [.., last] if last.event >= event => {
+                let rest = &touches[start.touch as usize..];
+                start.touch + rest.partition_point(|it| it.event < event) as u32
+            }
+            _ => touches.len() as u32,
+        };
         self.begins.push(start.event);
         self.journeys.push(Journey {
             first: start.step,
@@ -242,7 +269,10 @@ impl JourneyCutter {
             touches_first: start.touch,
             touches_end: touch,
         });
-        Start { step: end, event, conversion: start.conversion + own.len() as u32, touch }
+        start.step = end;
+        start.event = event;
+        start.conversion += own.len() as u32;
+        start.touch = touch;
     }
 }
 

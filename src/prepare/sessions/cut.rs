@@ -4,11 +4,13 @@
 //! event is asked for its key: rows of one key stay together while the rule allows,
 //! whatever other sessions lie between.
 
+use std::hint::select_unpredictable;
 use std::ops::Range;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+use super::super::pile::Pile;
 use super::SessionRule;
 use crate::base::{ChannelId, NONE, Timestamp};
 use crate::model::{Events, Session};
@@ -21,11 +23,17 @@ pub struct Sessions {
     /// For each event its session, or [`NONE`]; empty where each session is all events
     /// from its first to its last and every event is in one.
     pub of: Vec<u32>,
-    /// Scratch space of [`SessionRule::cut_by_time`].
-    pub begins: Vec<u32>,
     running: Vec<Running>,
     /// The last session of each key; filled once a customer has two.
     by_key: HashMap<Key, u32, FixedState>,
+}
+
+/// Where a session ends, and through which channel it came.
+#[derive(Debug, Clone, Copy)]
+pub struct End {
+    /// One past its last event.
+    end: u32,
+    channel: ChannelId,
 }
 
 /// Keys of this many sessions are worth keeping room for.
@@ -93,7 +101,9 @@ impl SessionRule {
     pub fn cut(&self, events: &Events, range: Range<usize>, out: &mut Sessions) {
         if self.is_by_time(events) {
             out.clear();
-            self.cut_by_time(events, range, &mut out.begins, &mut out.list);
+            let mut sessions = Pile::default();
+            self.cut_by_time(events, range, &mut Vec::new(), &mut sessions);
+            out.list.extend_from_slice(sessions.from(0));
         } else {
             self.cut_by_rule(events, range, out);
         }
@@ -108,54 +118,71 @@ impl SessionRule {
     }
 
     /// Cuts where the pause is longer than the timeout, and nowhere else; adds the sessions to
-    /// those that are there. `begins` is scratch space.
+    /// those that are there. `ends` is scratch space.
     pub fn cut_by_time(
         &self,
         events: &Events,
         range: Range<usize>,
-        begins: &mut Vec<u32>,
-        out: &mut Vec<Session>,
+        ends: &mut Vec<End>,
+        out: &mut Pile<Session>,
     ) {
-        let longest = self.timeout.map_or(i64::MAX, |it| it.0);
         let times = &events.times[range.clone()];
-        let channels = events.channels.get(range).unwrap_or_default();
-        if begins.len() <= times.len() {
-            begins.resize(times.len() + 1, 0);
+        let Some(&time) = times.first() else { return };
+        if ends.len() < times.len() {
+            ends.resize(times.len(), End { end: 0, channel: ChannelId::NONE });
         }
-        // Without branches: where a session ends is hard to foresee. The first begins at 0.
-        let mut sessions = usize::from(!times.is_empty());
-        for (at, pair) in (1..).zip(times.windows(2)) {
-            begins[sessions] = at;
-            sessions += usize::from(pair[1].saturating_sub(pair[0]) > longest);
+        let ends = match events.channels.get(range) {
+            Some(channels) => self.ends::<true>(times, channels, ends),
+            None => self.ends::<false>(times, &[], ends),
+        };
+        let (start, channel) = (Timestamp(time), ChannelId::NONE);
+        let any = Session { first: 0, end: 0, events: 0, start, channel };
+        let room = out.room(ends.len(), any);
+        let mut first = 0;
+        for (at, &End { end, channel }) in ends.iter().enumerate() {
+            let start = Timestamp(times[first as usize]);
+            room[at] = Session { first, end, events: end - first, start, channel };
+            first = end;
         }
-        begins[0] = 0;
-        begins[sessions] = times.len() as u32;
-        out.extend(begins[..=sessions].windows(2).map(|it| {
-            let own = it[0] as usize..it[1] as usize;
-            Session {
-                first: it[0],
-                end: it[1],
-                events: it[1] - it[0],
-                start: Timestamp(times[own.start]),
-                channel: self.channel(channels.get(own).unwrap_or_default()),
-            }
-        }));
+        out.add(ends.len());
     }
 
-    /// The channel of a session with events of these channels: the first that is named and not
-    /// direct; else direct, if one is that or has no name; else none.
-    #[inline]
-    fn channel(&self, channels: &[ChannelId]) -> ChannelId {
-        let mut found = ChannelId::NONE;
-        for &here in channels {
-            if here.is_some() && here != self.direct {
-                return here;
+    /// Finds the ends of sessions that time alone cuts. One look at each event, and no branch:
+    /// where a session ends is hard to foresee.
+    #[inline(always)]
+    fn ends<'e, const CHANNELS: bool>(
+        &self,
+        times: &[i64],
+        channels: &[ChannelId],
+        ends: &'e mut [End],
+    ) -> &'e [End] {
+        let ends = &mut ends[..times.len()];
+        let channels = if CHANNELS { &channels[..times.len()] } else { channels };
+        let longest = self.timeout.map_or(u64::MAX, |it| it.0.unsigned_abs());
+        let (mut session, mut before, mut channel) = (0, times[0], ChannelId::NONE);
+        for at in 0..times.len() {
+            // No time is before the one before.
+            let cut = times[at].wrapping_sub(before).cast_unsigned() > longest;
+            before = times[at];
+            session += usize::from(cut);
+            if CHANNELS {
+                let known = select_unpredictable(cut, ChannelId::NONE, channel);
+                channel = self.channel(known, channels[at]);
             }
-            if here.is_some() || here == ChannelId::UNNAMED {
-                found = self.direct;
-            }
+            ends[session] = End { end: at as u32 + 1, channel };
         }
-        found
+        &ends[..=session]
+    }
+
+    /// The channel of a session whose events so far came through one, with an event more: the
+    /// first that is named and not direct; else direct, if one is that or has no name; else none.
+    #[inline(always)]
+    fn channel(&self, known: ChannelId, here: ChannelId) -> ChannelId {
+        let names = |it: ChannelId| it.is_some() & (it != self.direct);
+        let direct = here.is_some() | (here == ChannelId::UNNAMED);
+        let weak = select_unpredictable(direct, self.direct, known);
+        let own = select_unpredictable(names(here), here, weak);
+        select_unpredictable(names(known), known, own)
     }
 
     fn cut_by_rule(&self, events: &Events, range: Range<usize>, out: &mut Sessions) {
@@ -264,4 +291,43 @@ fn session(events: &Events, at: usize, base: usize) -> Session {
 fn local_day(zone: &jiff::tz::TimeZone, micros: i64) -> Option<jiff::civil::Date> {
     let instant = jiff::Timestamp::from_microsecond(micros).ok()?;
     Some(zone.to_datetime(instant).date())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::base::Span;
+
+    proptest! {
+        #[test]
+        fn time_alone_cuts_as_any_rule_does(
+            events in prop::collection::vec((0i64..50, 0u32..6), 0..40),
+            direct in prop_oneof![Just(ChannelId::NONE), Just(ChannelId(1))],
+            timeout in prop_oneof![Just(None), (0i64..40).prop_map(|it| Some(Span(it)))],
+            channels in any::<bool>(),
+        ) {
+            let mut time = 0;
+            let channel = |it: u32| match it {
+                4 => ChannelId::NONE,
+                5 => ChannelId::UNNAMED,
+                it => ChannelId(it),
+            };
+            let mut shard = Events::default();
+            for &(pause, it) in &events {
+                time += pause;
+                shard.times.push(time);
+                if channels {
+                    shard.channels.push(channel(it));
+                }
+            }
+            let rule = SessionRule { timeout, ..SessionRule::timeout(Span(0)).with_direct(direct) };
+            let begin = events.len() / 3;
+            let (mut wanted, mut found) = (Sessions::default(), Pile::default());
+            rule.cut_by_rule(&shard, begin..events.len(), &mut wanted);
+            rule.cut_by_time(&shard, begin..events.len(), &mut Vec::new(), &mut found);
+            prop_assert_eq!(found.from(0), wanted.list);
+        }
+    }
 }

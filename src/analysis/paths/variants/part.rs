@@ -16,17 +16,44 @@ use crate::stats::quantile;
 /// the cache, and what waits is never more than what is kept.
 const BATCH: (usize, usize) = (1 << 9, 1 << 14);
 
-/// What a journey brings beside its sequence.
+/// A journey that waits, its sequence beside it.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
-    /// Half of the hash of the sequence.
-    pub half: u32,
+    /// Where its sequence ends.
+    pub end: usize,
     /// From the first step to the last, in microseconds.
     pub duration: i64,
     /// Value in minor units.
     pub value: Amount,
+    /// Half of the hash of the sequence.
+    pub half: u32,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+/// Journeys that wait.
+#[derive(Debug, Default)]
+pub struct Seens {
+    /// The journeys.
+    pub list: Vec<Seen>,
+    /// Their sequences, one after another.
+    pub keys: Vec<u8>,
+}
+
+impl Seens {
+    /// Adds a journey.
+    #[inline]
+    fn push(&mut self, key: &[u8], half: u32, it: &Seen) {
+        self.keys.extend_from_slice(key);
+        let &Seen { duration, value, outcome, .. } = it;
+        self.list.push(Seen { end: self.keys.len(), duration, value, half, outcome });
+    }
+
+    /// Forgets all, and keeps the room.
+    pub fn clear(&mut self) {
+        self.list.clear();
+        self.keys.clear();
+    }
 }
 
 /// Variants of one part.
@@ -34,20 +61,25 @@ pub struct Seen {
 pub struct Part {
     /// All sequences, one after another.
     arena: Vec<u8>,
-    /// Where each sequence ends in the arena.
-    ends: Vec<usize>,
-    /// Half of each hash: enough to find it again when the table grows.
-    hashes: Vec<u32>,
+    variants: Vec<Variant>,
     table: HashTable<u32>,
-    stats: Vec<Small>,
     /// What outgrew its small figures.
     large: BTreeMap<u32, VariantStat>,
     /// For each journey, its variant; beside it, its duration in microseconds.
     of: Vec<u32>,
     durations: Vec<i64>,
-    /// Journeys not taken in yet, and their sequences.
-    seen: Vec<(Seen, usize)>,
-    keys: Vec<u8>,
+    /// Journeys not taken in yet.
+    seen: Seens,
+}
+
+/// A variant: all that is asked when a journey comes, in one line of the cache.
+#[derive(Debug, Clone, Copy)]
+struct Variant {
+    /// Where its sequence ends in the arena.
+    end: usize,
+    /// Half of the hash: enough to find it again when the table grows.
+    half: u32,
+    stat: Small,
 }
 
 /// A [`VariantStat`] in small figures.
@@ -60,6 +92,18 @@ struct Small {
 }
 
 impl Small {
+    /// With one journey more.
+    #[inline]
+    fn with(self, it: &Seen) -> Option<Self> {
+        Some(Self {
+            journeys: self.journeys.checked_add(1)?,
+            // Neither is more than there are journeys.
+            converted: self.converted + u32::from(it.outcome == Outcome::Converted),
+            open: self.open + u32::from(it.outcome == Outcome::Open),
+            value: self.value.checked_add(it.value)?,
+        })
+    }
+
     fn plus(self, more: &VariantStat) -> Option<Self> {
         let add = |own: u32, more: u64| own.checked_add(u32::try_from(more).ok()?);
         Some(Self {
@@ -88,44 +132,54 @@ fn spread(half: u32) -> u64 {
 impl Part {
     /// Takes in one journey, sooner or later.
     #[inline]
-    pub fn see(&mut self, key: &[u8], seen: Seen) {
-        self.keys.extend_from_slice(key);
-        self.seen.push((seen, self.keys.len()));
-        if self.seen.len() >= self.len().clamp(BATCH.0, BATCH.1) {
+    pub fn see(&mut self, key: &[u8], half: u32, it: &Seen) {
+        self.seen.push(key, half, it);
+        if self.seen.list.len() >= self.len().clamp(BATCH.0, BATCH.1) {
             self.absorb();
         }
     }
 
     /// Takes in the journeys that were gathered.
     pub fn absorb(&mut self) {
-        let (mut seen, mut keys) = (std::mem::take(&mut self.seen), std::mem::take(&mut self.keys));
+        let mut seen = std::mem::take(&mut self.seen);
+        self.of.reserve(seen.list.len());
         let mut start = 0;
-        for &(it, end) in &seen {
-            let variant = self.intern(&keys[start..end], it.half);
-            start = end;
-            let stat = VariantStat {
-                journeys: 1,
-                converted: u64::from(it.outcome == Outcome::Converted),
-                open: u64::from(it.outcome == Outcome::Open),
-                value: Total::from(it.value),
-            };
-            self.add(variant, &stat);
+        for it in &seen.list {
+            let variant = self.intern(&seen.keys[start..it.end], it.half);
+            start = it.end;
+            let own = &mut self.variants[variant as usize].stat;
+            match own.with(it) {
+                Some(sum) => *own = sum,
+                None => self.add_large(variant, it),
+            }
             self.of.push(variant);
-            self.durations.push(it.duration);
         }
+        self.durations.extend(seen.list.iter().map(|it| it.duration));
         seen.clear();
-        keys.clear();
-        (self.seen, self.keys) = (seen, keys);
+        self.seen = seen;
+    }
+
+    #[cold]
+    fn add_large(&mut self, variant: u32, it: &Seen) {
+        let stat = VariantStat {
+            journeys: 1,
+            converted: u64::from(it.outcome == Outcome::Converted),
+            open: u64::from(it.outcome == Outcome::Open),
+            value: Total::from(it.value),
+        };
+        self.add(variant, &stat);
     }
 
     /// Takes in the variants of the same part of other journeys.
     pub fn merge(&mut self, from: Self) {
-        let before = self.keys.len();
-        self.keys.extend(from.keys.iter());
-        self.seen.extend(from.seen.iter().map(|&(seen, end)| (seen, before + end)));
+        let mut start = 0;
+        for it in &from.seen.list {
+            self.seen.push(&from.seen.keys[start..it.end], it.half, it);
+            start = it.end;
+        }
         let mut codes = Vec::with_capacity(from.len());
         for variant in 0..from.len() as u32 {
-            let own = self.intern(from.key(variant), from.hashes[variant as usize]);
+            let own = self.intern(from.key(variant), from.variants[variant as usize].half);
             self.add(own, &from.stat(variant));
             codes.push(own);
         }
@@ -135,17 +189,17 @@ impl Part {
 
     /// How many variants there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.variants.len()
     }
 
     /// The sequence of a variant, as bytes.
     pub fn key(&self, variant: u32) -> &[u8] {
-        key(&self.arena, &self.ends, variant)
+        key(&self.arena, &self.variants, variant)
     }
 
     /// What the journeys of a variant came to.
     pub fn stat(&self, variant: u32) -> VariantStat {
-        let mut stat = self.stats[variant as usize].wide();
+        let mut stat = self.variants[variant as usize].stat.wide();
         if let Some(more) = self.large.get(&variant) {
             stat.add(more);
         }
@@ -197,7 +251,7 @@ impl Part {
 
     #[inline]
     fn add(&mut self, variant: u32, more: &VariantStat) {
-        let own = &mut self.stats[variant as usize];
+        let own = &mut self.variants[variant as usize].stat;
         if let Some(sum) = own.plus(more) {
             *own = sum;
         } else {
@@ -208,26 +262,27 @@ impl Part {
     /// The code of a sequence, given a new one if it is new.
     #[inline]
     fn intern(&mut self, wanted: &[u8], half: u32) -> u32 {
-        let (arena, ends, hashes) = (&self.arena, &self.ends, &self.hashes);
-        let same = |&code: &u32| hashes[code as usize] == half && key(arena, ends, code) == wanted;
+        let (arena, variants) = (&self.arena, &self.variants);
+        let same = |&code: &u32| {
+            variants[code as usize].half == half && key(arena, variants, code) == wanted
+        };
         if let Some(&code) = self.table.find(spread(half), same) {
             return code;
         }
-        let code = self.ends.len() as u32;
+        let code = self.variants.len() as u32;
         self.arena.extend_from_slice(wanted);
-        self.ends.push(self.arena.len());
-        self.hashes.push(half);
-        self.stats.push(Small::default());
-        let hashes = &self.hashes;
-        self.table.insert_unique(spread(half), code, |&it| spread(hashes[it as usize]));
+        self.variants.push(Variant { end: self.arena.len(), half, stat: Small::default() });
+        let variants = &self.variants;
+        self.table.insert_unique(spread(half), code, |&it| spread(variants[it as usize].half));
         code
     }
 }
 
-fn key<'a>(arena: &'a [u8], ends: &[usize], variant: u32) -> &'a [u8] {
+#[inline]
+fn key<'a>(arena: &'a [u8], variants: &[Variant], variant: u32) -> &'a [u8] {
     let at = variant as usize;
-    let start = if at == 0 { 0 } else { ends[at - 1] };
-    &arena[start..ends[at]]
+    let start = if at == 0 { 0 } else { variants[at - 1].end };
+    &arena[start..variants[at].end]
 }
 
 #[cfg(test)]
