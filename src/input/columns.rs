@@ -3,11 +3,12 @@
 //! Knows nothing of what a column means.
 
 use std::fmt::Write as _;
+use std::mem::take;
 
 use jiff::tz::TimeZone;
 
 use super::rows::Field;
-use super::rows::block::Span;
+use super::rows::block::{Span, Spans};
 use super::rows::listed::Known;
 use crate::base::dictionary::Glance;
 use crate::base::time::DAY;
@@ -101,17 +102,6 @@ impl Coder {
         }
     }
 
-    /// The hash of a text, for [`Self::find`], and whether it is ASCII.
-    #[inline]
-    pub fn glance(&self, text: &[u8]) -> Glance {
-        self.dictionary.glance(text)
-    }
-
-    /// Whether a text has come before.
-    pub fn knows(&self, text: &[u8], hash: u64) -> bool {
-        self.dictionary.find_hashed(text, hash).is_some()
-    }
-
     /// Sets room aside for so many distinct texts.
     pub fn reserve_texts(&mut self, texts: usize) {
         self.dictionary.reserve(texts);
@@ -122,20 +112,11 @@ impl Coder {
         self.dictionary.len()
     }
 
-    /// Adds so many rows without a text, which [`Self::set`] may give one; says where
-    /// they begin.
+    /// Adds so many rows without a text, which may get one; says where they begin.
     pub fn skip_all(&mut self, rows: usize) -> usize {
         let begin = self.codes.len();
         self.codes.resize(begin + rows, NONE);
         begin
-    }
-
-    /// Gives a row a part of a text that has this hash.
-    #[inline]
-    pub fn set_part(&mut self, row: usize, text: &str, span: Span, hash: u64) {
-        let part = || &text[span.start as usize..span.end as usize];
-        let code = self.dictionary.intern_part(span.of(text.as_bytes()), hash, part);
-        self.codes[row] = code;
     }
 
     /// The code of a text, which may be new; adds no row.
@@ -144,18 +125,55 @@ impl Coder {
         self.dictionary.intern(text)
     }
 
-    /// Gives a row a text.
-    pub fn set(&mut self, row: usize, text: &str) {
-        self.codes[row] = self.dictionary.intern(text);
+    /// Gives these of the rows from `begin` on the codes of their parts of a text, and those
+    /// of parts that are new what `other` says; whether all have one.
+    #[inline]
+    pub fn set_parts(
+        &mut self,
+        begin: usize,
+        text: &[u8],
+        spans: Spans<'_>,
+        rows: &[u32],
+        mut other: impl FnMut(&mut Dictionary, usize, Glance) -> u32,
+    ) -> bool {
+        let (codes, dictionary) = (&mut self.codes[begin..], &mut self.dictionary);
+        let mut full = true;
+        for &row in rows {
+            let row = row as usize;
+            let part = spans.at(row).of(text);
+            let glance = dictionary.glance(part);
+            let code = match dictionary.find_hashed(part, glance.hash) {
+                Some(it) => it,
+                None => other(dictionary, row, glance),
+            };
+            full &= code != NONE;
+            codes[row] = code;
+        }
+        full
+    }
+
+    /// Takes back the rows from `end` on, of those from `begin` on, before which there were
+    /// `texts` texts; and the texts that came with them, as codes follow first appearance.
+    pub fn cut(&mut self, begin: usize, end: usize, texts: usize) {
+        self.codes.truncate(end);
+        let codes = self.codes.get(begin..).unwrap_or_default().iter().filter(|it| **it != NONE);
+        let most = codes.max().map_or(0, |it| *it as usize + 1);
+        self.dictionary.truncate(most.max(texts));
     }
 
     /// Adds rows with these parts of a text, as [`Self::push_or`] does.
-    pub fn extend_texts(&mut self, text: &str, spans: &[Span], constant: Option<&str>) {
+    #[inline]
+    pub fn extend_texts(
+        &mut self,
+        text: &str,
+        spans: impl ExactSizeIterator<Item = Span>,
+        constant: Option<&str>,
+    ) {
         self.memo.resize(MEMO, Short::default());
         let begin = self.skip_all(spans.len());
         let (codes, memo) = (&mut self.codes[begin..], &mut self.memo[..]);
         let Some(memo) = memo.first_chunk_mut() else { return };
-        for (code, &span) in codes.iter_mut().zip(spans) {
+        for (code, span) in codes.iter_mut().zip(spans) {
             if !span.is_empty() {
                 *code = code_of(&mut self.dictionary, memo, text, span);
             } else if let Some(constant) = constant {
@@ -170,11 +188,25 @@ impl Coder {
     }
 
     /// The column; without codes if no row has a text.
-    pub fn finish(mut self) -> TextColumn {
+    pub fn take(&mut self) -> TextColumn {
         if self.dictionary.is_empty() {
-            self.codes = Vec::new();
+            self.codes.clear();
+            return TextColumn::default();
         }
-        TextColumn { codes: self.codes, dictionary: self.dictionary }
+        TextColumn { codes: take(&mut self.codes), dictionary: take(&mut self.dictionary) }
+    }
+
+    /// Forgets all texts and rows, and takes the room of a column for others.
+    pub fn reuse(&mut self, mut room: TextColumn) {
+        if room.codes.capacity() > self.codes.capacity() {
+            self.codes = room.codes;
+        }
+        self.codes.clear();
+        room.dictionary.clear();
+        self.dictionary = room.dictionary;
+        (self.last, self.recent) = (NONE, [NONE; SLOTS]);
+        self.known.forget();
+        self.memo.clear();
     }
 }
 
@@ -221,6 +253,12 @@ pub(super) enum EventIds {
     Texts(Box<Coder>),
 }
 
+impl Default for EventIds {
+    fn default() -> Self {
+        Self::Numbers(Vec::new())
+    }
+}
+
 impl EventIds {
     /// Sets room aside for so many more rows.
     pub fn reserve(&mut self, rows: usize) {
@@ -248,14 +286,18 @@ impl EventIds {
     }
 
     /// Adds rows with these parts of a text.
-    pub fn extend_texts(&mut self, text: &str, mut spans: &[Span]) {
-        loop {
+    pub fn extend_texts(&mut self, text: &str, spans: Spans<'_>, count: usize) {
+        let mut done = 0;
+        while done < count {
             if let Self::Numbers(numbers) = self {
-                spans = &spans[extend_plain(numbers, text.as_bytes(), spans)..];
+                let rest = spans.behind(done).first(count - done);
+                done += extend_plain(numbers, text.as_bytes(), rest);
             }
-            let Some((&span, rest)) = spans.split_first() else { return };
-            self.push(&text[span.start as usize..span.end as usize]);
-            spans = rest;
+            if done < count {
+                let span = spans.at(done);
+                self.push(&text[span.start as usize..span.end as usize]);
+                done += 1;
+            }
         }
     }
 
@@ -280,10 +322,7 @@ impl EventIds {
     pub fn finish(self) -> Sequence {
         match self {
             Self::Numbers(it) => Sequence::Numbers(it),
-            Self::Texts(it) => {
-                let TextColumn { codes, dictionary } = it.finish();
-                Sequence::Texts(TextColumn { codes, dictionary })
-            }
+            Self::Texts(mut it) => Sequence::Texts(it.take()),
         }
     }
 }
@@ -306,16 +345,20 @@ fn promote(numbers: &[i64]) -> Coder {
 
 /// As [`promote`], for a column that is done.
 pub(super) fn promoted(numbers: &[i64]) -> TextColumn {
-    promote(numbers).finish()
+    promote(numbers).take()
 }
 
 /// Adds the numbers that parts of a text are, up to the first that is no plain one; says
 /// how many.
-fn extend_plain(numbers: &mut Vec<i64>, bytes: &[u8], spans: &[Span]) -> usize {
+fn extend_plain(
+    numbers: &mut Vec<i64>,
+    bytes: &[u8],
+    spans: impl ExactSizeIterator<Item = Span>,
+) -> usize {
     let begin = numbers.len();
     numbers.resize(begin + spans.len(), NO_SEQUENCE);
     let mut count = 0;
-    for (number, &span) in numbers[begin..].iter_mut().zip(spans) {
+    for (number, span) in numbers[begin..].iter_mut().zip(spans) {
         let Some(it) = plain_number(bytes, span) else { break };
         *number = it;
         count += 1;
@@ -474,7 +517,7 @@ mod tests {
                 expected.intern(it)
             })
             .collect();
-        let column = coder.finish();
+        let column = coder.take();
         assert_eq!(column.codes, codes);
         assert!(column.dictionary.iter().eq(expected.iter()));
     }

@@ -113,8 +113,9 @@ struct Local {
 }
 
 impl Local {
-    fn new(column: TextColumn) -> Self {
-        Self { codes: column.codes, texts: ByShard::new(&column.dictionary) }
+    /// Takes the codes out of a column.
+    fn of(column: &mut TextColumn) -> Self {
+        Self { codes: take(&mut column.codes), texts: ByShard::new(&column.dictionary) }
     }
 }
 
@@ -162,8 +163,14 @@ impl Gather {
 
     /// Takes a batch in; `event_ids` says that its sequence is of event ids.
     pub fn take(&self, mut batch: Batch, event_ids: bool) -> Part {
+        self.take_from(&mut batch, event_ids)
+    }
+
+    /// As [`Self::take`], and leaves the room that the batch took: what it holds then is no
+    /// matter.
+    pub fn take_from(&self, batch: &mut Batch, event_ids: bool) -> Part {
         if !self.lines {
-            batch.lines = Vec::new();
+            batch.lines.clear();
         }
         let (blocked, keys) = (take(&mut batch.blocked), take(&mut batch.keys));
         let (rows, times_as) = (batch.len(), batch.times_as);
@@ -194,9 +201,9 @@ impl Gather {
     }
 
     /// Packs a batch but for its ids.
-    fn pack(&self, batch: Batch, event_ids: bool) -> Result<Unsettled> {
+    fn pack(&self, batch: &mut Batch, event_ids: bool) -> Result<Unsettled> {
         let keep = &*self.keep;
-        let mut kept = Kept::begin(&batch, event_ids, keep)?;
+        let mut kept = Kept::begin(batch, event_ids, keep)?;
         for (text, column) in batch.texts.iter().enumerate() {
             let map = intern_texts(column, &self.texts[text], &self.bytes);
             kept.push(
@@ -206,11 +213,11 @@ impl Gather {
                 keep,
             )?;
         }
-        let sequence = match batch.sequence {
-            Sequence::Texts(it) => Local::new(it),
+        let sequence = match &mut batch.sequence {
+            Sequence::Texts(it) => Local::of(it),
             _ => Local::default(),
         };
-        let ids = batch.ids.into_iter().map(Local::new).collect();
+        let ids = batch.ids.iter_mut().map(Local::of).collect();
         Ok(Unsettled { ticket: 0, kept, ids, sequence })
     }
 
@@ -383,14 +390,12 @@ impl Shared {
         for shard in (0..ID_SHARDS).map(|it| (it + start * ID_SHARDS / 2) % ID_SHARDS) {
             let mut shared = lock(&self.shards[shard]);
             let before = shared.memory();
-            for (column, map) in columns.iter().zip(&mut maps) {
-                let mut locals = column.codes(shard).iter();
-                shared.intern_all(column.texts(shard), |code| {
-                    if let Some(&local) = locals.next() {
-                        map[local as usize] = code * ID_SHARDS as u32 + shard as u32;
-                    }
-                });
-            }
+            let texts = columns.iter().enumerate().flat_map(|(at, column)| {
+                column.texts(shard).map(move |(text, hash, local)| (text, hash, (at, local)))
+            });
+            shared.intern_all(texts, |(at, local), code| {
+                maps[at][local as usize] = code * ID_SHARDS as u32 + shard as u32;
+            });
             grown += (shared.memory() - before) as u64;
             if shared.len() as u64 > u64::from(SHARD_LIMIT) {
                 return Err(Error::new("more than four billion distinct ids")
@@ -435,7 +440,7 @@ impl ByShard {
         }
         let count = u32::try_from(dictionary.len()).unwrap_or(NONE);
         let hashes: Vec<u64> =
-            dictionary.iter().map(|it| dictionary.hash_of(it.as_bytes())).collect();
+            dictionary.iter().map(|it| dictionary.glance(it.as_bytes()).hash).collect();
         let shard = |code: u32| IdTable::shard(hashes[code as usize]);
         let mut shards = vec![0u32; ID_SHARDS];
         for code in 0..count {
@@ -473,16 +478,11 @@ impl ByShard {
         (if shard == 0 { 0 } else { end(shard - 1) })..end(shard)
     }
 
-    /// The codes of the texts of a shard, ascending.
-    fn codes(&self, shard: usize) -> &[u32] {
-        &self.codes[self.range(shard)]
-    }
-
-    /// The texts of a shard, and their hashes.
-    fn texts(&self, shard: usize) -> impl Iterator<Item = (&str, u64)> {
+    /// The texts of a shard, their hashes and codes.
+    fn texts(&self, shard: usize) -> impl Iterator<Item = (&str, u64, u32)> {
         self.range(shard).map(|at| {
             let start = if at == 0 { 0 } else { self.ends[at - 1] };
-            (&self.arena[start..self.ends[at]], self.hashes[at])
+            (&self.arena[start..self.ends[at]], self.hashes[at], self.codes[at])
         })
     }
 }

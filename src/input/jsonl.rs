@@ -397,8 +397,8 @@ impl<'a> Block<'a> {
         let (mut next, mut single) = (0, 0);
         while next < count {
             if single == 0 && count - next >= FEW && rows.takes_blocks() {
-                let rest = self.columns.iter().map(|it| Column::Texts(self.text, &it[next..]));
-                let columns: Vec<Column<'_>> = rest.collect();
+                let rest = self.columns.iter().map(|it| (&it[next..]).into());
+                let columns: Vec<_> = rest.map(|it| Column::Texts(self.text, it)).collect();
                 let taken = rows.push_block(&columns, count - next);
                 rows.note_lines(taken, |it| self.records[next + it].0);
                 next += taken;

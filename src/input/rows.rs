@@ -6,6 +6,7 @@
 pub mod block;
 pub mod listed;
 
+use std::mem::take;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -176,7 +177,7 @@ impl<'m> Rows<'m> {
             ids: coders(mapping.ids.len()),
             texts: coders(mapping.texts.len()),
             numbers: Vec::new(),
-            event_ids: EventIds::Numbers(Vec::new()),
+            event_ids: EventIds::default(),
             amounts: Vec::new(),
             folds: mapping.ids.iter().map(|it| folds_case(id_type(it.0))).collect(),
             good_ids: vec![false; mapping.ids.len()],
@@ -329,24 +330,52 @@ impl<'m> Rows<'m> {
 
     /// The rows that were used, and what became of the others.
     pub fn finish(mut self) -> (Part, Issues) {
-        self.issues.ambiguous += self.clock.ambiguous();
+        self.hand_over()
+    }
+
+    /// As [`Self::finish`]; what comes then belongs to another part of the same file, and
+    /// uses the memory of this one.
+    pub fn hand_over(&mut self) -> (Part, Issues) {
+        let mapping = self.mapping;
+        let fresh = Issues::new(self.issues.keeps_all());
+        let mut issues = std::mem::replace(&mut self.issues, fresh);
+        issues.ambiguous += self.clock.ambiguous();
+        self.clock.count_from(0);
+        let mut batch = self.batch();
+        mapping.common.privacy.hash_batch(&mut batch, &mapping.common.fields);
+        let part = match &mapping.common.gather {
+            Some(it) => {
+                let part = it.take_from(&mut batch, mapping.event_id.is_some());
+                self.reuse(batch);
+                part
+            }
+            None => {
+                self.reuse(Batch::default());
+                batch.into()
+            }
+        };
+        (part, issues)
+    }
+
+    /// All rows; none are left.
+    fn batch(&mut self) -> Batch {
         let mapping = self.mapping;
         // A reader that notes the lines of some blocks alone has told nothing.
-        let lines = self.lines.filter(|it| it.len() == self.times.len()).unwrap_or_default();
+        let lines = self.lines.take().filter(|it| it.len() == self.times.len()).unwrap_or_default();
         let mut batch = Batch {
             links: mapping.links,
             lines,
             times_as: self.clock.decided().map_or("", TimeFormat::words),
             file_order: self.file.order,
-            times: self.times,
+            times: take(&mut self.times),
             sequence: match (mapping.sequence, mapping.event_id) {
-                (Some(_), _) => Sequence::Numbers(self.numbers),
-                (None, Some(_)) => self.event_ids.finish(),
+                (Some(_), _) => Sequence::Numbers(take(&mut self.numbers)),
+                (None, Some(_)) => take(&mut self.event_ids).finish(),
                 (None, None) => Sequence::None,
             },
-            amounts: self.amounts,
-            keys: self.keys,
-            blocked: self.blocked,
+            amounts: take(&mut self.amounts),
+            keys: take(&mut self.keys),
+            blocked: take(&mut self.blocked),
             ..Batch::default()
         };
         batch.ids.resize_with(mapping.common.fields.id_types.len(), Default::default);
@@ -354,13 +383,13 @@ impl<'m> Rows<'m> {
             let texts = (coder.texts() * MANY).div_ceil(batch.times.len().max(1));
             distinct.store(u32::try_from(texts).unwrap_or(DISTINCT), Ordering::Relaxed);
         }
-        for (coder, &(id_type, _)) in self.ids.into_iter().zip(&mapping.ids) {
-            batch.ids[id_type] = coder.finish();
+        for (coder, &(id_type, _)) in self.ids.iter_mut().zip(&mapping.ids) {
+            batch.ids[id_type] = coder.take();
         }
         batch.texts.resize_with(mapping.common.fields.texts.len(), Default::default);
-        for (coder, plan) in self.texts.into_iter().zip(&mapping.texts) {
+        for (coder, plan) in self.texts.iter_mut().zip(&mapping.texts) {
             let column = &mut batch.texts[plan.field];
-            *column = coder.finish();
+            *column = coder.take();
             // A source that says where visits are from says so of every row, also where a
             // part of a file happens to hold none that came from anywhere.
             let name = mapping.common.fields.texts[plan.field].as_str();
@@ -368,12 +397,31 @@ impl<'m> Rows<'m> {
                 column.codes = vec![NONE; batch.times.len()];
             }
         }
-        mapping.common.privacy.hash_batch(&mut batch, &mapping.common.fields);
-        let part = match &mapping.common.gather {
-            Some(it) => it.take(batch, mapping.event_id.is_some()),
-            None => batch.into(),
+        batch
+    }
+
+    /// Takes the memory of a batch of [`Self::batch`] back, for other rows.
+    fn reuse(&mut self, mut batch: Batch) {
+        let mapping = self.mapping;
+        let room = |mut it: Vec<i64>| {
+            it.clear();
+            it
         };
-        (part, self.issues)
+        self.lines = mapping.notes_lines().then(|| room(batch.lines));
+        self.times = room(batch.times);
+        self.amounts = room(batch.amounts);
+        if let Sequence::Numbers(it) = batch.sequence {
+            match mapping.sequence {
+                Some(_) => self.numbers = room(it),
+                None => self.event_ids = EventIds::Numbers(room(it)),
+            }
+        }
+        for (coder, &(id_type, _)) in self.ids.iter_mut().zip(&mapping.ids) {
+            coder.reuse(batch.ids.get_mut(id_type).map(take).unwrap_or_default());
+        }
+        for (coder, plan) in self.texts.iter_mut().zip(&mapping.texts) {
+            coder.reuse(batch.texts.get_mut(plan.field).map(take).unwrap_or_default());
+        }
     }
 
     /// Whether the record passes the source's `where`.

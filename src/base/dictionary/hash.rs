@@ -76,7 +76,7 @@ impl TextHasher {
 }
 
 /// The first and the last word of a text of less than 16 bytes.
-#[inline]
+#[inline(always)]
 fn ends(text: &[u8]) -> [u64; 2] {
     if let (Some(&first), Some(&last)) = (text.first_chunk(), text.last_chunk()) {
         return [u64::from_le_bytes(first), u64::from_le_bytes(last)];
@@ -91,32 +91,32 @@ fn ends(text: &[u8]) -> [u64; 2] {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn halves(bytes: &[u8; 32]) -> [[u8; 16]; 2] {
     let (halves, _) = bytes.as_chunks::<16>();
     [halves[0], halves[1]]
 }
 
-#[inline]
+#[inline(always)]
 fn words(bytes: [u8; 16]) -> [u64; 2] {
     let both = u128::from_le_bytes(bytes);
     [both as u64, (both >> 64) as u64]
 }
 
-#[inline]
+#[inline(always)]
 fn or(bytes: [u8; 16]) -> u64 {
     let [low, high] = words(bytes);
     low | high
 }
 
-#[inline]
+#[inline(always)]
 fn pair(bytes: [u8; 16], key: usize) -> u64 {
     let [low, high] = words(bytes);
     fold(low ^ KEYS[key], high ^ KEYS[key + 1])
 }
 
 /// The product of two words, its halves laid upon each other.
-#[inline]
+#[inline(always)]
 fn fold(left: u64, right: u64) -> u64 {
     let product = u128::from(left) * u128::from(right);
     product as u64 ^ (product >> 64) as u64

@@ -125,14 +125,15 @@ impl Dictionary {
         self.table = table;
     }
 
-    /// As [`Self::intern_hashed`] for each of many texts, whose searches overlap.
-    pub fn intern_all<'t>(
+    /// As [`Self::intern_hashed`] for each of many texts, whose searches overlap; what stands
+    /// beside a text comes back with its code.
+    pub fn intern_all<'t, T: Copy + Default>(
         &mut self,
-        texts: impl Iterator<Item = (&'t str, u64)>,
-        mut then: impl FnMut(u32),
+        texts: impl Iterator<Item = (&'t str, u64, T)>,
+        mut then: impl FnMut(T, u32),
     ) {
         let mut texts = texts.fuse();
-        let mut some = [("", 0); TOGETHER];
+        let mut some = [("", 0, T::default()); TOGETHER];
         loop {
             let mut count = 0;
             for (to, it) in some.iter_mut().zip(&mut texts) {
@@ -141,8 +142,8 @@ impl Dictionary {
             }
             let some = &some[..count];
             self.touch(some);
-            for &(text, hash) in some {
-                then(self.intern_hashed(text, hash));
+            for &(text, hash, beside) in some {
+                then(beside, self.intern_hashed(text, hash));
             }
             if count < TOGETHER {
                 return;
@@ -153,7 +154,8 @@ impl Dictionary {
     /// Brings near what the searches for these texts will look at: first where they begin in
     /// the table, then the texts that stand there. Nothing waits for anything, so that all
     /// of it is fetched at the same time.
-    fn touch(&self, texts: &[(&str, u64)]) {
+    #[inline]
+    fn touch<T>(&self, texts: &[(&str, u64, T)]) {
         let mut starts = [0; TOGETHER];
         for (start, it) in starts.iter_mut().zip(texts) {
             *start = self.table.touch(it.1);
@@ -169,14 +171,25 @@ impl Dictionary {
         self.expected = self.ends.len() + texts;
     }
 
-    /// The hash by which this dictionary finds a text.
-    #[inline]
-    pub fn hash_of(&self, text: &[u8]) -> u64 {
-        self.hasher.hash(text)
+    /// Takes out the texts from this code on, as if they had never come.
+    pub fn truncate(&mut self, texts: usize) {
+        for code in (texts..self.ends.len()).rev() {
+            let hash = self.hasher.hash(slice(&self.arena, &self.ends, code).as_bytes());
+            self.table.remove(code as u32, hash);
+        }
+        self.ends.truncate(texts);
+        self.arena.truncate(self.ends.last().copied().unwrap_or(0));
     }
 
-    /// As [`Self::hash_of`], and what can be seen on the way.
-    #[inline]
+    /// Takes out all texts; the room for them stays.
+    pub fn clear(&mut self) {
+        self.arena.clear();
+        self.ends.clear();
+        self.table.clear();
+    }
+
+    /// The hash by which this dictionary finds a text, and what can be seen on the way.
+    #[inline(always)]
     pub fn glance(&self, text: &[u8]) -> Glance {
         self.hasher.glance(text)
     }

@@ -15,9 +15,23 @@ pub(super) struct Slot {
 
 /// A length that stands for all longer ones too.
 const LONG: u64 = 0xffff;
-const EMPTY: Slot = Slot { tag: 0, next_code: 0, place: 0 };
+/// A table of so many slots is never too large.
+const ROOMY: usize = 1 << 12;
+/// A slot as it is kept: as numbers, of which memory that is zero anyway needs no writing.
+type Packed = [u64; 2];
+const EMPTY: Packed = [0; 2];
 
 impl Slot {
+    #[inline]
+    fn packed(self) -> Packed {
+        [self.place, u64::from(self.tag) << 32 | u64::from(self.next_code)]
+    }
+
+    #[inline]
+    fn of([place, rest]: Packed) -> Self {
+        Self { tag: (rest >> 32) as u32, next_code: rest as u32, place }
+    }
+
     /// A text with this code and hash, which begins at `start`.
     #[inline]
     pub fn new(code: u32, hash: u64, start: usize, length: usize) -> Self {
@@ -54,7 +68,7 @@ fn tag(hash: u64) -> u32 {
 /// Slots, a power of two of them, at most two thirds full.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Table {
-    slots: Vec<Slot>,
+    slots: Vec<Packed>,
     filled: usize,
 }
 
@@ -66,12 +80,12 @@ impl Table {
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = tag(hash) as usize & mask;
         loop {
-            let Some(slot) = self.slots.get(at) else { return Err(at) };
+            let Some(slot) = self.slots.get(at).map(|it| Slot::of(*it)) else { return Err(at) };
             if slot.next_code == 0 {
                 return Err(at);
             }
-            if slot.tag == tag(hash) && same(slot) {
-                return Ok(*slot);
+            if slot.tag == tag(hash) && same(&slot) {
+                return Ok(slot);
             }
             at = (at + 1) & mask;
         }
@@ -93,7 +107,7 @@ impl Table {
     #[inline]
     pub fn fill(&mut self, place: usize, slot: Slot) {
         if let Some(it) = self.slots.get_mut(place) {
-            *it = slot;
+            *it = slot.packed();
             self.filled += 1;
         }
     }
@@ -106,7 +120,7 @@ impl Table {
             return;
         }
         let old = std::mem::replace(&mut self.slots, vec![EMPTY; wanted]);
-        for slot in old.into_iter().filter(|it| it.next_code > 0) {
+        for slot in old.into_iter().map(Slot::of).filter(|it| it.next_code > 0) {
             self.put(slot);
         }
     }
@@ -114,22 +128,59 @@ impl Table {
     fn put(&mut self, slot: Slot) {
         let mask = self.slots.len() - 1;
         let mut at = slot.tag as usize & mask;
-        while self.slots[at].next_code > 0 {
+        while Slot::of(self.slots[at]).next_code > 0 {
             at = (at + 1) & mask;
         }
-        self.slots[at] = slot;
+        self.slots[at] = slot.packed();
+    }
+
+    /// Takes out the text with this code and hash; what was put further because of it moves up.
+    pub fn remove(&mut self, code: u32, hash: u64) {
+        let is = |it: &Slot| it.next_code == code + 1;
+        let mask = self.slots.len().wrapping_sub(1);
+        let Some(mut gap) = (0..self.slots.len())
+            .map(|it| (tag(hash) as usize).wrapping_add(it) & mask)
+            .find(|&it| is(&Slot::of(self.slots[it])))
+        else {
+            return;
+        };
+        let mut at = gap;
+        loop {
+            at = (at + 1) & mask;
+            let slot = Slot::of(self.slots[at]);
+            if slot.next_code == 0 {
+                break;
+            }
+            // A search for it comes by the gap if that is no further from where it begins.
+            let home = slot.tag as usize & mask;
+            if at.wrapping_sub(home) & mask >= at.wrapping_sub(gap) & mask {
+                self.slots[gap] = slot.packed();
+                gap = at;
+            }
+        }
+        self.slots[gap] = EMPTY;
+        self.filled -= 1;
+    }
+
+    /// Takes out all texts; the room stays, unless it was far too large.
+    pub fn clear(&mut self) {
+        if self.slots.len() > ROOMY && self.filled * 16 < self.slots.len() {
+            self.slots = Vec::new();
+        }
+        self.slots.fill(EMPTY);
+        self.filled = 0;
     }
 
     /// Brings the slot where a search begins near; says where its text begins.
     #[inline]
     pub fn touch(&self, hash: u64) -> usize {
         let mask = self.slots.len().wrapping_sub(1);
-        self.slots.get(tag(hash) as usize & mask).map_or(0, Slot::start)
+        self.slots.get(tag(hash) as usize & mask).map_or(0, |it| Slot::of(*it).start())
     }
 
     /// How much memory it takes, in bytes.
     pub fn memory(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>()
+        self.slots.capacity() * size_of::<Packed>()
     }
 
     /// How many texts there are.

@@ -3,6 +3,7 @@
 //! Memory is bounded: a chunk grows only while a record does, and a line beyond
 //! all limits is cut and the rest of it skipped.
 
+use super::scan::survey;
 use super::split::{RECORD_LIMIT, Span, Splitter, whole};
 use crate::base::Result;
 use crate::input::open::Opened;
@@ -96,25 +97,29 @@ impl<S: Source> Chunks<S> {
                 self.ended = count < wanted;
                 filled += count;
             }
-            if self.ended {
-                return Ok((filled > 0).then(|| self.chunk(buffer, filled, 0)));
-            }
-            let cut = whole(self.splitter, &buffer[..filled], &mut self.spans);
-            if cut > 0 {
-                self.rest.extend_from_slice(&buffer[cut..filled]);
-                return Ok(Some(self.chunk(buffer, cut, 0)));
-            }
             let at_hand = &buffer[..filled];
-            if filled > RECORD_LIMIT + 2 && memchr::memchr(b'\n', at_hand).is_none() {
-                let lines = u64::from(self.skip_line()?);
-                return Ok(Some(self.chunk(buffer, RECORD_LIMIT + 2, lines)));
+            let (mut lines, quotes) = survey(at_hand);
+            if self.ended {
+                return Ok((filled > 0).then(|| self.chunk(buffer, filled, lines, 0)));
+            }
+            let cut = match quotes {
+                false => memchr::memrchr(b'\n', at_hand).map_or(0, |it| it + 1),
+                true => whole(self.splitter, at_hand, &mut self.spans),
+            };
+            if cut > 0 {
+                lines -= memchr::memchr_iter(b'\n', &at_hand[cut..]).count();
+                self.rest.extend_from_slice(&at_hand[cut..]);
+                return Ok(Some(self.chunk(buffer, cut, lines, 0)));
+            }
+            if filled > RECORD_LIMIT + 2 && lines == 0 {
+                let more = u64::from(self.skip_line()?);
+                return Ok(Some(self.chunk(buffer, RECORD_LIMIT + 2, 0, more)));
             }
             wanted = self.size.max(filled);
         }
     }
 
-    fn chunk(&mut self, memory: Vec<u8>, end: usize, more_lines: u64) -> Chunk {
-        let lines = memchr::memchr_iter(b'\n', &memory[..end]).count();
+    fn chunk(&mut self, memory: Vec<u8>, end: usize, lines: usize, more_lines: u64) -> Chunk {
         let chunk = Chunk { index: self.index, line: self.line, lines, memory, end };
         self.index += 1;
         self.line += lines as u64 + more_lines;

@@ -10,7 +10,7 @@ use super::chunks::Chunk;
 use super::scan::{RECORDS, Scanner, Shape};
 use super::split::{FIELD_LIMIT, Span, Splitter, Step};
 use crate::base::IssueKind;
-use crate::input::rows::block::{Column, Span as Place};
+use crate::input::rows::block::{Between, Column, Span as Place, Spans};
 use crate::input::rows::{Field, Rows};
 
 /// What all records of a file have in common.
@@ -77,7 +77,8 @@ struct Blocks<'l> {
     layout: &'l Layout,
     shape: Shape,
     scanner: Scanner,
-    /// For each slot where its values are.
+    /// For each slot its position in the record, and where its values are if there are quotes.
+    slots: Vec<Option<usize>>,
     places: Vec<Vec<Place>>,
     /// The slot whose column has the longest name: the name that values are least likely to have.
     telltale: Option<usize>,
@@ -86,8 +87,10 @@ struct Blocks<'l> {
 impl<'l> Blocks<'l> {
     fn new(shape: Shape, layout: &'l Layout) -> Self {
         let telltale = layout.wanted.iter().map(|it| it.1).max_by_key(|&it| layout.names[it].len());
+        let mut slots = vec![None; layout.slots];
+        layout.wanted.iter().for_each(|&(position, slot)| slots[slot] = Some(position));
         let places = vec![Vec::new(); layout.slots];
-        Self { layout, shape, scanner: Scanner::new(shape), places, telltale }
+        Self { layout, shape, scanner: Scanner::new(shape), slots, places, telltale }
     }
 
     /// Delivers the plain records that follow each other from `start` on; gives the
@@ -98,56 +101,47 @@ impl<'l> Blocks<'l> {
         if records < FEW {
             return (start, 1);
         }
-        let ends = &self.scanner.ends()[..records * self.shape.width];
+        let ends = &self.scanner.ends()[..=records * self.shape.width];
         let length = ends.last().map_or(0, |&it| it as usize + 1);
         // Looked at while it is near; one by one, records show which of them is no text.
         let Ok(text) = std::str::from_utf8(&bytes[..length]) else { return (start, records) };
-        for &(position, slot) in &self.layout.wanted {
-            place(&self.shape, ends, position, &mut self.places[slot]);
-            if self.scanner.is_quoted() {
-                self.places[slot].iter_mut().for_each(|it| *it = bare(*it, bytes));
+        let between = |position: usize| {
+            let less = u32::from(self.shape.returns && position + 1 == self.shape.width);
+            Spans::Between(Between { marks: &ends[position..], stride: self.shape.width, less })
+        };
+        if self.scanner.is_quoted() {
+            for (position, places) in self.slots.iter().zip(&mut self.places) {
+                let Some(position) = *position else { continue };
+                places.clear();
+                places.extend(between(position).first(records).map(|it| bare(it, bytes)));
             }
         }
-        let sound = self.before_header(text, records);
-        let columns: Vec<Column<'_>> = self.places.iter().map(|it| column(text, it)).collect();
+        let slots = self.slots.iter().zip(&self.places);
+        let columns = slots.map(|(position, places)| match *position {
+            Some(_) if self.scanner.is_quoted() => Column::Texts(text, places.as_slice().into()),
+            Some(position) => Column::Texts(text, between(position)),
+            None => Column::Missing,
+        });
+        let columns: Vec<Column<'_>> = columns.collect();
+        let sound = self.before_header(&columns, records);
         let taken = parser.rows.push_block(&columns, sound);
         let line = parser.line;
         parser.rows.note_lines(taken, |it| line + it as u64);
         parser.line += taken as u64;
-        let last = (taken * self.shape.width).checked_sub(1);
-        let next = last.map_or(start, |it| start + self.scanner.ends()[it] as usize + 1);
+        // Behind the last record taken: the mark before the begin is one before 0.
+        let next = start + ends[taken * self.shape.width].wrapping_add(1) as usize;
         (next, records - taken)
     }
 
     /// How many records come before one that may be the header again.
-    fn before_header(&self, text: &str, records: usize) -> usize {
+    fn before_header(&self, columns: &[Column<'_>], records: usize) -> usize {
         let Some(slot) = self.telltale else { return records };
-        let (name, places) = (self.layout.names[slot].as_bytes(), &self.places[slot]);
-        let same = |it: &Place| {
+        let Column::Texts(text, spans) = columns[slot] else { return records };
+        let name = self.layout.names[slot].as_bytes();
+        let same = |it: Place| {
             (it.end - it.start) as usize == name.len() && it.of(text.as_bytes()) == name
         };
-        places.iter().position(same).unwrap_or(records)
-    }
-}
-
-/// Notes where the values of a position are, quotes and all.
-fn place(shape: &Shape, ends: &[u32], position: usize, places: &mut Vec<Place>) {
-    let width = shape.width;
-    let last = u32::from(position + 1 == width && shape.returns);
-    places.clear();
-    match position.checked_sub(1) {
-        Some(before) => places.extend(ends.chunks_exact(width).map(|it| {
-            let Some(&[before, end]) = it[before..].first_chunk() else { return Place::default() };
-            Place { start: before + 1, end: end - last }
-        })),
-        None => {
-            let mut start = 0;
-            places.extend(ends.chunks_exact(width).map(|it| {
-                let place = Place { start, end: it[0] };
-                start = it[width - 1] + 1;
-                place
-            }));
-        }
+        spans.first(records).position(same).unwrap_or(records)
     }
 }
 
@@ -155,11 +149,6 @@ fn place(shape: &Shape, ends: &[u32], position: usize, places: &mut Vec<Place>) 
 fn bare(place: Place, bytes: &[u8]) -> Place {
     let quote = u32::from(bytes[place.start as usize] == b'"');
     Place { start: place.start + quote, end: place.end - quote }
-}
-
-/// The column of values at these places; without places the file lacks the column.
-fn column<'a>(text: &'a str, places: &'a [Place]) -> Column<'a> {
-    if places.is_empty() { Column::Missing } else { Column::Texts(text, places) }
 }
 
 struct Parser<'p, 'm, 'a> {

@@ -17,7 +17,7 @@ use crate::input::rows::Rows;
 /// How much is looked at to find the delimiter, and read before threads share the rest.
 const HEAD: usize = 64 * 1024;
 /// How much one thread parses at a time.
-const CHUNK: usize = 2 << 20;
+const CHUNK: usize = 512 << 10;
 
 /// Reads a file of values with any delimiter: the source's, or the one that its
 /// first lines show.
@@ -85,6 +85,9 @@ fn in_parallel<S: Source + Send>(
 ) -> Result<Vec<(Part, Issues)>> {
     let buffers: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
     let lock = || buffers.lock().unwrap_or_else(PoisonError::into_inner);
+    // Rows that have handed over theirs, and whose memory is near.
+    let rows: Mutex<Vec<Rows<'_>>> = Mutex::new(Vec::new());
+    let idle = || rows.lock().unwrap_or_else(PoisonError::into_inner);
     let stop = AtomicBool::new(false);
     let mut failure = None;
     let feed = std::iter::from_fn(|| {
@@ -100,7 +103,7 @@ fn in_parallel<S: Source + Send>(
     let mut parts: Vec<(usize, (Part, Issues))> = feed
         .par_bridge()
         .map(|chunk| {
-            let mut rows = seed.fork();
+            let mut rows = idle().pop().unwrap_or_else(|| seed.fork());
             rows.reserve(chunk.lines);
             parse(&chunk, 0, chunk.line, layout, &mut rows);
             job.progress.rows(rows.read());
@@ -108,7 +111,9 @@ fn in_parallel<S: Source + Send>(
                 stop.store(true, Ordering::Relaxed);
             }
             lock().push(chunk.memory);
-            (chunk.index, rows.finish())
+            let part = rows.hand_over();
+            idle().push(rows);
+            (chunk.index, part)
         })
         .collect();
     if let Some(error) = failure {

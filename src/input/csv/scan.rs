@@ -6,6 +6,7 @@
 
 use super::marks::{BLOCK, Before, Look, Marks, Work, below, look};
 use super::split::FIELD_LIMIT;
+use crate::input::rows::block::Between;
 
 /// How many records are looked for together.
 pub(super) const RECORDS: usize = 256;
@@ -27,8 +28,35 @@ pub(super) struct Shape {
 /// Finds plain records, and keeps the memory that it needs.
 pub(super) struct Scanner {
     shape: Shape,
+    /// [`Between::BEGIN`], and where fields end.
     ends: Vec<u32>,
     quoted: bool,
+}
+
+/// How many lines end in bytes, and whether there is a quote.
+pub(super) fn survey(bytes: &[u8]) -> (usize, bool) {
+    look(Survey { bytes })
+}
+
+struct Survey<'b> {
+    bytes: &'b [u8],
+}
+
+impl Work for Survey<'_> {
+    type Output = (usize, bool);
+
+    #[inline(always)]
+    fn with<L: Look>(self, look: L) -> (usize, bool) {
+        let (blocks, rest) = self.bytes.as_chunks::<BLOCK>();
+        let (mut lines, mut quotes) = (0, 0);
+        let mut see = |marks: Marks| {
+            lines += marks.lines.count_ones() as usize;
+            quotes |= marks.quotes;
+        };
+        blocks.iter().for_each(|it| see(look.marks(it, b',')));
+        see(Marks::of(look, rest, 0, b','));
+        (lines, quotes != 0)
+    }
 }
 
 /// Where the last record ends that is whole and whose quotes, if any, are as plain as
@@ -80,11 +108,13 @@ impl Scanner {
             2..=WIDEST => shape.width * RECORDS + 2 * BLOCK,
             _ => 0,
         };
-        Self { shape, ends: vec![0; room], quoted: false }
+        let mut ends = vec![0; 1 + room];
+        ends[0] = Between::BEGIN;
+        Self { shape, ends, quoted: false }
     }
 
-    /// Where the fields of the records found last end: as many as a record has for
-    /// each, a line's last one at its line feed.
+    /// Where the fields of the records found last end, behind [`Between::BEGIN`]: as many as
+    /// a record has for each, a line's last one at its line feed.
     pub fn ends(&self) -> &[u32] {
         &self.ends
     }
@@ -107,7 +137,7 @@ impl Scanner {
         let limit = bytes.len().min(FIELD_LIMIT - BLOCK);
         let (mut count, mut lines, mut at, mut before) = (0, 0, 0, Before::RECORD);
         self.quoted = false;
-        while count < wanted && at < limit && !self.ends.is_empty() {
+        while count < wanted && at < limit && self.ends.len() > 1 {
             let whole = bytes[at..].first_chunk();
             let plain = match whole.filter(|_| !returns && before.inside | before.closed == 0) {
                 Some(it) => look.plain(it, delimiter),
@@ -142,7 +172,7 @@ impl Scanner {
     #[inline(always)]
     fn note(&mut self, mut marks: u64, count: usize, at: u32) -> usize {
         let total = marks.count_ones() as usize;
-        let Some(room) = self.ends[count..].first_chunk_mut::<BLOCK>() else { return count };
+        let Some(room) = self.ends[1 + count..].first_chunk_mut::<BLOCK>() else { return count };
         let (usual, more) = room.split_at_mut(USUAL);
         for end in usual {
             *end = at + marks.trailing_zeros();
@@ -163,7 +193,7 @@ impl Scanner {
     fn even(&self, bytes: &[u8], count: usize, lines: usize) -> usize {
         let width = self.shape.width;
         let records = (count / width).min(RECORDS);
-        let (found, rest) = self.ends[..count].split_at(records * width);
+        let (found, rest) = self.ends[1..=count].split_at(records * width);
         let is_line = |end: &u32| bytes[*end as usize] == b'\n';
         let lines = lines - rest.iter().filter(|it| is_line(it)).count();
         if lines == records && found.chunks_exact(width).all(|it| is_line(&it[width - 1])) {

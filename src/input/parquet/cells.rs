@@ -126,7 +126,7 @@ impl Cells {
         match &self.values {
             Values::Missing => return Column::Missing,
             Values::Listed(list, picks) => return Column::Listed(list, picks),
-            Values::Texts(text, spans) => return Column::Texts(text, spans),
+            Values::Texts(text, spans) => return Column::Texts(text, spans.as_slice().into()),
             Values::Whole(it) if full => return Column::Integers(it),
             Values::Instants(it) if real(it) => return Column::Micros(it),
             Values::Locals(it) if real(it) => return Column::Locals(it),
@@ -402,7 +402,7 @@ fn uuid(bytes: &[u8], text: &mut String) -> std::fmt::Result {
 pub(super) fn behind<'c>(column: &Column<'c>, rows: usize) -> Column<'c> {
     match *column {
         Column::Missing => Column::Missing,
-        Column::Texts(text, it) => Column::Texts(text, &it[rows..]),
+        Column::Texts(text, it) => Column::Texts(text, it.behind(rows)),
         Column::Listed(list, it) => Column::Listed(list, &it[rows..]),
         Column::Integers(it) => Column::Integers(&it[rows..]),
         Column::Micros(it) => Column::Micros(&it[rows..]),

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::listed::{List, picks_of};
 use super::{Field, Rows};
-use crate::base::NONE;
 use crate::base::dictionary::Glance;
-use crate::input::columns::text_of;
+use crate::base::{Dictionary, NONE};
+use crate::input::columns::{Coder, text_of};
 use crate::input::ids::id_of;
+use crate::input::nobody::Nobody;
 use crate::model::raw::{NO_AMOUNT, NO_TIME};
 
 /// Where a value stands in a text: its first byte and the one after its last.
@@ -36,13 +37,80 @@ impl Span {
     }
 }
 
+/// Where the values of a column stand in a text, record by record.
+#[derive(Debug, Clone, Copy)]
+pub enum Spans<'a> {
+    /// Each by itself.
+    Each(&'a [Span]),
+    /// Between marks that come one after another.
+    Between(Between<'a>),
+}
+
+/// Values between marks: each from behind one up to the next but for the last `less` bytes,
+/// the value of the next record `stride` marks further. [`Self::BEGIN`] is the mark before a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Between<'a> {
+    /// The places of the marks, from that before the first value on.
+    pub marks: &'a [u32],
+    /// From a record's mark to that of the next one.
+    pub stride: usize,
+    /// How many bytes before its mark a value ends.
+    pub less: u32,
+}
+
+impl Between<'_> {
+    /// The mark before the first byte.
+    pub const BEGIN: u32 = u32::MAX;
+}
+
+impl<'a> Spans<'a> {
+    /// The place of a record's value; that of none beyond the last one.
+    #[inline(always)]
+    pub fn at(&self, row: usize) -> Span {
+        match self {
+            Self::Each(it) => it.get(row).copied().unwrap_or_default(),
+            Self::Between(it) => {
+                let pair = it.marks.get(row * it.stride..).and_then(<[u32]>::first_chunk);
+                pair.map_or_else(Span::default, |&[before, end]| Span {
+                    start: before.wrapping_add(1),
+                    end: end - it.less,
+                })
+            }
+        }
+    }
+
+    /// The places of the values of the first records.
+    #[inline]
+    pub fn first(self, count: usize) -> impl ExactSizeIterator<Item = Span> + 'a {
+        (0..count).map(move |row| self.at(row))
+    }
+
+    /// The same without the first records.
+    #[must_use]
+    pub fn behind(self, rows: usize) -> Self {
+        match self {
+            Self::Each(it) => Self::Each(it.get(rows..).unwrap_or_default()),
+            Self::Between(it) => {
+                let marks = it.marks.get(rows * it.stride..).unwrap_or_default();
+                Self::Between(Between { marks, ..it })
+            }
+        }
+    }
+}
+
+impl<'a> From<&'a [Span]> for Spans<'a> {
+    fn from(spans: &'a [Span]) -> Self {
+        Self::Each(spans)
+    }
+}
+
 /// The values of one column in all records of a block, as they are at hand.
 #[derive(Debug, Clone, Copy)]
 pub enum Column<'a> {
     /// No record has a value.
     Missing,
     /// Texts, as places in a larger one; an empty one means that there is none.
-    Texts(&'a str, &'a [Span]),
+    Texts(&'a str, Spans<'a>),
     /// Texts of a list, by their places in it.
     Listed(&'a Arc<List>, &'a [u32]),
     /// Whole numbers.
@@ -62,7 +130,7 @@ impl<'a> Column<'a> {
         match *self {
             Self::Missing => Field::Missing,
             Self::Texts(text, spans) => {
-                let span = spans[row];
+                let span = spans.at(row);
                 Field::Text(&text[span.start as usize..span.end as usize])
             }
             Self::Listed(list, picks) => Field::Text(list.get(picks[row])),
@@ -77,20 +145,11 @@ impl<'a> Column<'a> {
 /// An id that is somebody's and new to its column.
 pub(super) const NEW: u32 = NONE - 1;
 
-/// An id that is somebody's.
-#[derive(Debug, Clone, Copy)]
-struct Id {
-    row: u32,
-    /// Whether it is compared as it stands, and has this hash.
-    plain: bool,
-    hash: u64,
-}
-
 /// What is known of the ids of a block while it is checked.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// For each column the ids that are somebody's, in the order of records.
-    ids: Vec<Vec<Id>>,
+    /// How many texts each column of ids had before.
+    texts: Vec<usize>,
     /// The records that have a text in the column at hand.
     filled: Vec<u32>,
     /// For each column that picks its ids from a list what `listed` knows of each record.
@@ -129,7 +188,7 @@ impl Rows<'_> {
         let timed = self.block_times(columns, count);
         let (paid, rounded) = self.block_amounts(columns, timed);
         let numbered = self.block_numbers(columns, paid);
-        let taken = self.find_ids(columns, numbered);
+        let taken = self.take_ids(columns, numbered);
         if taken < count {
             self.shorten(begin + taken);
             if self.clock.ambiguous() != ambiguous {
@@ -141,7 +200,6 @@ impl Rows<'_> {
         }
         self.issues.read += taken as u64;
         self.issues.rounded += rounded.iter().filter(|&&it| it < taken).count() as u64;
-        self.keep_ids(columns, taken);
         self.keep_others(columns, taken);
         taken
     }
@@ -164,7 +222,7 @@ impl Rows<'_> {
         match columns[column] {
             Column::Micros(it) => self.times.extend_from_slice(&it[..count]),
             Column::Texts(text, spans) => {
-                let parts = spans[..count].iter().map(|it| it.of(text.as_bytes()));
+                let parts = spans.first(count).map(|it| it.of(text.as_bytes()));
                 self.clock.extend(&mut self.times, parts, links.then_some(NO_TIME));
             }
             Column::Listed(list, picks) => {
@@ -193,7 +251,7 @@ impl Rows<'_> {
             return (count, rounded);
         }
         let filled = |&row: &usize| match columns[column] {
-            Column::Texts(_, spans) => !spans[row].is_empty(),
+            Column::Texts(_, spans) => !spans.at(row).is_empty(),
             Column::Listed(list, picks) => !list.is_none(picks[row]),
             _ => true,
         };
@@ -223,115 +281,86 @@ impl Rows<'_> {
         count
     }
 
-    /// Looks at all ids, keeping nothing yet; says how many records come before the
-    /// first that has none that is somebody's.
-    fn find_ids(&mut self, columns: &[Column<'_>], count: usize) -> usize {
-        self.found.ids.resize_with(self.mapping.ids.len(), Vec::new);
-        self.found.listed.resize_with(self.mapping.ids.len(), Vec::new);
+    /// Adds the ids of the records before the first that has none that is somebody's; says
+    /// how many these are.
+    fn take_ids(&mut self, columns: &[Column<'_>], count: usize) -> usize {
+        let mapping = self.mapping;
+        self.found.listed.resize_with(mapping.ids.len(), Vec::new);
         self.found.blocked.clear();
-        for (index, &(_, column)) in self.mapping.ids.iter().enumerate() {
-            self.find_column(index, &columns[column], count);
+        let (begin, mut full) = (self.ids.first().map_or(0, |it| it.codes.len()), false);
+        self.found.texts.clear();
+        self.found.texts.extend(self.ids.iter().map(Coder::texts));
+        for (index, &(_, column)) in mapping.ids.iter().enumerate() {
+            full |= self.find_column(index, &columns[column], count);
         }
-        let Found { ids, listed, known, .. } = &mut self.found;
-        let full = |it: &Vec<u32>| it.len() == count && !it.contains(&NONE);
-        if ids.iter().any(|it| it.len() == count) || listed.iter().any(full) {
-            return count;
+        let taken = if full { count } else { self.with_ids(begin, count) };
+        for (index, &(_, column)) in mapping.ids.iter().enumerate() {
+            if let Some((list, picks)) = picks_of(&columns[column]) {
+                let mut codes = std::mem::take(&mut self.found.listed[index]);
+                self.keep_listed(index, list, &picks[..taken], &mut codes[..taken]);
+                self.found.listed[index] = codes;
+            } else if taken < count {
+                self.ids[index].cut(begin, begin + taken, self.found.texts[index]);
+            }
         }
+        self.count_blocked(columns, taken);
+        taken
+    }
+
+    /// How many records come before the first that has no id that is somebody's.
+    fn with_ids(&mut self, begin: usize, count: usize) -> usize {
+        let Found { listed, known, .. } = &mut self.found;
         known.clear();
         known.resize(count, false);
-        ids.iter().flatten().for_each(|it| known[it.row as usize] = true);
-        for codes in listed {
+        for (coder, listed) in self.ids.iter().zip(listed) {
+            let codes = if listed.is_empty() { &coder.codes[begin..] } else { listed };
             known.iter_mut().zip(codes).for_each(|(known, code)| *known |= *code != NONE);
         }
         known.iter().position(|it| !it).unwrap_or(count)
     }
 
-    /// Finds out which ids of a column are somebody's; most tell at a glance.
-    fn find_column(&mut self, index: usize, column: &Column<'_>, count: usize) {
-        let mut ids = std::mem::take(&mut self.found.ids[index]);
-        ids.clear();
+    /// Codes the ids of a column that are somebody's, or finds them in their list; whether
+    /// every record has one.
+    fn find_column(&mut self, index: usize, column: &Column<'_>, count: usize) -> bool {
         self.found.listed[index].clear();
         if let Some((list, picks)) = picks_of(column) {
-            self.found.ids[index] = ids;
-            return self.find_listed(index, list, &picks[..count]);
+            self.find_listed(index, list, &picks[..count]);
+            return !self.found.listed[index].contains(&NONE);
         }
-        if let Column::Texts(text, spans) = *column {
-            let (bytes, spans) = (text.as_bytes(), &spans[..count]);
-            let filled = filled(spans, std::mem::take(&mut self.found.filled));
-            let (nobody, folds) = (&self.mapping.nobody, self.folds[index]);
-            ids.reserve(filled.len());
-            for &row in &filled {
-                let id = spans[row as usize].of(bytes);
-                let Glance { hash, ascii } = self.ids[index].glance(id);
-                let folded = folds && id.iter().any(u8::is_ascii_uppercase);
-                if ascii && !folded && nobody.is_somebodys(id) {
-                    ids.push(Id { row, plain: true, hash });
-                } else if self.ids[index].knows(id, hash) {
-                    // A column's dictionary holds what is somebody's alone.
-                    ids.push(Id { row, plain: true, hash });
-                } else {
-                    ids.extend(self.look_at_id(index, column, row as usize, hash));
-                }
+        let coder = &mut self.ids[index];
+        let begin = coder.skip_all(count);
+        let (nobody, folds) = (&self.mapping.nobody, self.folds[index]);
+        let Found { filled, blocked, .. } = &mut self.found;
+        let mut ids = Ids { index, nobody, folds, blocked, scratch: &mut self.scratch };
+        match *column {
+            Column::Missing => count == 0,
+            Column::Texts(text, spans) => {
+                let filled = filled_of(spans, count, filled);
+                let other = |dictionary: &mut Dictionary, row: usize, glance: Glance| {
+                    let Span { start, end } = spans.at(row);
+                    ids.code_of_new(dictionary, row, &text[start as usize..end as usize], glance)
+                };
+                let full = coder.set_parts(begin, text.as_bytes(), spans, filled, other);
+                full && filled.len() == count
             }
-            self.found.filled = filled;
-        } else if !matches!(column, Column::Missing) {
-            ids.extend((0..count).filter_map(|row| self.look_at_id(index, column, row, 0)));
+            ref other => {
+                let codes = &mut coder.codes[begin..];
+                for (row, code) in codes.iter_mut().enumerate() {
+                    *code = ids.code_of(&mut coder.dictionary, row, &other.field(row));
+                }
+                !codes.contains(&NONE)
+            }
         }
-        self.found.ids[index] = ids;
     }
 
-    /// The id of a record if it is somebody's; nobody's are noted.
-    #[inline(never)]
-    fn look_at_id(
-        &mut self,
-        index: usize,
-        column: &Column<'_>,
-        row: usize,
-        hash: u64,
-    ) -> Option<Id> {
-        let field = column.field(row);
-        let id = id_of(&field, self.folds[index], &mut self.scratch);
-        if id.is_empty() {
-            return None;
-        }
-        if self.mapping.nobody.is(id) {
-            self.found.blocked.push((index, row));
-            return None;
-        }
-        let same =
-            matches!((column, field), (Column::Texts(..), Field::Text(it)) if std::ptr::eq(it, id));
-        Some(Id { row: row as u32, plain: same, hash })
-    }
-
-    /// Keeps the ids of the first records.
-    fn keep_ids(&mut self, columns: &[Column<'_>], count: usize) {
-        let mut found = std::mem::take(&mut self.found);
-        let Found { ids, listed, blocked, .. } = &mut found;
-        for (index, (ids, &(_, column))) in ids.iter().zip(&self.mapping.ids).enumerate() {
-            let column = &columns[column];
-            if let Some((list, picks)) = picks_of(column) {
-                self.keep_listed(index, list, &picks[..count], &mut listed[index][..count]);
-                continue;
-            }
-            let coder = &mut self.ids[index];
-            let begin = coder.skip_all(count);
-            for id in ids.iter().take_while(|it| (it.row as usize) < count) {
-                let row = id.row as usize;
-                if let (Column::Texts(text, spans), true) = (column, id.plain) {
-                    coder.set_part(begin + row, text, spans[row], id.hash);
-                } else {
-                    let field = column.field(row);
-                    coder.set(begin + row, id_of(&field, self.folds[index], &mut self.scratch));
-                }
-            }
-        }
-        for &(index, row) in blocked.iter().filter(|it| it.1 < count) {
+    /// Counts the ids of the first records that are nobody's.
+    fn count_blocked(&mut self, columns: &[Column<'_>], count: usize) {
+        for &(index, row) in self.found.blocked.iter().filter(|it| it.1 < count) {
             let (id_type, column) = self.mapping.ids[index];
             let field = columns[column].field(row);
             let id = id_of(&field, self.folds[index], &mut self.scratch);
             super::count(&mut self.blocked, id_type, id);
         }
-        self.found = found;
     }
 
     /// Keeps the event ids and texts of the first records.
@@ -340,7 +369,7 @@ impl Rows<'_> {
         if let Some(column) = mapping.event_id {
             match columns[column] {
                 Column::Texts(text, spans) => {
-                    self.event_ids.extend_texts(text, &spans[..count]);
+                    self.event_ids.extend_texts(text, spans, count);
                 }
                 Column::Integers(numbers) => {
                     self.event_ids.extend_numbers(&numbers[..count], &mut self.scratch);
@@ -360,7 +389,7 @@ impl Rows<'_> {
                 continue;
             }
             if let Column::Texts(text, spans) = *column {
-                coder.extend_texts(text, &spans[..count], constant);
+                coder.extend_texts(text, spans.first(count), constant);
                 continue;
             }
             for row in 0..count {
@@ -370,15 +399,57 @@ impl Rows<'_> {
     }
 }
 
+/// What gives the ids of a column their codes.
+struct Ids<'r> {
+    index: usize,
+    nobody: &'r Nobody,
+    folds: bool,
+    blocked: &'r mut Vec<(usize, usize)>,
+    scratch: &'r mut String,
+}
+
+impl Ids<'_> {
+    /// The code of an id that did not come before as it stands; most tell at a glance that
+    /// they are somebody's.
+    #[inline(never)]
+    fn code_of_new(
+        &mut self,
+        dictionary: &mut Dictionary,
+        row: usize,
+        id: &str,
+        glance: Glance,
+    ) -> u32 {
+        let folded = self.folds && id.bytes().any(|it| it.is_ascii_uppercase());
+        if glance.ascii && !folded && self.nobody.is_somebodys(id.as_bytes()) {
+            return dictionary.intern_hashed(id, glance.hash);
+        }
+        self.code_of(dictionary, row, &Field::Text(id))
+    }
+
+    /// The code of an id if it is somebody's; nobody's are noted.
+    fn code_of(&mut self, dictionary: &mut Dictionary, row: usize, field: &Field<'_>) -> u32 {
+        let id = id_of(field, self.folds, self.scratch);
+        if id.is_empty() {
+            return NONE;
+        }
+        if self.nobody.is(id) {
+            self.blocked.push((self.index, row));
+            return NONE;
+        }
+        dictionary.intern(id)
+    }
+}
+
 /// The records that have a text, in the memory of `filled`; found without a branch, which no
 /// processor would predict.
-fn filled(spans: &[Span], mut filled: Vec<u32>) -> Vec<u32> {
-    filled.resize(spans.len(), 0);
-    let mut count = 0;
-    for (row, span) in spans.iter().enumerate() {
-        filled[count] = row as u32;
-        count += usize::from(!span.is_empty());
+fn filled_of<'f>(spans: Spans<'_>, count: usize, filled: &'f mut Vec<u32>) -> &'f [u32] {
+    if filled.len() < count {
+        filled.resize(count, 0);
     }
-    filled.truncate(count);
-    filled
+    let mut found = 0;
+    for (row, span) in spans.first(count).enumerate() {
+        filled[found] = row as u32;
+        found += usize::from(!span.is_empty());
+    }
+    &filled[..found]
 }

@@ -183,9 +183,8 @@ impl<'m, 'h> Delivery<'m, 'h> {
     }
 
     fn block(&mut self, waiting: &Waiting, start: usize, count: usize) -> usize {
-        let columns = waiting.columns.iter();
-        let columns: Vec<Column<'_>> =
-            columns.map(|it| Column::Texts(&waiting.text, &it[start..start + count])).collect();
+        let spans = waiting.columns.iter().map(|it| (&it[start..start + count]).into());
+        let columns: Vec<_> = spans.map(|it| Column::Texts(&waiting.text, it)).collect();
         self.rows.push_block(&columns, count)
     }
 
