@@ -1,8 +1,8 @@
 //! Parquet: the columns that a mapping names, row groups in parallel.
 //!
 //! A damaged file is an error, never a panic and never rows. `plan` says what is read by
-//! whom, `chunk` reads the pages of a column (`hybrid`, `dense`, `generic`), `kind` and
-//! `cells` know what its values are. Never sees what they mean; [`Rows`] does.
+//! whom, `ahead` fetches bytes, `chunk` reads the pages of a column (`hybrid`, `dense`, `delta`,
+//! `generic`), `kind` and `cells` know what its values are. Never sees what they mean; [`Rows`] does.
 
 mod ahead;
 mod cells;
