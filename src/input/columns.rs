@@ -204,7 +204,8 @@ impl Coder {
         self.codes.clear();
         room.dictionary.clear();
         self.dictionary = room.dictionary;
-        (self.last, self.recent, self.known) = (NONE, [NONE; SLOTS], Known::default());
+        (self.last, self.recent) = (NONE, [NONE; SLOTS]);
+        self.known.forget();
         self.memo.clear();
     }
 }

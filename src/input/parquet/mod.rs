@@ -19,7 +19,7 @@ mod sample;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parquet::column::page::PageReader;
@@ -140,24 +140,26 @@ fn read_from<R: ChunkReader + 'static>(
         lead = probe.fork();
         probed += 1;
     }
+    // Rows that one piece was read with are of use for another.
+    let idle = Mutex::new(Vec::new());
+    let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
     let read_piece = |piece: &Piece| -> Result<Vec<(Part, Issues)>> {
         let room = usize::try_from(piece.rows).unwrap_or(0).min(PART_ROWS + ROWS);
-        let fresh = || {
-            let mut rows = lead.fork();
-            rows.reserve(room);
-            rows
-        };
-        let (mut rows, mut parts) = (fresh(), Vec::new());
+        let mut rows = idle().pop().unwrap_or_else(|| lead.fork());
+        rows.reserve(room);
+        let mut parts = Vec::new();
         plan.piece(open()?, piece, &mut rows, &mut |rows| {
             if rows.read() >= PART_ROWS as u64 {
                 progress.rows(rows.read());
-                parts.push(std::mem::replace(rows, fresh()).finish());
+                parts.push(rows.hand_over());
+                rows.reserve(room);
             }
             false
         })?;
         progress.advance(piece.bytes);
         progress.rows(rows.read());
-        parts.push(rows.finish());
+        parts.push(rows.hand_over());
+        idle().push(rows);
         Ok(parts)
     };
     // Guarded once more: a piece may be read on a thread of its own.

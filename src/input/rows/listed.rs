@@ -126,6 +126,11 @@ pub(in crate::input) struct Known {
 }
 
 impl Known {
+    /// Knows nothing any more.
+    pub fn forget(&mut self) {
+        self.list = None;
+    }
+
     /// Whether these are the codes of a list; from now on they are.
     fn meets(&mut self, list: &Arc<List>) -> bool {
         let met = self.list.as_ref().is_some_and(|it| Arc::ptr_eq(it, list));
