@@ -8,7 +8,7 @@ use std::mem::take;
 use jiff::tz::TimeZone;
 
 use super::rows::Field;
-use super::rows::block::{Span, Spans};
+use super::rows::block::{Span, Spans, each_span};
 use super::rows::listed::Known;
 use crate::base::dictionary::Glance;
 use crate::base::time::DAY;
@@ -126,27 +126,33 @@ impl Coder {
     }
 
     /// Gives these of the rows from `begin` on the codes of their parts of a text, and those
-    /// of parts that are new what `other` says; whether all have one.
+    /// of parts that are new what `other` says; whether all have one. Those without any text
+    /// are passed over.
     #[inline]
     pub fn set_parts(
         &mut self,
         begin: usize,
         text: &[u8],
-        spans: Spans<'_>,
-        rows: &[u32],
+        parts: impl Iterator<Item = (usize, Span)>,
         mut other: impl FnMut(&mut Dictionary, usize, Glance) -> u32,
     ) -> bool {
         let (codes, dictionary) = (&mut self.codes[begin..], &mut self.dictionary);
         let mut full = true;
-        for &row in rows {
-            let row = row as usize;
-            let part = spans.at(row).of(text);
+        for (row, span) in parts {
+            let part = span.of(text);
+            if part.is_empty() {
+                full = false;
+                continue;
+            }
             let glance = dictionary.glance(part);
             let code = match dictionary.find_hashed(part, glance.hash) {
                 Some(it) => it,
-                None => other(dictionary, row, glance),
+                None => {
+                    let code = other(dictionary, row, glance);
+                    full &= code != NONE;
+                    code
+                }
             };
-            full &= code != NONE;
             codes[row] = code;
         }
         full
@@ -166,11 +172,12 @@ impl Coder {
     pub fn extend_texts(
         &mut self,
         text: &str,
-        spans: impl ExactSizeIterator<Item = Span>,
+        count: usize,
+        spans: impl Iterator<Item = Span>,
         constant: Option<&str>,
     ) {
         self.memo.resize(MEMO, Short::default());
-        let begin = self.skip_all(spans.len());
+        let begin = self.skip_all(count);
         let (codes, memo) = (&mut self.codes[begin..], &mut self.memo[..]);
         let Some(memo) = memo.first_chunk_mut() else { return };
         for (code, span) in codes.iter_mut().zip(spans) {
@@ -211,7 +218,7 @@ impl Coder {
 }
 
 /// The code of a part of a text.
-#[inline]
+#[inline(always)]
 fn code_of(dictionary: &mut Dictionary, memo: &mut [Short; MEMO], text: &str, span: Span) -> u32 {
     let (start, end) = (span.start as usize, span.end as usize);
     let length = span.end - span.start;
@@ -290,8 +297,10 @@ impl EventIds {
         let mut done = 0;
         while done < count {
             if let Self::Numbers(numbers) = self {
-                let rest = spans.behind(done).first(count - done);
-                done += extend_plain(numbers, text.as_bytes(), rest);
+                let (rest, bytes) = (count - done, text.as_bytes());
+                done += each_span!(spans.behind(done), rest, each => {
+                    extend_plain(numbers, bytes, rest, each)
+                });
             }
             if done < count {
                 let span = spans.at(done);
@@ -353,10 +362,11 @@ pub(super) fn promoted(numbers: &[i64]) -> TextColumn {
 fn extend_plain(
     numbers: &mut Vec<i64>,
     bytes: &[u8],
-    spans: impl ExactSizeIterator<Item = Span>,
+    rows: usize,
+    spans: impl Iterator<Item = Span>,
 ) -> usize {
     let begin = numbers.len();
-    numbers.resize(begin + spans.len(), NO_SEQUENCE);
+    numbers.resize(begin + rows, NO_SEQUENCE);
     let mut count = 0;
     for (number, span) in numbers[begin..].iter_mut().zip(spans) {
         let Some(it) = plain_number(bytes, span) else { break };
@@ -368,7 +378,7 @@ fn extend_plain(
 }
 
 /// The number that one to sixteen digits are, if [`canonical`] says the same.
-#[inline]
+#[inline(always)]
 fn plain_number(bytes: &[u8], span: Span) -> Option<i64> {
     let (end, length) = (span.end as usize, span.end - span.start);
     let last = *bytes[..end].last_chunk::<8>()?;
@@ -386,7 +396,7 @@ fn plain_number(bytes: &[u8], span: Span) -> Option<i64> {
 const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
 
 /// The number of the last `length` (1 to 8) bytes, unless it begins with a zero too many.
-#[inline]
+#[inline(always)]
 fn digits_of(bytes: [u8; 8], length: u32) -> Option<i64> {
     let shift = 8 * (8 - length);
     let digits = (u64::from_le_bytes(bytes) ^ ZEROS) >> shift;
@@ -397,7 +407,7 @@ fn digits_of(bytes: [u8; 8], length: u32) -> Option<i64> {
 }
 
 /// The number of eight digits, the first in the lowest byte; `None` if one is above 9.
-#[inline]
+#[inline(always)]
 fn digits_of_all(digits: u64) -> Option<i64> {
     const ABOVE_9: u64 = u64::from_ne_bytes([0x76; 8]);
     const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);

@@ -246,16 +246,17 @@ impl TimeReader {
         }
     }
 
-    /// Adds the instants that parts of a text mean, up to the first that is none; gives its
+    /// Adds the instants that parts of a text, `rows` of them, mean, up to the first that is none; gives its
     /// problem. `missing` stands for an empty part, if one is allowed.
     pub(super) fn extend<'t>(
         &mut self,
         times: &mut Vec<i64>,
-        parts: impl ExactSizeIterator<Item = &'t [u8]>,
+        rows: usize,
+        parts: impl Iterator<Item = &'t [u8]>,
         missing: Option<i64>,
     ) {
         let begin = times.len();
-        times.resize(begin + parts.len(), 0);
+        times.resize(begin + rows, 0);
         let mut count = 0;
         let mut minute = self.minute_of_many();
         for (time, part) in times[begin..].iter_mut().zip(parts) {

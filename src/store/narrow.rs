@@ -84,7 +84,7 @@ impl Strip {
         codes.clear();
         let fits = self.width < plain
             && self.code::<SCALE>(sample, codes)
-            && self.code::<SCALE>(rest, codes);
+            && rest.chunks(SAMPLE * SAMPLE / 4).all(|it| self.code::<SCALE>(it, codes));
         if self.width > 4 {
             codes.clear();
         }

@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 pub struct TextHasher(FixedState);
 
 /// What one look at a text tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Glance {
     /// The text's hash.
     pub hash: u64,

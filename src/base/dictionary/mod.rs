@@ -280,7 +280,15 @@ fn equal(left: &[u8], right: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn of(texts: &[String]) -> (Dictionary, Vec<u32>) {
+        let mut dictionary = Dictionary::default();
+        let codes = texts.iter().map(|it| dictionary.intern(it)).collect();
+        (dictionary, codes)
+    }
 
     #[test]
     fn appended_texts_are_found_once_others_are_interned() {
@@ -296,5 +304,27 @@ mod tests {
         let more: Vec<u32> = (0..100).map(|it| dictionary.intern(&it.to_string())).collect();
         assert!(more.into_iter().eq(5..105));
         assert_eq!(["a", "c", "99"].map(|it| dictionary.intern(it)), [0, 3, 104]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_out_never_came(
+            first in prop::collection::vec("[a-c]{0,4}", 0..60),
+            then in prop::collection::vec("[a-d]{0,4}", 0..60),
+            kept in 0.0..=1.0f64,
+        ) {
+            let (mut dictionary, _) = of(&first);
+            let kept = (dictionary.len() as f64 * kept) as usize;
+            dictionary.truncate(kept);
+            let texts: Vec<String> = dictionary.iter().map(str::to_owned).collect();
+            prop_assert_eq!(texts.len(), kept);
+            let codes: Vec<u32> = then.iter().map(|it| dictionary.intern(it)).collect();
+            let (plain, mut expected) = of(&[&texts[..], &then[..]].concat());
+            prop_assert_eq!(codes, expected.split_off(kept));
+            prop_assert!(dictionary.iter().eq(plain.iter()));
+            dictionary.clear();
+            let codes: Vec<u32> = then.iter().map(|it| dictionary.intern(it)).collect();
+            prop_assert_eq!(codes, of(&then).1);
+        }
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Slot {
 const LONG: u64 = 0xffff;
 /// A table of so many slots is never too large.
 const ROOMY: usize = 1 << 12;
-/// A slot as it is kept: as numbers, of which memory that is zero anyway needs no writing.
+/// A slot as it is kept.
 type Packed = [u64; 2];
 const EMPTY: Packed = [0; 2];
 
@@ -119,7 +119,11 @@ impl Table {
         if wanted <= self.slots.len() {
             return;
         }
-        let old = std::mem::replace(&mut self.slots, vec![EMPTY; wanted]);
+        // Written, not asked for as zero: a page that is read first is fetched a second time
+        // when it is written.
+        let mut slots = Vec::with_capacity(wanted);
+        slots.resize(wanted, EMPTY);
+        let old = std::mem::replace(&mut self.slots, slots);
         for slot in old.into_iter().map(Slot::of).filter(|it| it.next_code > 0) {
             self.put(slot);
         }

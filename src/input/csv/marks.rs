@@ -1,7 +1,7 @@
 //! What 64 bytes look like, one bit each: line feeds, delimiters, quotes and what is odd.
 //!
-//! Looked at in one of two ways, of which the processor at hand chooses: 16 bytes at a
-//! time, which all can, or 32. Knows no record.
+//! Looked at in one of three ways, of which the processor at hand chooses: 16 bytes at a
+//! time, which all can, 32, or all 64. Knows no record.
 
 use wide::u8x16;
 
@@ -15,7 +15,27 @@ pub(super) trait Look: Copy {
 
     /// All marks of a block.
     fn marks(self, block: &[u8; BLOCK], delimiter: u8) -> Marks;
+
+    /// Writes the places of marks of a block that begins at `at` to the begin of some room.
+    #[inline(always)]
+    fn note(self, mut marks: u64, at: u32, room: &mut [u32; BLOCK]) {
+        let total = marks.count_ones() as usize;
+        let (usual, more) = room.split_at_mut(USUAL);
+        for place in usual {
+            *place = at + marks.trailing_zeros();
+            marks &= marks.wrapping_sub(1);
+        }
+        if marks != 0 {
+            for place in &mut more[..total - USUAL] {
+                *place = at + marks.trailing_zeros();
+                marks &= marks.wrapping_sub(1);
+            }
+        }
+    }
 }
+
+/// How many marks of a block are written out without a look at how many there are.
+const USUAL: usize = 12;
 
 /// What a look at bytes is for: the same whichever way it is done.
 pub(super) trait Work {
@@ -78,10 +98,10 @@ impl Look for Narrow {
 mod by_32 {
     use std::arch::x86_64::__m256i;
 
+    use pulp::cast;
     use pulp::x86::V3;
-    use pulp::{NullaryFnOnce, cast};
 
-    use super::{BLOCK, Look, Marks, Plain, Work};
+    use super::{BLOCK, Look, Marks, Plain};
 
     /// The two halves of a block.
     #[inline(always)]
@@ -132,20 +152,80 @@ mod by_32 {
             }
         }
     }
+}
 
-    /// Work to be done this way.
-    pub(super) struct Wide<W> {
-        pub simd: V3,
-        pub work: W,
+/// All 64 bytes at a time, and places written 16 at a time, where a processor can.
+#[cfg(target_arch = "x86_64")]
+mod by_64 {
+    use std::arch::x86_64::__m512i;
+
+    use pulp::cast;
+    use pulp::x86::V4;
+
+    use super::{BLOCK, Look, Marks, Plain};
+
+    /// How many places are written together.
+    const LANES: usize = 16;
+    const LANE: [u32; LANES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+    /// Which bytes are a certain one.
+    #[inline(always)]
+    fn bits(simd: V4, block: &[u8; BLOCK], byte: u8) -> u64 {
+        let byte = simd.avx512f._mm512_set1_epi8(byte as i8);
+        simd.avx512bw._mm512_cmpeq_epi8_mask(cast(*block), byte)
     }
 
-    impl<W: Work> NullaryFnOnce for Wide<W> {
-        type Output = W::Output;
+    impl Look for V4 {
+        #[inline(always)]
+        fn plain(self, block: &[u8; BLOCK], delimiter: u8) -> Option<Plain> {
+            let Marks { lines, ends, returns, nuls, quotes } = self.marks(block, delimiter);
+            (returns | nuls | quotes == 0).then_some(Plain { ends, lines })
+        }
 
         #[inline(always)]
-        fn call(self) -> W::Output {
-            self.work.with(self.simd)
+        fn marks(self, block: &[u8; BLOCK], delimiter: u8) -> Marks {
+            let lines = bits(self, block, b'\n');
+            Marks {
+                lines,
+                ends: bits(self, block, delimiter) | lines,
+                returns: bits(self, block, b'\r'),
+                nuls: bits(self, block, 0),
+                quotes: bits(self, block, b'"'),
+            }
         }
+
+        #[inline(always)]
+        fn note(self, marks: u64, at: u32, room: &mut [u32; BLOCK]) {
+            let simd = self.avx512f;
+            let all: __m512i = cast(LANE);
+            let (mut places, mut count) =
+                (simd._mm512_add_epi32(all, simd._mm512_set1_epi32(at as i32)), 0);
+            for part in 0..BLOCK / LANES {
+                let bits = (marks >> (LANES * part)) as u16;
+                if let Some(to) = room[count..].first_chunk_mut::<LANES>() {
+                    *to = cast(simd._mm512_maskz_compress_epi32(bits, places));
+                }
+                count += bits.count_ones() as usize;
+                places = simd._mm512_add_epi32(places, simd._mm512_set1_epi32(LANES as i32));
+            }
+        }
+    }
+}
+
+/// Work to be done in a way that a processor may have or not.
+#[cfg(target_arch = "x86_64")]
+struct With<L, W> {
+    look: L,
+    work: W,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<L: Look, W: Work> pulp::NullaryFnOnce for With<L, W> {
+    type Output = W::Output;
+
+    #[inline(always)]
+    fn call(self) -> W::Output {
+        self.work.with(self.look)
     }
 }
 
@@ -153,8 +233,14 @@ mod by_32 {
 #[inline]
 pub(super) fn look<W: Work>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return simd.vectorize(by_32::Wide { simd, work });
+    {
+        use pulp::x86::{V3, V4};
+        if let Some(look) = V4::try_new() {
+            return look.vectorize(With { look, work });
+        }
+        if let Some(look) = V3::try_new() {
+            return look.vectorize(With { look, work });
+        }
     }
     work.with(Narrow)
 }
@@ -255,11 +341,23 @@ mod tests {
     struct Both<'b>(&'b [u8; BLOCK]);
 
     impl Work for Both<'_> {
-        type Output = (Option<Plain>, Marks);
+        type Output = (Option<Plain>, Marks, Vec<u32>);
 
         fn with<L: Look>(self, look: L) -> Self::Output {
-            (look.plain(self.0, b','), look.marks(self.0, b','))
+            let (marks, mut room) = (look.marks(self.0, b','), [0; BLOCK]);
+            look.note(marks.ends, 7, &mut room);
+            let places = room[..marks.ends.count_ones() as usize].to_vec();
+            (look.plain(self.0, b','), marks, places)
         }
+    }
+
+    /// What the way of the middle gives, where the processor has a better one.
+    fn by_32(work: Both<'_>) -> (Option<Plain>, Marks, Vec<u32>) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(look) = pulp::x86::V3::try_new() {
+            return look.vectorize(With { look, work });
+        }
+        work.with(Narrow)
     }
 
     proptest! {
@@ -284,8 +382,11 @@ mod tests {
             };
             let is_plain = marks.returns | marks.nuls | marks.quotes == 0;
             let plain = is_plain.then_some(Plain { ends: marks.ends, lines: marks.lines });
-            prop_assert_eq!(Both(&block).with(Narrow), (plain, marks));
-            prop_assert_eq!(look(Both(&block)), (plain, marks));
+            let places = (0..BLOCK as u32).filter(|it| marks.ends >> it & 1 == 1).map(|it| 7 + it);
+            let all = (plain, marks, places.collect::<Vec<_>>());
+            prop_assert_eq!(&Both(&block).with(Narrow), &all);
+            prop_assert_eq!(&by_32(Both(&block)), &all);
+            prop_assert_eq!(&look(Both(&block)), &all);
         }
     }
 }

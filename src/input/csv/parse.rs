@@ -10,7 +10,7 @@ use super::chunks::Chunk;
 use super::scan::{RECORDS, Scanner, Shape};
 use super::split::{FIELD_LIMIT, Span, Splitter, Step};
 use crate::base::IssueKind;
-use crate::input::rows::block::{Between, Column, Span as Place, Spans};
+use crate::input::rows::block::{Between, Column, Span as Place, Spans, each_span};
 use crate::input::rows::{Field, Rows};
 
 /// What all records of a file have in common.
@@ -107,19 +107,19 @@ impl<'l> Blocks<'l> {
         let Ok(text) = std::str::from_utf8(&bytes[..length]) else { return (start, records) };
         let between = |position: usize| {
             let less = u32::from(self.shape.returns && position + 1 == self.shape.width);
-            Spans::Between(Between { marks: &ends[position..], stride: self.shape.width, less })
+            Between { marks: &ends[position..], stride: self.shape.width, less }
         };
         if self.scanner.is_quoted() {
             for (position, places) in self.slots.iter().zip(&mut self.places) {
                 let Some(position) = *position else { continue };
                 places.clear();
-                places.extend(between(position).first(records).map(|it| bare(it, bytes)));
+                places.extend(between(position).iter().take(records).map(|it| bare(it, bytes)));
             }
         }
         let slots = self.slots.iter().zip(&self.places);
         let columns = slots.map(|(position, places)| match *position {
             Some(_) if self.scanner.is_quoted() => Column::Texts(text, places.as_slice().into()),
-            Some(position) => Column::Texts(text, between(position)),
+            Some(position) => Column::Texts(text, Spans::Between(between(position))),
             None => Column::Missing,
         });
         let columns: Vec<Column<'_>> = columns.collect();
@@ -141,7 +141,9 @@ impl<'l> Blocks<'l> {
         let same = |it: Place| {
             (it.end - it.start) as usize == name.len() && it.of(text.as_bytes()) == name
         };
-        spans.first(records).position(same).unwrap_or(records)
+        let found =
+            each_span!(spans, records, each => { let mut each = each; each.position(same) });
+        found.unwrap_or(records)
     }
 }
 

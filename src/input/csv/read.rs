@@ -83,6 +83,7 @@ fn in_parallel<S: Source + Send>(
     layout: &Layout,
     seed: &Rows<'_>,
 ) -> Result<Vec<(Part, Issues)>> {
+    stir_memory(8 * CHUNK);
     let buffers: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
     let lock = || buffers.lock().unwrap_or_else(PoisonError::into_inner);
     // Rows that have handed over theirs, and whose memory is near.
@@ -103,6 +104,7 @@ fn in_parallel<S: Source + Send>(
     let mut parts: Vec<(usize, (Part, Issues))> = feed
         .par_bridge()
         .map(|chunk| {
+            stir_memory(2 * CHUNK);
             let mut rows = idle().pop().unwrap_or_else(|| seed.fork());
             rows.reserve(chunk.lines);
             parse(&chunk, 0, chunk.line, layout, &mut rows);
@@ -121,6 +123,15 @@ fn in_parallel<S: Source + Send>(
     }
     parts.sort_unstable_by_key(|it| it.0);
     Ok(parts.into_iter().map(|it| it.1).collect())
+}
+
+/// Takes a piece of memory and gives it back, untouched.
+///
+/// The C library of Linux grows the memory of a thread by what is asked for, one call of the
+/// system each time, and gives it back to the system if more lies idle than twice the largest
+/// piece that came and went. So a large piece first, and one for each chunk, save most calls.
+fn stir_memory(bytes: usize) {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(bytes)));
 }
 
 /// The first chunk, where in it and on which line the first row begins, and the layout.

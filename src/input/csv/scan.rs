@@ -10,8 +10,6 @@ use crate::input::rows::block::Between;
 
 /// How many records are looked for together.
 pub(super) const RECORDS: usize = 256;
-/// How many bits of a block are written out without a look at how many there are.
-const USUAL: usize = 12;
 /// Wider records are left to the row-wise path.
 const WIDEST: usize = 512;
 
@@ -146,7 +144,7 @@ impl Scanner {
             if let Some(plain) = plain {
                 before.ended = plain.ends >> 63;
                 lines += plain.lines.count_ones() as usize;
-                count = self.note(plain.ends, count, at as u32);
+                count = self.note(look, plain.ends, count, at);
                 at += BLOCK;
                 continue;
             }
@@ -159,7 +157,7 @@ impl Scanner {
             let odd = lone | marks.nuls | marks.settle_quotes(&mut before);
             let ends = marks.ends & below(odd);
             lines += (marks.lines & ends).count_ones() as usize;
-            count = self.note(ends, count, at as u32);
+            count = self.note(look, ends, count, at);
             if odd != 0 {
                 break;
             }
@@ -170,21 +168,10 @@ impl Scanner {
 
     /// Adds the places of a block's marks; says how many there are now.
     #[inline(always)]
-    fn note(&mut self, mut marks: u64, count: usize, at: u32) -> usize {
-        let total = marks.count_ones() as usize;
-        let Some(room) = self.ends[1 + count..].first_chunk_mut::<BLOCK>() else { return count };
-        let (usual, more) = room.split_at_mut(USUAL);
-        for end in usual {
-            *end = at + marks.trailing_zeros();
-            marks &= marks.wrapping_sub(1);
-        }
-        if marks != 0 {
-            for end in &mut more[..total - USUAL] {
-                *end = at + marks.trailing_zeros();
-                marks &= marks.wrapping_sub(1);
-            }
-        }
-        count + total
+    fn note(&mut self, look: impl Look, marks: u64, count: usize, at: usize) -> usize {
+        let Some(room) = self.ends[1 + count..].first_chunk_mut() else { return count };
+        look.note(marks, at as u32, room);
+        count + marks.count_ones() as usize
     }
 
     /// How many of the first records, of `count` fields and `lines` line feeds, have the
@@ -216,5 +203,27 @@ impl Work for Scan<'_, '_> {
     #[inline(always)]
     fn with<L: Look>(self, look: L) -> usize {
         self.scanner.scan_by(look, self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_survey_sees_every_line_and_quote(
+            bytes in prop::collection::vec(prop::sample::select(&b"ab,\n\r "[..]), 0..300),
+            quote in prop::option::of(0..300usize),
+        ) {
+            let mut bytes = bytes;
+            if let Some(it) = quote.and_then(|it| bytes.get_mut(it)) {
+                *it = b'"';
+            }
+            let lines = bytes.iter().filter(|it| **it == b'\n').count();
+            prop_assert_eq!(survey(&bytes), (lines, bytes.contains(&b'"')));
+        }
     }
 }

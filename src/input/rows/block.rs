@@ -63,26 +63,32 @@ impl Between<'_> {
     pub const BEGIN: u32 = u32::MAX;
 }
 
-impl<'a> Spans<'a> {
-    /// The place of a record's value; that of none beyond the last one.
-    #[inline(always)]
-    pub fn at(&self, row: usize) -> Span {
-        match self {
-            Self::Each(it) => it.get(row).copied().unwrap_or_default(),
-            Self::Between(it) => {
-                let pair = it.marks.get(row * it.stride..).and_then(<[u32]>::first_chunk);
-                pair.map_or_else(Span::default, |&[before, end]| Span {
-                    start: before.wrapping_add(1),
-                    end: end - it.less,
-                })
-            }
-        }
+impl<'a> Between<'a> {
+    /// The places of all values.
+    #[inline]
+    pub fn iter(self) -> impl Iterator<Item = Span> + 'a {
+        let mut rest = self.marks;
+        std::iter::from_fn(move || {
+            let &[before, end] = rest.first_chunk()?;
+            rest = rest.get(self.stride..).unwrap_or_default();
+            Some(Span { start: before.wrapping_add(1), end: end - self.less })
+        })
     }
 
-    /// The places of the values of the first records.
+    /// The same without the first records.
+    fn behind(self, rows: usize) -> Self {
+        Self { marks: self.marks.get(rows * self.stride..).unwrap_or_default(), ..self }
+    }
+}
+
+impl Spans<'_> {
+    /// The place of a record's value; that of none beyond the last one.
     #[inline]
-    pub fn first(self, count: usize) -> impl ExactSizeIterator<Item = Span> + 'a {
-        (0..count).map(move |row| self.at(row))
+    pub fn at(&self, row: usize) -> Span {
+        match *self {
+            Self::Each(it) => it.get(row).copied().unwrap_or_default(),
+            Self::Between(it) => it.behind(row).iter().next().unwrap_or_default(),
+        }
     }
 
     /// The same without the first records.
@@ -90,13 +96,28 @@ impl<'a> Spans<'a> {
     pub fn behind(self, rows: usize) -> Self {
         match self {
             Self::Each(it) => Self::Each(it.get(rows..).unwrap_or_default()),
-            Self::Between(it) => {
-                let marks = it.marks.get(rows * it.stride..).unwrap_or_default();
-                Self::Between(Between { marks, ..it })
-            }
+            Self::Between(it) => Self::Between(it.behind(rows)),
         }
     }
 }
+
+/// Does the same with the places of values, however they are given: of each way the code is
+/// made anew, so that nothing is asked for each value.
+macro_rules! each_span {
+    ($spans:expr, $count:expr, $each:ident => $done:expr) => {
+        match $spans {
+            $crate::input::rows::block::Spans::Each(it) => {
+                let $each = it.iter().copied().take($count);
+                $done
+            }
+            $crate::input::rows::block::Spans::Between(it) => {
+                let $each = it.iter().take($count);
+                $done
+            }
+        }
+    };
+}
+pub(in crate::input) use each_span;
 
 impl<'a> From<&'a [Span]> for Spans<'a> {
     fn from(spans: &'a [Span]) -> Self {
@@ -148,6 +169,8 @@ pub(super) const NEW: u32 = NONE - 1;
 /// What is known of the ids of a block while it is checked.
 #[derive(Debug, Default)]
 pub(super) struct Found {
+    /// Whether records lacked a text of each column of ids last.
+    sparse: Vec<bool>,
     /// How many texts each column of ids had before.
     texts: Vec<usize>,
     /// The records that have a text in the column at hand.
@@ -222,12 +245,15 @@ impl Rows<'_> {
         match columns[column] {
             Column::Micros(it) => self.times.extend_from_slice(&it[..count]),
             Column::Texts(text, spans) => {
-                let parts = spans.first(count).map(|it| it.of(text.as_bytes()));
-                self.clock.extend(&mut self.times, parts, links.then_some(NO_TIME));
+                let (bytes, missing) = (text.as_bytes(), links.then_some(NO_TIME));
+                each_span!(spans, count, each => {
+                    let parts = each.map(|it| it.of(bytes));
+                    self.clock.extend(&mut self.times, count, parts, missing);
+                });
             }
             Column::Listed(list, picks) => {
                 let parts = picks[..count].iter().map(|&it| list.get(it).as_bytes());
-                self.clock.extend(&mut self.times, parts, links.then_some(NO_TIME));
+                self.clock.extend(&mut self.times, count, parts, links.then_some(NO_TIME));
             }
             ref other => {
                 for row in 0..count {
@@ -286,6 +312,7 @@ impl Rows<'_> {
     fn take_ids(&mut self, columns: &[Column<'_>], count: usize) -> usize {
         let mapping = self.mapping;
         self.found.listed.resize_with(mapping.ids.len(), Vec::new);
+        self.found.sparse.resize(mapping.ids.len(), false);
         self.found.blocked.clear();
         let (begin, mut full) = (self.ids.first().map_or(0, |it| it.codes.len()), false);
         self.found.texts.clear();
@@ -330,18 +357,29 @@ impl Rows<'_> {
         let coder = &mut self.ids[index];
         let begin = coder.skip_all(count);
         let (nobody, folds) = (&self.mapping.nobody, self.folds[index]);
-        let Found { filled, blocked, .. } = &mut self.found;
+        let Found { filled, blocked, sparse, .. } = &mut self.found;
         let mut ids = Ids { index, nobody, folds, blocked, scratch: &mut self.scratch };
         match *column {
             Column::Missing => count == 0,
             Column::Texts(text, spans) => {
-                let filled = filled_of(spans, count, filled);
                 let other = |dictionary: &mut Dictionary, row: usize, glance: Glance| {
                     let Span { start, end } = spans.at(row);
                     ids.code_of_new(dictionary, row, &text[start as usize..end as usize], glance)
                 };
-                let full = coder.set_parts(begin, text.as_bytes(), spans, filled, other);
-                full && filled.len() == count
+                let bytes = text.as_bytes();
+                // Where most have a text, what follows is guessed well enough.
+                if !sparse[index] {
+                    let full = each_span!(spans, count, each => {
+                        coder.set_parts(begin, bytes, each.enumerate(), other)
+                    });
+                    sparse[index] = !full;
+                    return full;
+                }
+                let filled = each_span!(spans, count, each => filled_of(each, count, filled));
+                let each = filled.iter().map(|it| (*it as usize, spans.at(*it as usize)));
+                let full = coder.set_parts(begin, bytes, each, other) && filled.len() == count;
+                sparse[index] = filled.len() < count;
+                full
             }
             ref other => {
                 let codes = &mut coder.codes[begin..];
@@ -389,7 +427,7 @@ impl Rows<'_> {
                 continue;
             }
             if let Column::Texts(text, spans) = *column {
-                coder.extend_texts(text, spans.first(count), constant);
+                each_span!(spans, count, each => coder.extend_texts(text, count, each, constant));
                 continue;
             }
             for row in 0..count {
@@ -442,12 +480,13 @@ impl Ids<'_> {
 
 /// The records that have a text, in the memory of `filled`; found without a branch, which no
 /// processor would predict.
-fn filled_of<'f>(spans: Spans<'_>, count: usize, filled: &'f mut Vec<u32>) -> &'f [u32] {
+#[inline]
+fn filled_of(spans: impl Iterator<Item = Span>, count: usize, filled: &mut Vec<u32>) -> &[u32] {
     if filled.len() < count {
         filled.resize(count, 0);
     }
     let mut found = 0;
-    for (row, span) in spans.first(count).enumerate() {
+    for (row, span) in spans.take(count).enumerate() {
         filled[found] = row as u32;
         found += usize::from(!span.is_empty());
     }
