@@ -30,6 +30,7 @@ pub struct Shards {
 /// Scratch space: one for each thread, reused from shard to shard.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    customers: Vec<u32>,
     /// Where each row comes among the events.
     places: Vec<u32>,
     order: Vec<u32>,
@@ -77,12 +78,16 @@ impl Shards {
     pub fn events<'s>(&self, shard: usize, scratch: &'s mut Scratch) -> Result<&'s Events> {
         let (partition, layout) = (&self.partition, &self.partition.layout);
         self.check_size(shard)?;
-        let Scratch { places, order, sequence, events } = scratch;
+        let Scratch { customers, places, order, sequence, events } = scratch;
         let pieces = partition.pieces(shard)?;
         let first = shard as u32 * partition.width;
         let own = (partition.customers - first).min(partition.width);
         let mut columns = Columns { pieces: &pieces, next: 0 };
-        columns.customers(own as usize, &mut events.offsets, places);
+        columns.customers(customers);
+        events.offsets.clear();
+        events.offsets.resize(own as usize + 1, 0);
+        places.resize(customers.len(), 0);
+        count_into_place(customers, &mut events.offsets, places);
         columns.next().numbers(places, &mut events.times);
         columns.next_if(layout.sequence).numbers(places, sequence);
         let (ties, sorts) =
@@ -157,20 +162,12 @@ impl<'p> Columns<'p> {
         if has { self.next() } else { Column(Vec::new()) }
     }
 
-    /// Reads the column of customers: where the events of each begin, and the place of each row
-    /// among them.
-    fn customers(&mut self, customers: usize, offsets: &mut Vec<u32>, places: &mut Vec<u32>) {
-        let column = self.next();
-        let all: usize = column.0.iter().map(|it| it.0).sum();
-        let mut codes = Vec::with_capacity(all);
-        for (rows, strip, bytes) in column.0 {
-            strip.widen_codes(bytes, rows, |it| it, &mut codes);
+    /// Reads the column of customers.
+    fn customers(&mut self, into: &mut Vec<u32>) {
+        into.clear();
+        for (rows, strip, bytes) in self.next().0 {
+            strip.widen_codes(bytes, rows, |it| it, into);
         }
-        offsets.clear();
-        offsets.resize(customers + 1, 0);
-        places.clear();
-        places.resize(all, 0);
-        count_into_place(&codes, offsets, places);
     }
 }
 

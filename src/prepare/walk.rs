@@ -9,7 +9,7 @@ use super::touches::TouchRule;
 
 mod found;
 
-use found::Found;
+use found::{Found, emptied};
 
 /// The rules by which a customer's events become sessions, touches and journeys.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct Walking {
 pub struct Walker {
     found: Found,
     keeper: Keeper,
+    /// Room for customers, who are there while they are shown.
+    room: Vec<Customer<'static>>,
 }
 
 /// About how many events are walked before their customers are shown: what was found of them
@@ -62,7 +64,7 @@ impl Walker {
             let end = first + 1 + more.partition_point(|&it| it as usize <= limit);
             let found = &mut self.found;
             found.find(rules, events, first..end);
-            let customers = found.customers(events);
+            let customers = found.customers(events, std::mem::take(&mut self.room));
             match &rules.select {
                 None => visit(&customers),
                 Some(by) => {
@@ -72,6 +74,7 @@ impl Walker {
                     }
                 }
             }
+            self.room = emptied(customers);
             first = end;
         }
     }

@@ -10,6 +10,12 @@ use crate::prepare::sessions::{SessionEnd, Sessions};
 
 use super::Walking;
 
+/// A list without what was in it, and with its room.
+#[expect(clippy::unnecessary_filter_map, reason = "a filter would keep the lifetime, too")]
+pub(super) fn emptied<'b>(list: Vec<Customer<'_>>) -> Vec<Customer<'b>> {
+    list.into_iter().filter_map(|_| None).collect()
+}
+
 /// Sessions, touches, steps, conversions and journeys of customers in a row.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -80,8 +86,12 @@ impl Found {
         }
     }
 
-    /// The customers that were looked at, each as a whole.
-    pub(super) fn customers<'a>(&'a self, events: &'a Events) -> Vec<Customer<'a>> {
+    /// The customers that were looked at, each as a whole; `room` is used again.
+    pub(super) fn customers<'a>(
+        &'a self,
+        events: &'a Events,
+        room: Vec<Customer<'static>>,
+    ) -> Vec<Customer<'a>> {
         let nobody = Customer {
             id: CustomerId(0),
             shard: events,
@@ -96,7 +106,8 @@ impl Found {
             kept: None,
         };
         // Large as they are, they are written in place.
-        let mut customers = vec![nobody; self.ends.len()];
+        let mut customers = emptied(room);
+        customers.resize(self.ends.len(), nobody);
         let mut from = &NOTHING;
         for (it, end) in customers.iter_mut().zip(&self.ends) {
             let range = events.range(end.index);
