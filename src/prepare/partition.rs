@@ -14,7 +14,7 @@ use crate::base::{NONE, Progress, Result};
 use crate::model::Batch;
 use crate::store::batches::Next;
 use crate::store::narrow::Strip;
-use crate::store::steps::{Numbers, Steps};
+use crate::store::steps::Numbers;
 use crate::store::{Batches, Held, Keep};
 
 /// About how many rows a shard should hold: small enough for a core's cache.
@@ -208,7 +208,7 @@ impl Seen {
         self.valued.iter_mut().zip(&other.valued).for_each(|(own, &it)| *own |= it);
     }
 
-    fn of(rows: &Rows<Steps>, stages: usize) -> Self {
+    fn of(rows: &Rows, stages: usize) -> Self {
         let mut valued = vec![false; stages];
         rows.amounts.each_nonzero(|row| {
             if let Some(it) = valued.get_mut(rows.stages[row] as usize) {
@@ -244,7 +244,7 @@ struct Plan {
 struct Room {
     batch: Batch,
     numbers: Numbers,
-    rows: Rows<Steps>,
+    rows: Rows,
     shards: Vec<u16>,
     order: Vec<u32>,
     codes: Vec<u32>,
@@ -397,7 +397,7 @@ impl Cutter<'_> {
 }
 
 /// A column with its rows in this order; `codes` is room to work in.
-fn narrow(column: &Column<'_, Steps>, order: &[u32], codes: &mut Vec<u32>) -> (Strip, Vec<u8>) {
+fn narrow(column: &Column<'_>, order: &[u32], codes: &mut Vec<u32>) -> (Strip, Vec<u8>) {
     match column {
         Column::Codes(it) => {
             let (strip, values) = (Strip::of_codes(it), &it[..]);

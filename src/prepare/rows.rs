@@ -43,16 +43,15 @@ pub struct Layout {
     pub rising: bool,
 }
 
-/// Columns of rows that move together: each has one entry a row, or none at all. Columns of
-/// large numbers are of type `N`.
+/// Columns of rows that move together: each has one entry a row, or none at all.
 #[derive(Debug, Clone, Default)]
-pub struct Rows<N = Vec<i64>> {
+pub struct Rows {
     /// Customers.
     pub customers: Vec<u32>,
     /// Microseconds since the epoch.
-    pub times: N,
+    pub times: Steps,
     /// What decides between equal times: a number, or the code of a text.
-    pub sequence: N,
+    pub sequence: Steps,
     /// Stages.
     pub stages: Vec<u32>,
     /// Channels.
@@ -60,49 +59,31 @@ pub struct Rows<N = Vec<i64>> {
     /// Cookies or devices, numbered over all id types.
     pub scopes: Vec<u32>,
     /// Minor units or `NO_AMOUNT`.
-    pub amounts: N,
+    pub amounts: Steps,
     /// The texts of the layout.
     pub texts: Vec<Vec<u32>>,
 }
 
-/// A column of numbers that can be emptied.
-pub trait Emptied {
-    /// Takes all numbers out, and keeps the room.
-    fn empty(&mut self);
-}
-
-impl Emptied for Vec<i64> {
-    fn empty(&mut self) {
-        self.clear();
-    }
-}
-
-impl Emptied for Steps {
-    fn empty(&mut self) {
-        self.clear();
-    }
-}
-
-impl<N: Emptied> Rows<N> {
+impl Rows {
     /// Takes all rows out, and keeps the room.
     pub fn clear(&mut self) {
         self.customers.clear();
-        self.times.empty();
-        self.sequence.empty();
+        self.times.clear();
+        self.sequence.clear();
         self.stages.clear();
         self.channels.clear();
         self.scopes.clear();
-        self.amounts.empty();
+        self.amounts.clear();
         self.texts.iter_mut().for_each(Vec::clear);
     }
 }
 
 /// A column of [`Rows`].
-pub enum Column<'r, N = Vec<i64>> {
+pub enum Column<'r> {
     /// Codes or small numbers.
     Codes(&'r mut Vec<u32>),
     /// Times, sequences, amounts.
-    Numbers(&'r mut N),
+    Numbers(&'r mut Steps),
 }
 
 /// A test of a row: given a batch and a row of it.
@@ -157,8 +138,8 @@ impl Layout {
     }
 
     /// The columns that rows of this layout have, always in the same order.
-    pub fn columns<'r, N>(&self, rows: &'r mut Rows<N>) -> impl Iterator<Item = Column<'r, N>> {
-        let kept = |it: bool, column: Column<'r, N>| it.then_some(column);
+    pub fn columns<'r>(&self, rows: &'r mut Rows) -> impl Iterator<Item = Column<'r>> {
+        let kept = |it: bool, column: Column<'r>| it.then_some(column);
         [
             kept(true, Column::Codes(&mut rows.customers)),
             kept(true, Column::Numbers(&mut rows.times)),
@@ -251,7 +232,7 @@ pub struct Making<'a> {
 
 impl Making<'_> {
     /// Adds the rows of a batch that are events and selected; `numbers` are the batch's.
-    pub fn add(&self, batch: &Batch, numbers: &Numbers, rows: &mut Rows<Steps>) {
+    pub fn add(&self, batch: &Batch, numbers: &Numbers, rows: &mut Rows) {
         let customer = |row: usize| self.stitched.customer(batch, row);
         let seen = |row: usize| self.stitched.see(batch, row, customer(row));
         if batch.links || !self.selection.takes_all() {
@@ -275,7 +256,7 @@ impl Making<'_> {
     }
 
     /// Adds the columns of a batch of which all rows are taken.
-    fn add_whole(&self, batch: &Batch, numbers: &Numbers, rows: &mut Rows<Steps>) {
+    fn add_whole(&self, batch: &Batch, numbers: &Numbers, rows: &mut Rows) {
         let layout = self.layout;
         rows.times.append(&numbers.times);
         self.stages.add(batch, &mut rows.stages);
@@ -305,7 +286,7 @@ impl Making<'_> {
     }
 
     /// Adds some rows of a batch.
-    fn add_columns<I>(&self, batch: &Batch, each: I, rows: &mut Rows<Steps>)
+    fn add_columns<I>(&self, batch: &Batch, each: I, rows: &mut Rows)
     where
         I: Iterator<Item = usize> + Clone,
     {
@@ -334,7 +315,7 @@ impl Making<'_> {
     }
 
     /// Adds the browsers or apps of rows, where sessions are of them.
-    fn add_scopes(&self, batch: &Batch, each: impl Iterator<Item = usize>, rows: &mut Rows<Steps>) {
+    fn add_scopes(&self, batch: &Batch, each: impl Iterator<Item = usize>, rows: &mut Rows) {
         let layout = self.layout;
         if layout.scopes.is_empty() {
             return;
