@@ -8,8 +8,8 @@ use std::mem::take;
 use jiff::tz::TimeZone;
 
 use super::rows::Field;
-use super::rows::block::{Span, Spans, each_span};
 use super::rows::listed::Known;
+use super::rows::spans::{Span, Spans, each_span};
 use crate::base::dictionary::Glance;
 use crate::base::time::DAY;
 use crate::base::{Dictionary, NONE, Timestamp};

@@ -11,7 +11,7 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-use super::rows::block::Span;
+use super::rows::spans::Span;
 
 /// Dotted paths as a tree of keys.
 ///

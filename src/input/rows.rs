@@ -5,6 +5,7 @@
 
 pub mod block;
 pub mod listed;
+pub mod spans;
 
 use std::mem::take;
 use std::sync::Arc;

@@ -7,7 +7,7 @@
 use wide::u8x16;
 
 use super::paths::{Paths, Values, without_exponent};
-use super::rows::block::Span;
+use super::rows::spans::Span;
 use crate::base::Dictionary;
 
 /// How deep values may be nested; deeper ones are left to the other reader.

@@ -10,7 +10,8 @@ use super::chunks::Chunk;
 use super::scan::{RECORDS, Scanner, Shape};
 use super::split::{FIELD_LIMIT, Span, Splitter, Step};
 use crate::base::IssueKind;
-use crate::input::rows::block::{Between, Column, Span as Place, Spans, each_span};
+use crate::input::rows::block::Column;
+use crate::input::rows::spans::{Between, Span as Place, Spans, each_span};
 use crate::input::rows::{Field, Rows};
 
 /// What all records of a file have in common.

@@ -6,7 +6,7 @@
 
 use super::marks::{BLOCK, Before, Look, Marks, Work, below, look};
 use super::split::FIELD_LIMIT;
-use crate::input::rows::block::Between;
+use crate::input::rows::spans::Between;
 
 /// How many records are looked for together.
 pub(super) const RECORDS: usize = 256;

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use super::dense::{Dense, Strings, Why};
 use super::kind::{DECIMAL_BYTES, Kind, Unit};
 use crate::input::rows::Field;
-use crate::input::rows::block::{Column, Span};
+use crate::input::rows::block::Column;
 use crate::input::rows::listed::List;
+use crate::input::rows::spans::Span;
 
 /// A column of some rows.
 pub(in crate::input) struct Cells {

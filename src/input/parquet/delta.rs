@@ -4,7 +4,7 @@
 
 use super::dense::{Strings, Why};
 use super::hybrid::unpack;
-use crate::input::rows::block::Span;
+use crate::input::rows::spans::Span;
 
 const CUT: Why = "a page ends within its lengths";
 const WRONG: Why = "the lengths of a page's values are none";

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use parquet::basic::Type as Physical;
 
-use crate::input::rows::block::Span;
+use crate::input::rows::spans::Span;
 
 /// Values of one physical type.
 #[derive(Debug, Clone, PartialEq)]

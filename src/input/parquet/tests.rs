@@ -13,8 +13,9 @@ use crate::input::mapping::{Common, fields};
 use crate::input::nobody::Blocklist;
 use crate::input::options::SourceOptions;
 use crate::input::rows::Field;
-use crate::input::rows::block::{Column, Span};
+use crate::input::rows::block::Column;
 use crate::input::rows::listed::List;
+use crate::input::rows::spans::Span;
 use crate::model::Batch;
 use crate::model::raw::TextColumn;
 

@@ -7,7 +7,8 @@ use std::hint::select_unpredictable;
 use std::sync::{Arc, OnceLock};
 
 use super::Rows;
-use super::block::{Column, Found, NEW, Span};
+use super::block::{Column, Found, NEW};
+use super::spans::Span;
 use crate::base::NONE;
 use crate::input::columns::Coder;
 use crate::input::ids::id_of;

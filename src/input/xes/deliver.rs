@@ -7,7 +7,8 @@ use super::{How, TRACE};
 use crate::base::{Error, IssueKind, Result};
 use crate::input::jsonl::Outcome;
 use crate::input::mapping::Mapping;
-use crate::input::rows::block::{Column, Span};
+use crate::input::rows::block::Column;
+use crate::input::rows::spans::Span;
 use crate::input::rows::{Field, FileId, Rows};
 
 /// So many events, or bytes of them, are handed on together where a trace ends.

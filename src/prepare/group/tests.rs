@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::base::Dictionary;
-use crate::prepare::rows::text_sequence;
+use crate::prepare::rows::{sequence_text, text_sequence};
 
 proptest! {
     #[test]
