@@ -80,8 +80,6 @@ const NO_DATE: DateKey = (u64::MAX, u16::MAX);
 type Minute = ([u8; MINUTE], i64);
 /// How many bytes tell a minute.
 const MINUTE: usize = 16;
-/// How long a time with milliseconds is: `2026-01-31T23:59:59.999Z`.
-const LONG: usize = 24;
 const NO_MINUTE: Minute = ([u8::MAX; MINUTE], 0);
 
 /// Reads the times of one file.
@@ -246,8 +244,8 @@ impl TimeReader {
         }
     }
 
-    /// Adds the instants that parts of a text, `rows` of them, mean, up to the first that is none; gives its
-    /// problem. `missing` stands for an empty part, if one is allowed.
+    /// Adds the instants that parts of a text mean, `rows` of them or up to the first that is
+    /// none. `missing` stands for an empty part, if one is allowed.
     pub(super) fn extend<'t>(
         &mut self,
         times: &mut Vec<i64>,
@@ -258,35 +256,15 @@ impl TimeReader {
         let begin = times.len();
         times.resize(begin + rows, 0);
         let mut count = 0;
-        let mut minute = self.minute_of_many();
         for (time, part) in times[begin..].iter_mut().zip(parts) {
-            count += 1;
-            if let (Some(it), Some(rest), LONG) =
-                (part.first_chunk(), part.last_chunk(), part.len())
-                && minute.0 == *it
-                && let Some(within) = milliseconds_of(*rest)
-            {
-                *time = minute.1 + within;
-                continue;
-            }
             *time = match (self.read_bytes(part), missing) {
                 (Ok(it), _) => it,
                 (Err(TimeProblem::Missing), Some(it)) => it,
-                (Err(_), _) => {
-                    count -= 1;
-                    break;
-                }
+                (Err(_), _) => break,
             };
-            minute = self.minute_of_many();
+            count += 1;
         }
         times.truncate(begin + count);
-    }
-
-    /// The minute in UTC of which any time may be read by [`milliseconds_of`].
-    #[inline]
-    fn minute_of_many(&self) -> Minute {
-        let quick = self.quick && self.format != TimeFormat::Local;
-        if quick && self.minute.1 <= LAST - MINUTES { self.minute } else { NO_MINUTE }
     }
 
     /// `YYYY-MM-DDTHH:MM:SS[.fff]Z` at fixed positions, or `YYYY-MM-DDTHH:MM:SS[.fff]` in the
