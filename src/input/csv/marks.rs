@@ -10,11 +10,28 @@ pub(super) const BLOCK: usize = 64;
 
 /// A way to look at a block of bytes.
 pub(super) trait Look: Copy {
+    /// Which bytes of a block are a certain one.
+    fn bits(self, block: &[u8; BLOCK], byte: u8) -> u64;
+
     /// The marks of a block that has no quotes, carriage returns or NUL.
-    fn plain(self, block: &[u8; BLOCK], delimiter: u8) -> Option<Plain>;
+    #[inline(always)]
+    fn plain(self, block: &[u8; BLOCK], delimiter: u8) -> Option<Plain> {
+        let Marks { lines, ends, returns, nuls, quotes } = self.marks(block, delimiter);
+        (returns | nuls | quotes == 0).then_some(Plain { ends, lines })
+    }
 
     /// All marks of a block.
-    fn marks(self, block: &[u8; BLOCK], delimiter: u8) -> Marks;
+    #[inline(always)]
+    fn marks(self, block: &[u8; BLOCK], delimiter: u8) -> Marks {
+        let lines = self.bits(block, b'\n');
+        Marks {
+            lines,
+            ends: self.bits(block, delimiter) | lines,
+            returns: self.bits(block, b'\r'),
+            nuls: self.bits(block, 0),
+            quotes: self.bits(block, b'"'),
+        }
+    }
 
     /// Writes the places of marks of a block that begins at `at` to the begin of some room.
     #[inline(always)]
@@ -59,6 +76,14 @@ pub(super) struct Narrow;
 
 impl Look for Narrow {
     #[inline(always)]
+    fn bits(self, block: &[u8; BLOCK], byte: u8) -> u64 {
+        let (parts, byte) = (block.as_chunks::<16>().0, u8x16::splat(byte));
+        parts.iter().rev().fold(0, |bits, part| {
+            bits << 16 | u64::from(u8x16::new(*part).simd_eq(byte).to_bitmask())
+        })
+    }
+
+    #[inline(always)]
     fn plain(self, block: &[u8; BLOCK], delimiter: u8) -> Option<Plain> {
         let [delimiter, line, quote, carriage, nul] =
             [delimiter, b'\n', b'"', b'\r', 0].map(u8x16::splat);
@@ -73,24 +98,6 @@ impl Look for Narrow {
         }
         (odd.to_bitmask() == 0).then_some(plain)
     }
-
-    #[inline(always)]
-    fn marks(self, block: &[u8; BLOCK], delimiter: u8) -> Marks {
-        let [delimiter, line, quote, carriage, nul] =
-            [delimiter, b'\n', b'"', b'\r', 0].map(u8x16::splat);
-        let mut marks = Marks { lines: 0, ends: 0, returns: 0, nuls: 0, quotes: 0 };
-        for (index, part) in block.as_chunks::<16>().0.iter().enumerate() {
-            let part = u8x16::new(*part);
-            let bits = |it: u8x16| u64::from(it.to_bitmask()) << (16 * index);
-            let lines = part.simd_eq(line);
-            marks.lines |= bits(lines);
-            marks.ends |= bits(part.simd_eq(delimiter) | lines);
-            marks.quotes |= bits(part.simd_eq(quote));
-            marks.returns |= bits(part.simd_eq(carriage));
-            marks.nuls |= bits(part.simd_eq(nul));
-        }
-        marks
-    }
 }
 
 /// 32 bytes at a time, and bits counted and found in one instruction, where a processor can.
@@ -101,7 +108,7 @@ mod by_32 {
     use pulp::cast;
     use pulp::x86::V3;
 
-    use super::{BLOCK, Look, Marks, Plain};
+    use super::{BLOCK, Look, Plain};
 
     /// The two halves of a block.
     #[inline(always)]
@@ -116,16 +123,15 @@ mod by_32 {
         [simd.avx2._mm256_cmpeq_epi8(low, byte), simd.avx2._mm256_cmpeq_epi8(high, byte)]
     }
 
-    /// Which bytes are a certain one.
-    #[inline(always)]
-    fn bits(simd: V3, halves: [__m256i; 2], byte: u8) -> u64 {
-        let [low, high] = equal(simd, halves, byte);
-        let low = simd.avx2._mm256_movemask_epi8(low) as u32;
-        let high = simd.avx2._mm256_movemask_epi8(high) as u32;
-        u64::from(low) | u64::from(high) << 32
-    }
-
     impl Look for V3 {
+        #[inline(always)]
+        fn bits(self, block: &[u8; BLOCK], byte: u8) -> u64 {
+            let [low, high] = equal(self, halves(block), byte);
+            let low = self.avx2._mm256_movemask_epi8(low) as u32;
+            let high = self.avx2._mm256_movemask_epi8(high) as u32;
+            u64::from(low) | u64::from(high) << 32
+        }
+
         #[inline(always)]
         fn plain(self, block: &[u8; BLOCK], delimiter: u8) -> Option<Plain> {
             let halves = halves(block);
@@ -134,22 +140,9 @@ mod by_32 {
                 let [low, high] = equal(self, halves, byte);
                 odd = self.avx2._mm256_or_si256(odd, self.avx2._mm256_or_si256(low, high));
             }
-            let lines = bits(self, halves, b'\n');
-            let ends = bits(self, halves, delimiter) | lines;
+            let lines = self.bits(block, b'\n');
+            let ends = self.bits(block, delimiter) | lines;
             (self.avx2._mm256_movemask_epi8(odd) == 0).then_some(Plain { ends, lines })
-        }
-
-        #[inline(always)]
-        fn marks(self, block: &[u8; BLOCK], delimiter: u8) -> Marks {
-            let halves = halves(block);
-            let lines = bits(self, halves, b'\n');
-            Marks {
-                lines,
-                ends: bits(self, halves, delimiter) | lines,
-                returns: bits(self, halves, b'\r'),
-                nuls: bits(self, halves, 0),
-                quotes: bits(self, halves, b'"'),
-            }
         }
     }
 }
@@ -162,36 +155,17 @@ mod by_64 {
     use pulp::cast;
     use pulp::x86::V4;
 
-    use super::{BLOCK, Look, Marks, Plain};
+    use super::{BLOCK, Look};
 
     /// How many places are written together.
     const LANES: usize = 16;
     const LANE: [u32; LANES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
-    /// Which bytes are a certain one.
-    #[inline(always)]
-    fn bits(simd: V4, block: &[u8; BLOCK], byte: u8) -> u64 {
-        let byte = simd.avx512f._mm512_set1_epi8(byte as i8);
-        simd.avx512bw._mm512_cmpeq_epi8_mask(cast(*block), byte)
-    }
-
     impl Look for V4 {
         #[inline(always)]
-        fn plain(self, block: &[u8; BLOCK], delimiter: u8) -> Option<Plain> {
-            let Marks { lines, ends, returns, nuls, quotes } = self.marks(block, delimiter);
-            (returns | nuls | quotes == 0).then_some(Plain { ends, lines })
-        }
-
-        #[inline(always)]
-        fn marks(self, block: &[u8; BLOCK], delimiter: u8) -> Marks {
-            let lines = bits(self, block, b'\n');
-            Marks {
-                lines,
-                ends: bits(self, block, delimiter) | lines,
-                returns: bits(self, block, b'\r'),
-                nuls: bits(self, block, 0),
-                quotes: bits(self, block, b'"'),
-            }
+        fn bits(self, block: &[u8; BLOCK], byte: u8) -> u64 {
+            let byte = self.avx512f._mm512_set1_epi8(byte as i8);
+            self.avx512bw._mm512_cmpeq_epi8_mask(cast(*block), byte)
         }
 
         #[inline(always)]
