@@ -10,7 +10,6 @@ use jiff::tz::TimeZone;
 use super::rows::Field;
 use super::rows::listed::Known;
 use super::rows::spans::{Span, Spans, each_span};
-use crate::base::dictionary::Glance;
 use crate::base::time::DAY;
 use crate::base::{Dictionary, NONE, Timestamp};
 use crate::model::raw::{NO_SEQUENCE, Sequence, TextColumn};
@@ -126,7 +125,7 @@ impl Coder {
     }
 
     /// Gives these of the rows from `begin` on the codes of their parts of a text, and those
-    /// of parts that are new what `other` says; whether all have one. Those without any text
+    /// of parts that are new what `other` makes of the row and the part's hash; whether all have one. Those without any text
     /// are passed over.
     #[inline]
     pub fn set_parts(
@@ -134,7 +133,7 @@ impl Coder {
         begin: usize,
         text: &[u8],
         parts: impl Iterator<Item = (usize, Span)>,
-        mut other: impl FnMut(&mut Dictionary, usize, Glance) -> u32,
+        mut other: impl FnMut(&mut Dictionary, usize, u64) -> u32,
     ) -> bool {
         let (codes, dictionary) = (&mut self.codes[begin..], &mut self.dictionary);
         let mut full = true;
@@ -144,11 +143,11 @@ impl Coder {
                 full = false;
                 continue;
             }
-            let glance = dictionary.glance(part);
-            let code = match dictionary.find_hashed(part, glance.hash) {
+            let hash = dictionary.hash(part);
+            let code = match dictionary.find_hashed(part, hash) {
                 Some(it) => it,
                 None => {
-                    let code = other(dictionary, row, glance);
+                    let code = other(dictionary, row, hash);
                     full &= code != NONE;
                     code
                 }

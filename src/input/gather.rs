@@ -297,7 +297,7 @@ impl Gather {
             places.extend(ticket.or_else(late));
         }
         let rest = take(&mut lock(&self.waiting).batches);
-        rest.into_par_iter().for_each(|it| self.settle(vec![it]));
+        rounds(rest).into_par_iter().with_max_len(1).for_each(|it| self.settle(it));
         if let Some(error) = take(&mut *lock(&self.trouble)) {
             return Err(error);
         }
@@ -357,6 +357,16 @@ impl Gather {
         }
         Ok(())
     }
+}
+
+/// What is left, in as many rounds as there are threads.
+fn rounds(mut rest: Vec<Unsettled>) -> Vec<Vec<Unsettled>> {
+    let each = rest.len().div_ceil(rayon::current_num_threads()).max(1);
+    let mut rounds = Vec::new();
+    while !rest.is_empty() {
+        rounds.push(rest.split_off(rest.len().saturating_sub(each)));
+    }
+    rounds
 }
 
 fn dense_pairs(together: &Together, ids: &[IdTable]) -> Pairs {
@@ -439,8 +449,7 @@ impl ByShard {
             return Self::default();
         }
         let count = u32::try_from(dictionary.len()).unwrap_or(NONE);
-        let hashes: Vec<u64> =
-            dictionary.iter().map(|it| dictionary.glance(it.as_bytes()).hash).collect();
+        let hashes: Vec<u64> = dictionary.iter().map(|it| dictionary.hash(it.as_bytes())).collect();
         let shard = |code: u32| IdTable::shard(hashes[code as usize]);
         let mut shards = vec![0u32; ID_SHARDS];
         for code in 0..count {

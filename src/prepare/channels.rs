@@ -27,7 +27,7 @@ pub struct Channels {
     column: Option<usize>,
     utm: [Option<usize>; 3],
     by_rule: Vec<ChannelId>,
-    by_column: Vec<ChannelId>,
+    by_column: Vec<u32>,
     by_triple: HashMap<Triple, ChannelId, FixedState>,
 }
 
@@ -59,7 +59,8 @@ impl Channels {
         let id = |name: &str| ChannelId(names.id(name).unwrap_or(NONE));
         Ok(Self {
             by_rule: rules.names().iter().map(|it| id(it)).collect(),
-            by_column: column.map_or(Vec::new(), |it| raw.texts[it].iter().map(id).collect()),
+            by_column: column
+                .map_or(Vec::new(), |it| raw.texts[it].iter().map(|it| id(it).0).collect()),
             by_triple: triples.iter().map(|it| (*it, id(group(it)))).collect(),
             names,
             rules,
@@ -86,7 +87,7 @@ impl Channels {
         if let Some(column) = self.column {
             let code = batch.texts[column].code(row);
             if code != NONE {
-                return self.by_column[code as usize];
+                return ChannelId(self.by_column[code as usize]);
             }
         }
         let triple = triple(&self.utm, batch, row);
@@ -97,16 +98,15 @@ impl Channels {
         if self.utm[..2].iter().any(knows) { ChannelId::UNNAMED } else { ChannelId::NONE }
     }
 
-    /// Adds the channels of all rows of a batch, as [`Self::of`] has them.
-    pub fn add(&self, batch: &Batch, out: &mut Vec<u32>) {
-        let column = self.column.filter(|_| self.rules.is_empty());
-        match column.map(|it| &batch.texts[it].codes) {
-            Some(codes) if !codes.is_empty() && self.utm[..2] == [None; 2] => {
-                let by = |it: &u32| self.by_column.get(*it as usize).map_or(NONE, |it| it.0);
-                out.extend(codes.iter().map(by));
-            }
-            _ => out.extend((0..batch.len()).map(|it| self.of(batch, it).0)),
-        }
+    /// Where a column alone says the channel: that column, and the channel of each text.
+    pub fn by_column(&self) -> Option<(usize, &[u32])> {
+        let alone = self.rules.is_empty() && self.utm[..2] == [None; 2];
+        self.column.filter(|_| alone).map(|it| (it, &self.by_column[..]))
+    }
+
+    /// A number above every code that [`Self::of`] gives.
+    pub fn kinds(&self) -> usize {
+        if self.by_column().is_some() { self.names.len() } else { usize::MAX }
     }
 }
 

@@ -10,11 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::rows::{Column, Layout, Making, Rows};
-use crate::base::{NONE, Progress, Result};
+use crate::base::{Progress, Result};
 use crate::model::Batch;
-use crate::store::batches::Next;
+use crate::store::batches::Run as Waiting;
 use crate::store::narrow::Strip;
-use crate::store::steps::Numbers;
 use crate::store::{Batches, Held, Keep};
 
 /// About how many rows a shard should hold: small enough for a core's cache.
@@ -93,9 +92,8 @@ impl Partition {
         sizes: (usize, usize),
         progress: &dyn Progress,
     ) -> Result<Self> {
-        let (plan, sequence) = (Plan::new(batches, sizes), making.layout.sequence);
-        let made =
-            batches.consume(plan.run_rows, sequence, |it| plan.make(making, it, progress))?;
+        let plan = Plan::new(batches, sizes);
+        let made = batches.consume(plan.run_rows, |it| plan.make(making, it, progress))?;
         Ok(plan.join(made, making))
     }
 
@@ -109,8 +107,8 @@ impl Partition {
         sizes: (usize, usize),
         progress: &dyn Progress,
     ) -> Result<Self> {
-        let (plan, sequence) = (Plan::new(batches, sizes), making.layout.sequence);
-        let made = batches.look(plan.run_rows, sequence, |it| plan.make(making, it, progress))?;
+        let plan = Plan::new(batches, sizes);
+        let made = batches.look(plan.run_rows, |it| plan.make(making, it, progress))?;
         Ok(plan.join(made, making))
     }
 
@@ -211,14 +209,14 @@ impl Seen {
     fn of(rows: &Rows, stages: usize) -> Self {
         let mut valued = vec![false; stages];
         rows.amounts.each_nonzero(|row| {
-            if let Some(it) = valued.get_mut(rows.stages[row] as usize) {
+            if let Some(it) = valued.get_mut(rows.stages.get(row) as usize) {
                 *it = true;
             }
         });
         Self {
             span: rows.times.span(),
             events: rows.times.len() as u64,
-            unmapped: rows.stages.iter().filter(|&&it| it == NONE).count() as u64,
+            unmapped: rows.stages.none() as u64,
             customers: 0,
             valued,
         }
@@ -243,7 +241,6 @@ struct Plan {
 #[derive(Debug, Default)]
 struct Room {
     batch: Batch,
-    numbers: Numbers,
     rows: Rows,
     shards: Vec<u16>,
     order: Vec<u32>,
@@ -269,7 +266,7 @@ impl Plan {
     fn make(
         &self,
         making: &Making<'_>,
-        batches: &mut Next<'_>,
+        batches: &mut Waiting<'_>,
         progress: &dyn Progress,
     ) -> Result<Made> {
         progress.check()?;
@@ -320,12 +317,10 @@ struct Made {
 }
 
 impl Cutter<'_> {
-    fn run(&self, batches: &mut Next<'_>, room: &mut Room) -> Result<Made> {
-        let Room { batch, numbers, rows, shards, order, codes } = room;
-        rows.clear();
-        while batches(batch, numbers)? {
-            self.making.add(batch, numbers, rows);
-        }
+    fn run(&self, batches: &mut Waiting<'_>, room: &mut Room) -> Result<Made> {
+        let Room { batch, rows, shards, order, codes } = room;
+        self.making.begin(rows);
+        batches(&mut |it| self.making.add(it, batch, rows))?;
         let seen = Seen::of(rows, self.stages);
         let counts = self.order(&mut rows.customers, shards, order);
         let columns = self.making.layout.columns(rows);
@@ -403,6 +398,7 @@ fn narrow(column: &Column<'_>, order: &[u32], codes: &mut Vec<u32>) -> (Strip, V
             let (strip, values) = (Strip::of_codes(it), &it[..]);
             (strip, strip.narrow_codes(order.iter().map(move |&row| values[row as usize])))
         }
+        Column::Few(it) => it.narrow(order),
         Column::Numbers(it) => it.narrow(order, codes),
     }
 }

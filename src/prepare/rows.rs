@@ -1,11 +1,13 @@
 //! Rows ready to be grouped: flat columns of codes, with customer and stage.
 
-use crate::base::{NONE, Names, Timestamp};
+use crate::base::{NONE, Names, Result, Timestamp};
 use crate::model::Batch;
 use crate::model::raw::{NO_AMOUNT, NO_SEQUENCE, Sequence};
 use crate::store::RawEvents;
-use crate::store::batches::{Kept, Order};
-use crate::store::steps::{Numbers, Steps};
+use crate::store::batches::{self, Kept, Order, Waiting, Wanted};
+use crate::store::codes::Codes;
+use crate::store::narrow::Strip;
+use crate::store::steps::Steps;
 
 use super::channels::Channels;
 use super::sessions::SessionColumns;
@@ -53,9 +55,9 @@ pub struct Rows {
     /// What decides between equal times: a number, or the code of a text.
     pub sequence: Steps,
     /// Stages.
-    pub stages: Vec<u32>,
+    pub stages: Codes,
     /// Channels.
-    pub channels: Vec<u32>,
+    pub channels: Codes,
     /// Cookies or devices, numbered over all id types.
     pub scopes: Vec<u32>,
     /// Minor units or `NO_AMOUNT`.
@@ -65,13 +67,13 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Takes all rows out, and keeps the room.
-    pub fn clear(&mut self) {
+    /// Takes all rows out, and keeps the room, for rows of these stages and channels.
+    fn clear(&mut self, stages: usize, channels: usize) {
         self.customers.clear();
         self.times.clear();
         self.sequence.clear();
-        self.stages.clear();
-        self.channels.clear();
+        self.stages.begin(stages);
+        self.channels.begin(channels);
         self.scopes.clear();
         self.amounts.clear();
         self.texts.iter_mut().for_each(Vec::clear);
@@ -82,6 +84,8 @@ impl Rows {
 pub enum Column<'r> {
     /// Codes or small numbers.
     Codes(&'r mut Vec<u32>),
+    /// Codes of few kinds.
+    Few(&'r mut Codes),
     /// Times, sequences, amounts.
     Numbers(&'r mut Steps),
 }
@@ -145,8 +149,8 @@ impl Layout {
             kept(true, Column::Numbers(&mut rows.times)),
             kept(self.sequence, Column::Numbers(&mut rows.sequence)),
             kept(self.amounts, Column::Numbers(&mut rows.amounts)),
-            kept(true, Column::Codes(&mut rows.stages)),
-            kept(self.channels, Column::Codes(&mut rows.channels)),
+            kept(true, Column::Few(&mut rows.stages)),
+            kept(self.channels, Column::Few(&mut rows.channels)),
             kept(!self.scopes.is_empty(), Column::Codes(&mut rows.scopes)),
         ]
         .into_iter()
@@ -231,58 +235,104 @@ pub struct Making<'a> {
 }
 
 impl Making<'_> {
-    /// Adds the rows of a batch that are events and selected; `numbers` are the batch's.
-    pub fn add(&self, batch: &Batch, numbers: &Numbers, rows: &mut Rows) {
-        let customer = |row: usize| self.stitched.customer(batch, row);
-        let seen = |row: usize| self.stitched.see(batch, row, customer(row));
-        if batch.links || !self.selection.takes_all() {
-            (0..batch.len()).for_each(seen);
-        }
-        if batch.links {
-            return;
-        }
-        if self.selection.takes_all() {
-            self.stitched.event_customers(batch, &mut rows.customers);
-            self.add_whole(batch, numbers, rows);
-        } else {
-            let kept: Vec<u32> = (0..batch.len() as u32)
-                .filter(|&it| self.selection.takes(batch, it as usize))
-                .collect();
-            let each = || kept.iter().map(|&it| it as usize);
-            let customer = |row: usize| self.stitched.event_customer(batch, row).0;
-            rows.customers.extend(each().map(customer));
-            self.add_columns(batch, each(), rows);
-        }
+    /// Empties rows for those of a run.
+    pub fn begin(&self, rows: &mut Rows) {
+        rows.clear(self.stages.names.len(), self.channels.kinds());
     }
 
-    /// Adds the columns of a batch of which all rows are taken.
-    fn add_whole(&self, batch: &Batch, numbers: &Numbers, rows: &mut Rows) {
-        let layout = self.layout;
-        rows.times.append(&numbers.times);
-        self.stages.add(batch, &mut rows.stages);
-        if layout.channels {
-            self.channels.add(batch, &mut rows.channels);
+    /// Adds the rows of a batch that are events and selected; `batch` is room to unpack in.
+    ///
+    /// # Errors
+    /// The spill file cannot be read.
+    pub fn add(&self, waiting: &Waiting<'_>, batch: &mut Batch, rows: &mut Rows) -> Result<()> {
+        if !waiting.is_links() && self.selection.takes_all() {
+            return self.add_whole(waiting, batch, rows);
         }
-        match (layout.sequence, &batch.sequence) {
-            (true, Sequence::Numbers(_)) => rows.sequence.append(&numbers.sequence),
-            (true, Sequence::Texts(it)) => {
-                rows.sequence.extend(it.codes.iter().map(|&it| text_sequence(it)));
-            }
-            _ => {}
+        let sequence = self.layout.sequence;
+        waiting.unpack(Wanted { texts: true, amounts: true, sequence }, batch)?;
+        let batch = &*batch;
+        let customer = |row: usize| self.stitched.customer(batch, row);
+        (0..batch.len()).for_each(|row| self.stitched.see(batch, row, customer(row)));
+        if batch.links {
+            return Ok(());
+        }
+        let kept: Vec<u32> = (0..batch.len() as u32)
+            .filter(|&it| self.selection.takes(batch, it as usize))
+            .collect();
+        let each = || kept.iter().map(|&it| it as usize);
+        let customer = |row: usize| self.stitched.event_customer(batch, row).0;
+        rows.customers.extend(each().map(customer));
+        self.add_columns(batch, each(), rows);
+        Ok(())
+    }
+
+    /// Adds a batch of which all rows are taken; it is unpacked only where a column says
+    /// nothing without the others.
+    fn add_whole(&self, from: &Waiting<'_>, batch: &mut Batch, rows: &mut Rows) -> Result<()> {
+        let (layout, count) = (self.layout, from.rows());
+        let (by_event, by_column) = (self.stages.by_event(), self.channels.by_column());
+        let texts = by_event.is_none() || (layout.channels && by_column.is_none());
+        if texts || self.stitched.owners().is_none() || !layout.scopes.is_empty() {
+            from.unpack(Wanted { texts, amounts: false, sequence: false }, batch)?;
+        }
+        from.numbers(batches::Column::Times, &mut rows.times)?;
+        self.add_customers(from, batch, rows)?;
+        match by_event {
+            Some((text, by)) => add_codes(from, text, by, &mut rows.stages)?,
+            None => rows.stages.extend((0..count).map(|it| self.stages.of(batch, it).0)),
+        }
+        let to = &mut rows.channels;
+        match by_column {
+            _ if !layout.channels => {}
+            Some((text, by)) => add_codes(from, text, by, to)?,
+            None => to.extend((0..count).map(|it| self.channels.of(batch, it).0)),
         }
         if layout.sequence {
-            rows.sequence.append_none(rows.times.len() - rows.sequence.len());
+            match from.event_ids()? {
+                Some(it) => rows.sequence.extend(it.into_iter().map(text_sequence)),
+                None => from.numbers(batches::Column::Sequence, &mut rows.sequence)?,
+            }
         }
-        self.add_scopes(batch, 0..batch.len(), rows);
+        self.add_scopes(batch, 0..count, rows);
         if layout.amounts {
-            rows.amounts.append(&numbers.amounts);
-            rows.amounts.append_none(rows.times.len() - rows.amounts.len());
+            from.numbers(batches::Column::Amounts, &mut rows.amounts)?;
         }
         rows.texts.resize_with(layout.texts.len(), Vec::new);
-        for (column, &text) in rows.texts.iter_mut().zip(&layout.texts) {
-            column.extend_from_slice(&batch.texts[text].codes);
-            column.resize(rows.times.len(), NONE);
+        for (out, &text) in rows.texts.iter_mut().zip(&layout.texts) {
+            let column = batches::Column::Text(text);
+            from.column(column, |it, bytes| it.widen_codes(bytes, count, |it| it, out))?;
+            out.resize(rows.times.len(), NONE);
         }
+        Ok(())
+    }
+
+    /// Adds the customers of a batch whose times are added, and sees those that must be seen;
+    /// it is unpacked where ids alone do not say whose a row is.
+    fn add_customers(&self, from: &Waiting<'_>, batch: &Batch, rows: &mut Rows) -> Result<()> {
+        let (stitched, begin) = (self.stitched, rows.customers.len());
+        rows.customers.resize(begin + from.rows(), NONE);
+        let customers = &mut rows.customers[begin..];
+        match stitched.owners() {
+            Some(owners) => {
+                for (id_type, of) in owners.enumerate() {
+                    from.look_up(id_type, of, customers)?;
+                }
+            }
+            None => {
+                for (row, to) in customers.iter_mut().enumerate() {
+                    *to = stitched.event_customer(batch, row).0;
+                }
+            }
+        }
+        let seen = stitched.rows_to_see(customers);
+        if !seen.is_empty() {
+            for id_type in 0..stitched.nodes().types().len() {
+                from.ids_of(id_type, &seen, |row, code| {
+                    stitched.see_id(id_type, code, rows.times.get(begin + row as usize));
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds some rows of a batch.
@@ -328,4 +378,16 @@ impl Making<'_> {
             layout.scopes.iter().find_map(code).unwrap_or(NONE)
         }));
     }
+}
+
+/// Adds what each text of a column stands for, [`NONE`] where there is none.
+fn add_codes(from: &Waiting<'_>, text: usize, by: &[u32], out: &mut Codes) -> Result<()> {
+    let rows = from.rows();
+    let code = |it: u32| by.get(it as usize).copied().unwrap_or(NONE);
+    let add = |strip: &Strip, bytes: &[u8]| out.add(strip, bytes, rows, code);
+    match from.column(batches::Column::Text(text), add)? {
+        Some(()) => {}
+        None => out.add_none(rows),
+    }
+    Ok(())
 }

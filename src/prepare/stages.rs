@@ -12,7 +12,7 @@ pub struct Stages {
     pub names: Names,
     rules: Rules,
     by_rule: Vec<StageId>,
-    by_event: Vec<StageId>,
+    by_event: Vec<u32>,
     event: Option<usize>,
 }
 
@@ -29,7 +29,7 @@ impl Stages {
         let names = Names::new(texts.map(str::to_owned).filter(|it| !it.is_empty()));
         let id = |name: &str| StageId(names.id(name).unwrap_or(NONE));
         let by_rule = rules.names().iter().map(|it| id(it)).collect();
-        let by_event = events().map(id).collect();
+        let by_event = events().map(|it| id(it).0).collect();
         Ok(Self { rules, by_rule, by_event, event, names })
     }
 
@@ -39,19 +39,16 @@ impl Stages {
         let by =
             |table: &[StageId], at: u32| table.get(at as usize).copied().unwrap_or(StageId::NONE);
         match self.event {
-            Some(event) => by(&self.by_event, batch.texts[event].code(row)),
+            Some(event) => {
+                let code = batch.texts[event].code(row) as usize;
+                self.by_event.get(code).map_or(StageId::NONE, |it| StageId(*it))
+            }
             None => by(&self.by_rule, self.rules.first(batch, row)),
         }
     }
 
-    /// Adds the stages of all rows of a batch, as [`Self::of`] has them.
-    pub fn add(&self, batch: &Batch, out: &mut Vec<u32>) {
-        match self.event.map(|it| &batch.texts[it].codes) {
-            Some(codes) if !codes.is_empty() => {
-                let by = |it: &u32| self.by_event.get(*it as usize).map_or(NONE, |it| it.0);
-                out.extend(codes.iter().map(by));
-            }
-            _ => out.extend((0..batch.len()).map(|it| self.of(batch, it).0)),
-        }
+    /// Where the event's name is the stage: the column of names, and the stage of each.
+    pub fn by_event(&self) -> Option<(usize, &[u32])> {
+        self.event.map(|it| (it, &self.by_event[..]))
     }
 }

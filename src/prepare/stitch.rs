@@ -10,6 +10,7 @@
 mod turns;
 mod work;
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use foldhash::fast::FixedState;
@@ -109,17 +110,6 @@ struct Rivals {
     seen: Vec<AtomicI64>,
 }
 
-/// Gives the rows that have no customer yet that of their id of one type, if they have one.
-/// No branch: which rows have an id, no processor guesses.
-fn fill_in(codes: &[u32], customers: &[u32], out: &mut [u32]) {
-    let Some(&any) = customers.first() else { return };
-    for (to, &code) in out.iter_mut().zip(codes) {
-        let own = customers.get(code as usize).copied().unwrap_or(any);
-        let own = if code == NONE { NONE } else { own };
-        *to = if *to == NONE { own } else { *to };
-    }
-}
-
 impl Rivals {
     #[inline]
     fn has(&self, customer: u32) -> bool {
@@ -167,25 +157,12 @@ impl Stitched {
         })
     }
 
-    /// Adds the customers of all rows of a batch of events, as [`Self::event_customer`] has
-    /// them, and sees them.
-    pub fn event_customers(&self, batch: &Batch, out: &mut Vec<u32>) {
-        let begin = out.len();
-        if self.devices.overrides() || !self.special.is_empty() {
-            out.extend((0..batch.len()).map(|row| self.event_customer(batch, row).0));
-        } else {
-            out.resize(begin + batch.len(), NONE);
-            for (id_type, column) in batch.ids.iter().enumerate() {
-                let nodes = self.nodes.of_type(id_type);
-                let customers = &self.customer_of[nodes.start as usize..nodes.end as usize];
-                fill_in(&column.codes, customers, &mut out[begin..]);
-            }
-        }
-        if !self.rivals.nodes.is_empty() {
-            for (row, &customer) in out[begin..].iter().enumerate() {
-                self.see(batch, row, CustomerId(customer));
-            }
-        }
+    /// Where the strongest id of a row alone says whose it is: for each id type, strongest
+    /// first, the customer of each id.
+    pub fn owners(&self) -> Option<impl Iterator<Item = &[u32]>> {
+        let own = |it: Range<u32>| &self.customer_of[it.start as usize..it.end as usize];
+        let alone = !self.devices.overrides() && self.special.is_empty();
+        alone.then(|| self.nodes.types().map(own))
     }
 
     /// The customer of the strongest id of a row that is not special; else the strongest
@@ -293,12 +270,25 @@ impl Stitched {
     fn see_rivals(&self, batch: &Batch, row: usize) {
         for (id_type, column) in batch.ids.iter().enumerate() {
             let code = column.code(row);
-            if code == NONE {
-                continue;
+            if code != NONE {
+                self.see_id(id_type, code, batch.times[row]);
             }
-            if let Ok(at) = self.rivals.nodes.binary_search(&self.nodes.node(id_type, code)) {
-                self.rivals.seen[at].fetch_min(batch.times[row], Ordering::Relaxed);
-            }
+        }
+    }
+
+    /// Which of these rows must be seen, by their customers: see [`Self::see`].
+    pub fn rows_to_see(&self, customers: &[u32]) -> Vec<u32> {
+        if self.rivals.nodes.is_empty() {
+            return Vec::new();
+        }
+        let rows = (0u32..).zip(customers).filter(|it| self.rivals.has(*it.1));
+        rows.map(|it| it.0).collect()
+    }
+
+    /// As [`Self::see`], of an id of one of [`Self::rows_to_see`].
+    pub fn see_id(&self, id_type: usize, code: u32, time: i64) {
+        if let Ok(at) = self.rivals.nodes.binary_search(&self.nodes.node(id_type, code)) {
+            self.rivals.seen[at].fetch_min(time, Ordering::Relaxed);
         }
     }
 

@@ -5,13 +5,14 @@
 //! makes them so as a batch is unpacked.
 
 use std::borrow::Borrow;
+use std::hint::select_unpredictable;
 
 use rayon::prelude::*;
 
 use super::keep::{Held, Keep};
 use super::narrow::Strip;
-use super::steps::Numbers;
-use crate::base::Result;
+use super::steps::Steps;
+use crate::base::{NONE, Result};
 use crate::model::Batch;
 use crate::model::raw::{ID_SHARDS, IdTable, Sequence, TextColumn};
 
@@ -42,7 +43,7 @@ struct Packed {
 }
 
 /// Which column of a batch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
     /// When.
     Times,
@@ -77,18 +78,17 @@ pub enum Order {
 }
 
 impl Order {
-    fn of(sequence: &Sequence) -> Self {
-        match sequence {
-            Sequence::None => Self::None,
-            Sequence::Numbers(it) => match it[..] {
-                [first, .., last] => {
-                    Self::Numbers { first, last, rises: it.windows(2).all(|it| it[0] < it[1]) }
-                }
-                [only] => Self::Numbers { first: only, last: only, rises: true },
-                [] => Self::None,
-            },
-            Sequence::Texts(_) => Self::Texts,
-        }
+    /// Of numbers that are narrowed like this.
+    fn of(numbers: &[i64], strip: &Strip) -> Self {
+        let (&[first, ..], &[.., last]) = (numbers, numbers) else { return Self::None };
+        // A line that passes the last number goes on at the first one.
+        let step = i128::from(strip.ladder().1.cast_signed());
+        let length = step * (numbers.len() as i128 - 1);
+        let rises = match strip.is_line() {
+            true => step > 0 && i128::from(last) - i128::from(first) == length,
+            false => numbers.is_sorted_by(|a, b| a < b),
+        };
+        Self::Numbers { first, last, rises }
     }
 }
 
@@ -123,24 +123,34 @@ impl Kept {
             links: batch.links,
             rows: batch.len(),
             event_ids,
-            order: Order::of(&batch.sequence),
+            order: Order::None,
             file_order: batch.file_order,
             widths: (batch.ids.len(), batch.texts.len()),
             columns: Vec::with_capacity(3 + batch.ids.len() + batch.texts.len()),
         };
-        let mut push = |column, values: &[i64]| kept.push_numbers(column, values, keep);
-        push(Column::Times, &batch.times)?;
-        push(Column::Lines, &batch.lines)?;
-        if let Sequence::Numbers(it) = &batch.sequence {
-            push(Column::Sequence, it)?;
-        }
-        push(Column::Amounts, &batch.amounts)?;
+        kept.push_numbers(Column::Times, &batch.times, keep)?;
+        kept.push_numbers(Column::Lines, &batch.lines, keep)?;
+        kept.order = match &batch.sequence {
+            Sequence::None => Order::None,
+            Sequence::Texts(_) => Order::Texts,
+            Sequence::Numbers(it) => match kept.push_numbers(Column::Sequence, it, keep)? {
+                Some(strip) => Order::of(it, &strip),
+                None => Order::None,
+            },
+        };
+        kept.push_numbers(Column::Amounts, &batch.amounts, keep)?;
         Ok(kept)
     }
 
-    fn push_numbers(&mut self, column: Column, values: &[i64], keep: &Keep) -> Result<()> {
+    /// Packs a column of numbers, and says how; one without rows is left out.
+    fn push_numbers(
+        &mut self,
+        column: Column,
+        values: &[i64],
+        keep: &Keep,
+    ) -> Result<Option<Strip>> {
         if values.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let mut codes = Vec::with_capacity(values.len());
         let strip = match column {
@@ -152,7 +162,7 @@ impl Kept {
             false => strip.bytes(codes.iter().copied()),
         };
         self.columns.push(Packed { column, strip, held: keep.put(bytes)? });
-        Ok(())
+        Ok(Some(strip))
     }
 
     /// Packs a column of codes that hold over all batches; one without rows is left out.
@@ -180,12 +190,12 @@ impl Kept {
     /// The spill file cannot be read.
     pub fn unpack(&self, keep: &Keep) -> Result<Batch> {
         let mut batch = Batch::default();
-        self.unpack_as(keep, ALL, &|_, code| code, &|code| code, &mut batch, None)?;
+        self.unpack_as(keep, ALL, &|_, code| code, &|code| code, &mut batch)?;
         Ok(batch)
     }
 
     /// Makes `batch` this one, with the codes of ids (of the type at a position) and of event
-    /// ids changed; and `numbers` its numbers.
+    /// ids changed.
     fn unpack_as(
         &self,
         keep: &Keep,
@@ -193,26 +203,14 @@ impl Kept {
         id: &impl Fn(usize, u32) -> u32,
         event_id: &impl Fn(u32) -> u32,
         batch: &mut Batch,
-        mut numbers: Option<&mut Numbers>,
     ) -> Result<()> {
         self.clear(batch);
-        if let Some(it) = &mut numbers {
-            it.clear();
-        }
         let rows = self.rows;
         for Packed { column, strip, held } in &self.columns {
             if !wanted.has(*column) {
                 continue;
             }
             let bytes = &*keep.get(held)?;
-            match (*column, &mut numbers) {
-                (Column::Times, Some(it)) => it.times.take(strip, bytes, rows),
-                (Column::Amounts, Some(it)) => it.amounts.take(strip, bytes, rows),
-                (Column::Sequence, Some(it)) if self.order != Order::Texts => {
-                    it.sequence.take(strip, bytes, rows);
-                }
-                _ => {}
-            }
             match *column {
                 Column::Times => strip.widen_numbers(bytes, rows, &mut batch.times),
                 Column::Lines => strip.widen_numbers(bytes, rows, &mut batch.lines),
@@ -253,28 +251,140 @@ impl Kept {
 
 /// Which columns of a batch are unpacked, besides times and ids.
 #[derive(Debug, Clone, Copy)]
-struct Wanted {
-    /// Amounts and texts.
-    values: bool,
+pub struct Wanted {
+    /// Texts.
+    pub texts: bool,
+    /// Amounts.
+    pub amounts: bool,
     /// Sequences and lines.
-    sequence: bool,
+    pub sequence: bool,
 }
 
 impl Wanted {
     fn has(self, column: Column) -> bool {
         match column {
             Column::Times | Column::Id(_) => true,
-            Column::Amounts | Column::Text(_) => self.values,
+            Column::Text(_) => self.texts,
+            Column::Amounts => self.amounts,
             Column::Sequence | Column::Lines => self.sequence,
         }
     }
 }
 
-const ALL: Wanted = Wanted { values: true, sequence: true };
+const ALL: Wanted = Wanted { texts: true, amounts: true, sequence: true };
 
-/// Gives the next batch of a run and its numbers as steps, in place of the one before; false
-/// after the last.
-pub type Next<'n> = dyn FnMut(&mut Batch, &mut Numbers) -> Result<bool> + 'n;
+/// Shows each batch of a run as it waits.
+pub type Run<'r> = dyn FnMut(&mut dyn FnMut(&Waiting<'_>) -> Result<()>) -> Result<()> + 'r;
+
+/// A batch as it waits: its columns are looked at as they are packed, or unpacked.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting<'w> {
+    batches: &'w Batches,
+    kept: &'w Kept,
+}
+
+impl Waiting<'_> {
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.kept.rows
+    }
+
+    /// Whether its rows only link ids.
+    pub fn is_links(&self) -> bool {
+        self.kept.links
+    }
+
+    /// Makes `batch` this one, with dense codes: times and ids, and what is wanted besides.
+    ///
+    /// # Errors
+    /// The spill file cannot be read.
+    pub fn unpack(&self, wanted: Wanted, batch: &mut Batch) -> Result<()> {
+        self.batches.dense(self.kept, wanted, batch)
+    }
+
+    /// What is seen of a column: how it was narrowed and its bytes; `None` if no row has any.
+    ///
+    /// # Errors
+    /// As [`Self::unpack`].
+    pub fn column<T>(
+        &self,
+        column: Column,
+        see: impl FnOnce(&Strip, &[u8]) -> T,
+    ) -> Result<Option<T>> {
+        let Some(packed) = self.kept.columns.iter().find(|it| it.column == column) else {
+            return Ok(None);
+        };
+        Ok(Some(see(&packed.strip, &self.batches.keep.get(&packed.held)?)))
+    }
+
+    /// Adds the numbers of a column; none where it has no rows.
+    ///
+    /// # Errors
+    /// As [`Self::unpack`].
+    pub fn numbers(&self, column: Column, out: &mut Steps) -> Result<()> {
+        let rows = self.rows();
+        match self.column(column, |strip, bytes| out.add(strip, bytes, rows))? {
+            Some(()) => {}
+            None => out.add_none(rows),
+        }
+        Ok(())
+    }
+
+    /// The dense codes of its event ids, if they are texts; [`NONE`] where a row has none.
+    ///
+    /// # Errors
+    /// As [`Self::unpack`].
+    pub fn event_ids(&self) -> Result<Option<Vec<u32>>> {
+        if self.kept.order != Order::Texts {
+            return Ok(None);
+        }
+        let (mut codes, bases) = (Vec::with_capacity(self.rows()), &self.batches.event_bases);
+        self.column(Column::Sequence, |strip, bytes| {
+            strip.widen_codes(bytes, self.rows(), |it| dense(it, bases), &mut codes);
+        })?;
+        codes.resize(self.rows(), NONE);
+        Ok(Some(codes))
+    }
+
+    /// Shows those of these rows that have an id of a type, with its dense code.
+    ///
+    /// # Errors
+    /// As [`Self::unpack`].
+    pub fn ids_of(
+        &self,
+        id_type: usize,
+        rows: &[u32],
+        mut see: impl FnMut(u32, u32),
+    ) -> Result<()> {
+        let bases = &self.batches.bases[id_type];
+        self.column(Column::Id(id_type), |strip, bytes| {
+            let codes = rows.iter().map(|&it| (it, strip.code_at(bytes, it as usize)));
+            codes.filter(|it| it.1 > 0).for_each(|(row, code)| see(row, dense(code - 1, bases)));
+        })?;
+        Ok(())
+    }
+
+    /// Gives each row that has nothing yet ([`NONE`]) what `of` has for its id of a type, by
+    /// dense codes.
+    ///
+    /// # Errors
+    /// As [`Self::unpack`].
+    pub fn look_up(&self, id_type: usize, of: &[u32], out: &mut [u32]) -> Result<()> {
+        let (Some(last), Some(bases)) =
+            (of.len().checked_sub(1), self.batches.bases[id_type].first_chunk())
+        else {
+            return Ok(());
+        };
+        // No branch: which rows have an id, no processor guesses. Those without look at the last.
+        let found = |own: u32, code: u32| {
+            let at = dense_of(code.wrapping_sub(1), bases) as usize;
+            let found = select_unpredictable(code == 0, NONE, of[at.min(last)]);
+            select_unpredictable(own == NONE, found, own)
+        };
+        self.column(Column::Id(id_type), |strip, bytes| strip.change(bytes, out, found))?;
+        Ok(())
+    }
+}
 
 /// All batches of a study, by source, by file, by place.
 #[derive(Debug, Default)]
@@ -320,7 +430,7 @@ impl Batches {
     /// The spill file cannot be read.
     pub fn get(&self, index: usize) -> Result<Batch> {
         let mut batch = Batch::default();
-        self.dense(&self.kept[index], ALL, &mut batch, None)?;
+        self.dense(&self.kept[index], ALL, &mut batch)?;
         Ok(batch)
     }
 
@@ -350,8 +460,8 @@ impl Batches {
     pub fn ids_of(&self, index: usize) -> Result<Batch> {
         let (kept, mut batch) = (&self.kept[index], Batch::default());
         let event_id = |code| dense(code, &self.event_bases);
-        let wanted = Wanted { values: false, sequence: true };
-        kept.unpack_as(&self.keep, wanted, &|_, code| code, &event_id, &mut batch, None)?;
+        let wanted = Wanted { texts: false, amounts: false, sequence: true };
+        kept.unpack_as(&self.keep, wanted, &|_, code| code, &event_id, &mut batch)?;
         Ok(batch)
     }
 
@@ -388,19 +498,17 @@ impl Batches {
     }
 
     /// Makes something of each run of batches of about so many rows, on all threads, and
-    /// gives up each batch when it is taken. What orders rows of equal times is left out
-    /// unless `sequence` says so.
+    /// gives up each batch when the next is shown.
     ///
     /// # Errors
     /// As [`Self::get`]; what `make` fails with.
     pub fn consume<T: Send>(
         &mut self,
         rows: usize,
-        sequence: bool,
-        make: impl Fn(&mut Next<'_>) -> Result<T> + Sync,
+        make: impl Fn(&mut Run<'_>) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
         let runs = runs(std::mem::take(&mut self.kept), rows, |it| it.rows);
-        self.make(runs, sequence, make)
+        self.make(runs, make)
     }
 
     /// As [`Self::consume`], and the batches stay.
@@ -410,39 +518,29 @@ impl Batches {
     pub fn look<T: Send>(
         &self,
         rows: usize,
-        sequence: bool,
-        make: impl Fn(&mut Next<'_>) -> Result<T> + Sync,
+        make: impl Fn(&mut Run<'_>) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
-        self.make(runs(&self.kept, rows, |it| it.rows), sequence, make)
+        self.make(runs(&self.kept, rows, |it| it.rows), make)
     }
 
     fn make<T: Send, K: Borrow<Kept> + Send>(
         &self,
         runs: Vec<Vec<K>>,
-        sequence: bool,
-        make: impl Fn(&mut Next<'_>) -> Result<T> + Sync,
+        make: impl Fn(&mut Run<'_>) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
-        let wanted = Wanted { sequence, ..ALL };
         let one = |run: Vec<K>| {
             let mut run = run.into_iter();
-            make(&mut |batch, numbers| match run.next() {
-                Some(it) => self.dense(it.borrow(), wanted, batch, Some(numbers)).map(|()| true),
-                None => Ok(false),
+            make(&mut |show| {
+                run.try_for_each(|it| show(&Waiting { batches: self, kept: it.borrow() }))
             })
         };
         runs.into_par_iter().with_max_len(1).map(one).collect()
     }
 
-    fn dense(
-        &self,
-        kept: &Kept,
-        wanted: Wanted,
-        batch: &mut Batch,
-        numbers: Option<&mut Numbers>,
-    ) -> Result<()> {
+    fn dense(&self, kept: &Kept, wanted: Wanted, batch: &mut Batch) -> Result<()> {
         let id = |id_type: usize, code: u32| dense(code, &self.bases[id_type]);
         let event_id = |code| dense(code, &self.event_bases);
-        kept.unpack_as(&self.keep, wanted, &id, &event_id, batch, numbers)
+        kept.unpack_as(&self.keep, wanted, &id, &event_id, batch)
     }
 }
 
@@ -472,4 +570,10 @@ fn runs<K>(
 #[inline]
 pub fn dense(code: u32, bases: &[u32]) -> u32 {
     bases[code as usize % ID_SHARDS] + code / ID_SHARDS as u32
+}
+
+/// The same where all shards are known to have a base, of whatever code.
+#[inline(always)]
+fn dense_of(code: u32, bases: &[u32; ID_SHARDS]) -> u32 {
+    bases[code as usize % ID_SHARDS].wrapping_add(code / ID_SHARDS as u32)
 }

@@ -7,6 +7,7 @@
 
 pub mod batches;
 pub mod block;
+pub mod codes;
 pub mod column;
 pub mod keep;
 pub mod marks;

@@ -183,6 +183,11 @@ impl Strip {
         }
     }
 
+    /// How codes up to this are narrowed that are kept as one more than they are.
+    pub fn of_kept(most: u32) -> Self {
+        Self::of_ladder(0, 1, most)
+    }
+
     /// Adds so many values from their codes, each but none changed by `map`.
     pub fn widen_codes(
         &self,
@@ -191,14 +196,53 @@ impl Strip {
         map: impl Fn(u32) -> u32,
         out: &mut Vec<u32>,
     ) {
-        let value = |code: u32| if code == 0 { NONE } else { map(code - 1) };
+        self.append(bytes, rows, |code| if code == 0 { NONE } else { map(code - 1) }, out);
+    }
+
+    /// Adds what `map` makes of each of so many codes as they stand: 0 is none.
+    #[inline]
+    pub fn append<T>(&self, bytes: &[u8], rows: usize, map: impl Fn(u32) -> T, out: &mut Vec<T>) {
         match self.width {
-            0 => out.resize(out.len() + rows, NONE),
-            1 => out.extend(bytes.iter().map(|&it| value(u32::from(it)))),
+            0 => out.extend((0..rows).map(|_| map(0))),
+            1 => out.extend(bytes.iter().map(|&it| map(u32::from(it)))),
             2 => out.extend(
-                bytes.as_chunks().0.iter().map(|it| value(u32::from(u16::from_le_bytes(*it)))),
+                bytes.as_chunks().0.iter().map(|it| map(u32::from(u16::from_le_bytes(*it)))),
             ),
-            _ => out.extend(bytes.as_chunks().0.iter().map(|it| value(u32::from_le_bytes(*it)))),
+            _ => out.extend(bytes.as_chunks().0.iter().map(|it| map(u32::from_le_bytes(*it)))),
+        }
+    }
+
+    /// Makes of each value and its code, as it stands, another value.
+    #[inline]
+    pub fn change<T: Copy>(&self, bytes: &[u8], values: &mut [T], map: impl Fn(T, u32) -> T) {
+        match self.width {
+            0 => values.iter_mut().for_each(|it| *it = map(*it, 0)),
+            1 => change(bytes, values, |it, [code]: [u8; 1]| map(it, u32::from(code))),
+            2 => change(bytes, values, |it, code| map(it, u32::from(u16::from_le_bytes(code)))),
+            _ => change(bytes, values, |it, code| map(it, u32::from_le_bytes(code))),
+        }
+    }
+
+    /// The code of a row as it stands, of one, two or four bytes each.
+    pub fn code_at(&self, bytes: &[u8], row: usize) -> u32 {
+        let mut code = [0; 4];
+        let own = self.part(bytes, row..row + 1);
+        code.iter_mut().zip(own).for_each(|(to, it)| *to = *it);
+        u32::from_le_bytes(code)
+    }
+
+    /// The greatest code, of one, two or four bytes each.
+    pub fn greatest(&self, bytes: &[u8]) -> u32 {
+        // Compared as differences in sign, which every processor does in packs.
+        let signed = |it: u32| (it ^ 1 << 31) as i32;
+        let words = bytes.as_chunks().0.iter().map(|it| signed(u32::from_le_bytes(*it)));
+        match self.width {
+            0 => 0,
+            1 => u32::from(bytes.iter().copied().max().unwrap_or(0)),
+            2 => u32::from(
+                bytes.as_chunks().0.iter().map(|it| u16::from_le_bytes(*it)).fold(0, u16::max),
+            ),
+            _ => words.fold(i32::MIN, i32::max) as u32 ^ 1 << 31,
         }
     }
 
@@ -282,6 +326,13 @@ fn width_of(most: u64) -> u8 {
 /// Written once: room that is set to zero first would be written twice.
 fn flat<const W: usize>(parts: impl Iterator<Item = [u8; W]>) -> Vec<u8> {
     parts.collect::<Vec<_>>().into_flattened()
+}
+
+/// Makes of each value and its code of so many bytes another value.
+#[inline(always)]
+fn change<T: Copy, const W: usize>(bytes: &[u8], values: &mut [T], map: impl Fn(T, [u8; W]) -> T) {
+    let codes = bytes.as_chunks::<W>().0;
+    values.iter_mut().zip(codes).for_each(|(it, code)| *it = map(*it, *code));
 }
 
 /// Writes what codes of so many bytes stand for to these places.

@@ -10,12 +10,10 @@ use crate::model::raw::NO_AMOUNT;
 /// ```
 /// use touchpath::store::narrow::Strip;
 /// use touchpath::store::steps::Steps;
-/// let (mut codes, mut batch, mut all) = (Vec::new(), Steps::default(), Steps::default());
+/// let (mut codes, mut all) = (Vec::new(), Steps::default());
 /// for times in [[7_000_000, 9_000_000], [2_500_000, 8_000_000]] {
 ///     let strip = Strip::of_numbers(&times, &mut codes);
-///     let bytes = strip.narrow_numbers(times.iter().copied());
-///     batch.take(&strip, &bytes, 2);
-///     all.append(&batch);
+///     all.add(&strip, &strip.narrow_numbers(times.iter().copied()), 2);
 /// }
 /// assert_eq!(all.values().collect::<Vec<_>>(), [7_000_000, 9_000_000, 2_500_000, 8_000_000]);
 /// assert_eq!(all.span(), Some((2_500_000, 9_000_000)));
@@ -31,26 +29,6 @@ pub struct Steps {
     /// All numbers, where codes do not do.
     wide: Vec<i64>,
     is_wide: bool,
-}
-
-/// The numbers of a batch as steps.
-#[derive(Debug, Clone, Default)]
-pub struct Numbers {
-    /// When.
-    pub times: Steps,
-    /// What decides between equal times, where that is a number.
-    pub sequence: Steps,
-    /// Minor units.
-    pub amounts: Steps,
-}
-
-impl Numbers {
-    /// Takes all numbers out, and keeps the room.
-    pub fn clear(&mut self) {
-        self.times.clear();
-        self.sequence.clear();
-        self.amounts.clear();
-    }
 }
 
 impl Steps {
@@ -73,45 +51,33 @@ impl Steps {
         self.len() == 0
     }
 
-    /// Makes these so many numbers of a strip.
-    pub fn take(&mut self, strip: &Strip, bytes: &[u8], rows: usize) {
-        self.clear();
+    /// Adds so many numbers of a strip.
+    pub fn add(&mut self, strip: &Strip, bytes: &[u8], rows: usize) {
         if strip.is_line() || strip.width() == 8 {
-            self.is_wide = true;
+            self.widen();
             return strip.widen_numbers(bytes, rows, &mut self.wide);
         }
-        let codes = &mut self.codes;
-        match strip.width() {
-            0 => codes.resize(rows, 0),
-            1 => codes.extend(bytes.iter().map(|&it| u32::from(it))),
-            2 => codes
-                .extend(bytes.as_chunks().0.iter().map(|it| u32::from(u16::from_le_bytes(*it)))),
-            _ => codes.extend(bytes.as_chunks().0.iter().map(|it| u32::from_le_bytes(*it))),
-        }
-        self.most = greatest(codes);
-        if self.most > 0 {
-            (self.base, self.scale) = strip.ladder();
-        }
-    }
-
-    /// Adds the numbers of another column.
-    pub fn append(&mut self, other: &Self) {
-        if self.is_wide || other.is_wide || !self.align(other) {
+        let most = if self.is_wide { 0 } else { strip.greatest(bytes) };
+        let (base, scale) = if most > 0 { strip.ladder() } else { (0, 0) };
+        if self.is_wide || !self.align(base, scale, most) {
             self.widen();
-            return self.wide.extend(other.values());
+            return strip.widen_numbers(bytes, rows, &mut self.wide);
         }
-        if other.scale == 0 {
-            return self.codes.extend_from_slice(&other.codes);
+        if scale == 0 {
+            return self.add_none(rows);
         }
-        // Both ladders have the same steps now, or those of the other are so many of ours.
-        let shift = (other.base.wrapping_sub(self.base) as u64 / self.scale) as u32;
-        let code = ladder((other.scale / self.scale) as u32, shift);
-        self.most = self.most.max(code(other.most));
-        self.codes.extend(other.codes.iter().map(|&it| code(it)));
+        // Both ladders have the same steps now, or those of the strip are so many of ours.
+        let shift = (base.wrapping_sub(self.base) as u64 / self.scale) as u32;
+        let factor = (scale / self.scale) as u32;
+        self.most = self.most.max(ladder(factor, shift)(most));
+        match factor {
+            1 => strip.append(bytes, rows, ladder(1, shift), &mut self.codes),
+            _ => strip.append(bytes, rows, ladder(factor, shift), &mut self.codes),
+        }
     }
 
     /// Adds so many times none.
-    pub fn append_none(&mut self, count: usize) {
+    pub fn add_none(&mut self, count: usize) {
         let length = self.len() + count;
         match self.is_wide {
             true => self.wide.resize(length, NO_AMOUNT),
@@ -119,27 +85,28 @@ impl Steps {
         }
     }
 
-    /// Gives this ladder steps in which the other's numbers are whole ones; false where no
-    /// ladder of four bytes holds both.
-    fn align(&mut self, other: &Self) -> bool {
-        if other.scale == 0 {
+    /// Gives this ladder steps in which the numbers of another one, which has these steps and
+    /// codes up to `most`, are whole ones; false where no ladder of four bytes holds both.
+    fn align(&mut self, other: i64, steps: u64, most: u32) -> bool {
+        if steps == 0 {
             return true;
         }
         if self.scale == 0 {
-            (self.base, self.scale) = (other.base, other.scale);
+            (self.base, self.scale) = (other, steps);
             return true;
         }
-        let base = self.base.min(other.base);
-        let above = |it: &Self| it.base.abs_diff(base);
-        let scale = gcd(gcd(self.scale, other.scale), above(self).max(above(other)));
-        let top = |it: &Self| {
-            let steps = u128::from(it.scale / scale) * u128::from(it.most.saturating_sub(1));
-            steps + u128::from(above(it) / scale) + 1
+        let base = self.base.min(other);
+        let (above, above_other) = (self.base.abs_diff(base), other.abs_diff(base));
+        let scale = gcd(gcd(self.scale, steps), above.max(above_other));
+        let top = |above: u64, steps: u64, most: u32| {
+            let steps = u128::from(steps / scale) * u128::from(most.saturating_sub(1));
+            steps + u128::from(above / scale) + 1
         };
-        if top(self).max(top(other)) > u128::from(u32::MAX) {
+        let top = top(above, self.scale, self.most).max(top(above_other, steps, most));
+        if top > u128::from(u32::MAX) {
             return false;
         }
-        let (factor, shift) = ((self.scale / scale) as u32, (above(self) / scale) as u32);
+        let (factor, shift) = ((self.scale / scale) as u32, (above / scale) as u32);
         if (factor, shift) != (1, 0) {
             let code = ladder(factor, shift);
             self.codes.iter_mut().for_each(|it| *it = code(*it));
@@ -157,6 +124,11 @@ impl Steps {
             self.codes.clear();
             (self.wide, self.is_wide) = (wide, true);
         }
+    }
+
+    /// The number at a place, [`NO_AMOUNT`] for none.
+    pub fn get(&self, at: usize) -> i64 {
+        if self.is_wide { self.wide[at] } else { self.number(self.codes[at]) }
     }
 
     /// The numbers, [`NO_AMOUNT`] for none.
@@ -235,12 +207,6 @@ fn ladder(factor: u32, shift: u32) -> impl Fn(u32) -> u32 {
     }
 }
 
-/// The greatest code; compared as differences in sign, which every processor does in packs.
-fn greatest(codes: &[u32]) -> u32 {
-    let signed = |it: u32| (it ^ 1 << 31) as i32;
-    codes.iter().fold(i32::MIN, |most, &it| most.max(signed(it))) as u32 ^ 1 << 31
-}
-
 fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
@@ -251,23 +217,21 @@ mod tests {
 
     use super::*;
 
-    fn batch(values: &[i64]) -> Steps {
-        let (mut codes, mut steps) = (Vec::new(), Steps::default());
-        let strip = Strip::of_numbers(values, &mut codes);
+    fn add(steps: &mut Steps, values: &[i64]) {
+        let strip = Strip::of_numbers(values, &mut Vec::new());
         let bytes = strip.narrow_numbers(values.iter().copied());
-        steps.take(&strip, &bytes, values.len());
-        steps
+        steps.add(&strip, &bytes, values.len());
     }
 
     #[test]
     fn ladders_of_other_steps_and_bases_become_one() {
         let parts = [&[5_000_000, 9_000_000][..], &[NO_AMOUNT], &[1_250_000], &[-3_000]];
         let mut all = Steps::default();
-        parts.iter().for_each(|it| all.append(&batch(it)));
+        parts.iter().for_each(|it| add(&mut all, it));
         assert!(!all.is_wide);
         assert_eq!(all.values().collect::<Vec<_>>(), parts.concat());
         assert_eq!(all.span(), Some((-3_000, 9_000_000)));
-        all.append_none(2);
+        all.add_none(2);
         assert_eq!(all.len(), 7);
     }
 
@@ -285,10 +249,10 @@ mod tests {
             for (values, scale) in &parts {
                 let times = |&it: &i64| if it == NO_AMOUNT { it } else { it.wrapping_mul(*scale) };
                 let values: Vec<i64> = values.iter().map(times).collect();
-                all.append(&batch(&values));
+                add(&mut all, &values);
                 plain.extend(values);
             }
-            all.append_none(none);
+            all.add_none(none);
             plain.extend(vec![NO_AMOUNT; none]);
             if !chosen.is_empty() {
                 all.extend(chosen.iter().copied());
@@ -296,6 +260,7 @@ mod tests {
             }
             let values: Vec<i64> = all.values().collect();
             prop_assert_eq!(&values, &plain);
+            prop_assert!((0..plain.len()).all(|it| all.get(it) == plain[it]));
             let some = || plain.iter().copied().filter(|it| *it != NO_AMOUNT);
             prop_assert_eq!(all.span(), some().min().zip(some().max()));
             let mut nonzero = Vec::new();

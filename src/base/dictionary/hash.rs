@@ -10,15 +10,6 @@ use foldhash::fast::FixedState;
 #[derive(Debug, Clone, Default)]
 pub struct TextHasher(FixedState);
 
-/// What one look at a text tells.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Glance {
-    /// The text's hash.
-    pub hash: u64,
-    /// Whether it is ASCII.
-    pub ascii: bool,
-}
-
 /// Numbers without a pattern: the first digits of pi behind the point.
 const KEYS: [u64; 8] = [
     0x243f_6a88_85a3_08d3,
@@ -31,47 +22,37 @@ const KEYS: [u64; 8] = [
     0x3f84_d5b5_b547_0917,
 ];
 const LENGTH: u64 = 0x9e37_79b9_7f4a_7c15;
-const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
 
 impl TextHasher {
     /// The 64-bit hash of a text; the same in every run.
-    #[inline]
-    pub fn hash(&self, text: &[u8]) -> u64 {
-        self.glance(text).hash
-    }
-
-    /// The hash of a text, and whether it is ASCII.
     ///
     /// Up to 64 bytes, words from the begin and from the end are multiplied in pairs; they
     /// overlap where the text is shorter than they are together.
     #[inline(always)]
-    pub fn glance(&self, text: &[u8]) -> Glance {
-        let (hash, bits) = match (text.first_chunk::<32>(), text.last_chunk::<32>()) {
+    pub fn hash(&self, text: &[u8]) -> u64 {
+        let hash = match (text.first_chunk::<32>(), text.last_chunk::<32>()) {
             (Some(first), Some(last)) if text.len() > 32 => {
                 if text.len() > 64 {
                     return self.long(text);
                 }
                 let ([a, b], [c, d]) = (halves(first), halves(last));
-                (pair(a, 0) ^ pair(b, 2) ^ pair(c, 4) ^ pair(d, 6), or(a) | or(b) | or(c) | or(d))
+                pair(a, 0) ^ pair(b, 2) ^ pair(c, 4) ^ pair(d, 6)
             }
             _ => match (text.first_chunk(), text.last_chunk()) {
-                (Some(&first), Some(&last)) => {
-                    (pair(first, 0) ^ pair(last, 2), or(first) | or(last))
-                }
+                (Some(&first), Some(&last)) => pair(first, 0) ^ pair(last, 2),
                 _ => {
                     let [first, last] = ends(text);
-                    (fold(first ^ KEYS[0], last ^ KEYS[1]), first | last)
+                    fold(first ^ KEYS[0], last ^ KEYS[1])
                 }
             },
         };
         // Texts of the same words differ in how many of their bytes are counted twice.
-        let hash = fold(hash ^ text.len() as u64, LENGTH);
-        Glance { hash, ascii: bits & HIGH_BITS == 0 }
+        fold(hash ^ text.len() as u64, LENGTH)
     }
 
     #[cold]
-    fn long(&self, text: &[u8]) -> Glance {
-        Glance { hash: self.0.hash_one(text), ascii: text.is_ascii() }
+    fn long(&self, text: &[u8]) -> u64 {
+        self.0.hash_one(text)
     }
 }
 
@@ -104,12 +85,6 @@ fn words(bytes: [u8; 16]) -> [u64; 2] {
 }
 
 #[inline(always)]
-fn or(bytes: [u8; 16]) -> u64 {
-    let [low, high] = words(bytes);
-    low | high
-}
-
-#[inline(always)]
 fn pair(bytes: [u8; 16], key: usize) -> u64 {
     let [low, high] = words(bytes);
     fold(low ^ KEYS[key], high ^ KEYS[key + 1])
@@ -131,17 +106,14 @@ mod tests {
         let hasher = TextHasher::default();
         for length in 0..150 {
             let mut text = vec![b'a'; length];
-            let plain = hasher.glance(&text);
-            assert!(plain.ascii);
+            let plain = hasher.hash(&text);
             for shorter in 0..length {
-                assert_ne!(plain.hash, hasher.hash(&text[..shorter]), "{shorter} of {length}");
+                assert_ne!(plain, hasher.hash(&text[..shorter]), "{shorter} of {length}");
             }
             for at in 0..length {
                 for byte in [b'b', b'A', 0, 0xc3] {
                     text[at] = byte;
-                    let other = hasher.glance(&text);
-                    assert_ne!(other.hash, plain.hash, "{byte} at {at} of {length}");
-                    assert_eq!(other.ascii, byte < 0x80);
+                    assert_ne!(hasher.hash(&text), plain, "{byte} at {at} of {length}");
                 }
                 text[at] = b'a';
             }

@@ -1,7 +1,7 @@
 //! Interning: distinct texts and their codes, in order of first appearance.
 
 use super::id::NONE;
-pub use hash::{Glance, TextHasher};
+pub use hash::TextHasher;
 use table::{Slot, Table};
 
 mod hash;
@@ -188,10 +188,10 @@ impl Dictionary {
         self.table.clear();
     }
 
-    /// The hash by which this dictionary finds a text, and what can be seen on the way.
+    /// The hash by which this dictionary finds a text.
     #[inline(always)]
-    pub fn glance(&self, text: &[u8]) -> Glance {
-        self.hasher.glance(text)
+    pub fn hash(&self, text: &[u8]) -> u64 {
+        self.hasher.hash(text)
     }
 
     /// The code of the text of these bytes, whose hash is known, if it has one.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::listed::{List, picks_of};
 use super::spans::{Span, Spans, each_span};
 use super::{Field, Rows};
-use crate::base::dictionary::Glance;
 use crate::base::{Dictionary, NONE};
 use crate::input::columns::{Coder, text_of};
 use crate::input::ids::id_of;
@@ -252,9 +251,9 @@ impl Rows<'_> {
         match *column {
             Column::Missing => count == 0,
             Column::Texts(text, spans) => {
-                let other = |dictionary: &mut Dictionary, row: usize, glance: Glance| {
+                let other = |dictionary: &mut Dictionary, row: usize, hash: u64| {
                     let Span { start, end } = spans.at(row);
-                    ids.code_of_new(dictionary, row, &text[start as usize..end as usize], glance)
+                    ids.code_of_new(dictionary, row, &text[start as usize..end as usize], hash)
                 };
                 let bytes = text.as_bytes();
                 // Where most have a text, what follows is guessed well enough.
@@ -340,16 +339,10 @@ impl Ids<'_> {
     /// The code of an id that did not come before as it stands; most tell at a glance that
     /// they are somebody's.
     #[inline(never)]
-    fn code_of_new(
-        &mut self,
-        dictionary: &mut Dictionary,
-        row: usize,
-        id: &str,
-        glance: Glance,
-    ) -> u32 {
+    fn code_of_new(&mut self, dictionary: &mut Dictionary, row: usize, id: &str, hash: u64) -> u32 {
         let folded = self.folds && id.bytes().any(|it| it.is_ascii_uppercase());
-        if glance.ascii && !folded && self.nobody.is_somebodys(id.as_bytes()) {
-            return dictionary.intern_hashed(id, glance.hash);
+        if id.is_ascii() && !folded && self.nobody.is_somebodys(id.as_bytes()) {
+            return dictionary.intern_hashed(id, hash);
         }
         self.code_of(dictionary, row, &Field::Text(id))
     }
