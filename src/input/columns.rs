@@ -499,6 +499,8 @@ fn write_decimal(unscaled: i128, scale: u32, scratch: &mut String) -> std::fmt::
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -540,6 +542,43 @@ mod tests {
             numbers.push_number(it, &mut scratch);
             texts.push(&it.to_string());
             assert_eq!(format!("{numbers:?}"), format!("{texts:?}"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_in_a_row_are_what_their_texts_are(
+            first in prop_oneof![0..200u64, 9_990..10_010u64, any::<u64>()],
+            steps in prop::collection::vec(prop_oneof![9 => Just(1u64), 1 => 0..12u64], 0..60),
+            odd in prop::option::of((0..60usize, "[0-9x]{0,17}")),
+        ) {
+            let mut at = first >> 4;
+            let mut texts: Vec<String> = steps.iter().map(|it| {
+                at += it;
+                at.to_string()
+            }).collect();
+            if let Some((place, text)) = odd && let Some(to) = texts.get_mut(place) {
+                *to = text;
+            }
+            let mut ids = EventIds::default();
+            let (mut text, mut spans) = (String::from(","), Vec::new());
+            for it in &texts {
+                let start = text.len() as u32;
+                text.push_str(it);
+                spans.push(Span { start, end: text.len() as u32 });
+                text.push(',');
+            }
+            ids.extend_texts(&text, Spans::Each(&spans), spans.len());
+            let mut plain = EventIds::default();
+            texts.iter().for_each(|it| plain.push(it));
+            match (ids.finish(), plain.finish()) {
+                (Sequence::Numbers(it), Sequence::Numbers(plain)) => prop_assert_eq!(it, plain),
+                (Sequence::Texts(it), Sequence::Texts(plain)) => {
+                    prop_assert_eq!(it.codes, plain.codes);
+                    prop_assert!(it.dictionary.iter().eq(plain.dictionary.iter()));
+                }
+                other => prop_assert!(false, "{other:?}"),
+            }
         }
     }
 

@@ -276,13 +276,19 @@ impl Stitched {
         }
     }
 
-    /// Which of these rows must be seen, by their customers: see [`Self::see`].
+    /// Which of these rows must be seen, by their customers: see [`Self::see`]. Found without a
+    /// branch, which no processor would predict.
     pub fn rows_to_see(&self, customers: &[u32]) -> Vec<u32> {
         if self.rivals.nodes.is_empty() {
             return Vec::new();
         }
-        let rows = (0u32..).zip(customers).filter(|it| self.rivals.has(*it.1));
-        rows.map(|it| it.0).collect()
+        let (mut rows, mut found) = (vec![0; customers.len()], 0);
+        for (row, &customer) in (0u32..).zip(customers) {
+            rows[found] = row;
+            found += usize::from(self.rivals.has(customer));
+        }
+        rows.truncate(found);
+        rows
     }
 
     /// As [`Self::see`], of an id of one of [`Self::rows_to_see`].

@@ -128,34 +128,36 @@ impl Kept {
             widths: (batch.ids.len(), batch.texts.len()),
             columns: Vec::with_capacity(3 + batch.ids.len() + batch.texts.len()),
         };
-        kept.push_numbers(Column::Times, &batch.times, keep)?;
-        kept.push_numbers(Column::Lines, &batch.lines, keep)?;
+        let codes = &mut Vec::with_capacity(batch.len());
+        kept.push_numbers(Column::Times, &batch.times, codes, keep)?;
+        kept.push_numbers(Column::Lines, &batch.lines, codes, keep)?;
         kept.order = match &batch.sequence {
             Sequence::None => Order::None,
             Sequence::Texts(_) => Order::Texts,
-            Sequence::Numbers(it) => match kept.push_numbers(Column::Sequence, it, keep)? {
+            Sequence::Numbers(it) => match kept.push_numbers(Column::Sequence, it, codes, keep)? {
                 Some(strip) => Order::of(it, &strip),
                 None => Order::None,
             },
         };
-        kept.push_numbers(Column::Amounts, &batch.amounts, keep)?;
+        kept.push_numbers(Column::Amounts, &batch.amounts, codes, keep)?;
         Ok(kept)
     }
 
-    /// Packs a column of numbers, and says how; one without rows is left out.
+    /// Packs a column of numbers, and says how; one without rows is left out. `codes` is room
+    /// to work in.
     fn push_numbers(
         &mut self,
         column: Column,
         values: &[i64],
+        codes: &mut Vec<u32>,
         keep: &Keep,
     ) -> Result<Option<Strip>> {
         if values.is_empty() {
             return Ok(None);
         }
-        let mut codes = Vec::with_capacity(values.len());
         let strip = match column {
-            Column::Sequence | Column::Lines => Strip::of_sequence(values, &mut codes),
-            _ => Strip::of_numbers(values, &mut codes),
+            Column::Sequence | Column::Lines => Strip::of_sequence(values, codes),
+            _ => Strip::of_numbers(values, codes),
         };
         let bytes = match codes.is_empty() {
             true => strip.narrow_numbers(values.iter().copied()),

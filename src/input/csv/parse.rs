@@ -105,7 +105,9 @@ impl<'l> Blocks<'l> {
         let ends = &self.scanner.ends()[..=records * self.shape.width];
         let length = ends.last().map_or(0, |&it| it as usize + 1);
         // Looked at while it is near; one by one, records show which of them is no text.
-        let Ok(text) = std::str::from_utf8(&bytes[..length]) else { return (start, records) };
+        let Ok(text) = simdutf8::basic::from_utf8(&bytes[..length]) else {
+            return (start, records);
+        };
         let between = |position: usize| {
             let less = u32::from(self.shape.returns && position + 1 == self.shape.width);
             Between { marks: &ends[position..], stride: self.shape.width, less }
