@@ -2,7 +2,7 @@
 //!
 //! Knows no analysis; what the numbers mean (steps, microseconds) is the caller's.
 
-use crate::stats::{quantile_counted, quantiles_of_runs, sort_numbers};
+use crate::stats::{quantile_at, quantiles_of_runs};
 
 /// Values below this one are counted in place.
 const SMALL: i64 = 4096;
@@ -11,6 +11,9 @@ const RUN: usize = 1 << 14;
 /// The least number of values worth looking for repeats.
 const TIDY_FROM: usize = 1 << 18;
 
+/// A list as long as this is worth a second thread.
+const LONG: usize = 1 << 18;
+
 /// A multiset that grows: 8 bytes a value, or 16 a distinct one where most repeat.
 #[derive(Debug, Clone, Default)]
 pub struct Counted {
@@ -18,7 +21,7 @@ pub struct Counted {
     /// Values as they came, eight bytes each.
     open: Vec<i64>,
     runs: Vec<Vec<i64>>,
-    /// How many values the runs hold, and how many more are worth a look for repeats.
+    /// How many values the runs hold, and how many are worth a look for repeats.
     in_runs: usize,
     tidy_from: usize,
     /// Values that repeat, ascending, each with its count.
@@ -58,7 +61,8 @@ impl Counted {
         }
     }
 
-    /// Adds all values of another multiset.
+    /// Adds all values of another multiset. Whether values repeat was looked at in both: that
+    /// they come together is no reason to look again.
     pub fn merge(&mut self, mut other: Self) {
         if self.small.len() < other.small.len() {
             self.small.resize(other.small.len(), 0);
@@ -66,13 +70,14 @@ impl Counted {
         for (own, more) in self.small.iter_mut().zip(other.small) {
             *own += more;
         }
-        self.open.append(&mut other.open);
         self.runs.append(&mut other.runs);
         self.in_runs += other.in_runs;
+        self.tidy_from = self.tidy_from.max(TIDY_FROM) + other.tidy_from.max(TIDY_FROM);
         if !other.joined.is_empty() {
             let own = std::mem::take(&mut self.joined);
             self.joined = joined(own, other.joined);
         }
+        self.open.append(&mut other.open);
         self.close();
     }
 
@@ -81,11 +86,14 @@ impl Counted {
         self.runs.push(std::mem::take(&mut self.open));
         let mut values = self.runs.concat();
         drop(self.runs);
-        sort_numbers(&mut values);
+        sort(&mut values);
         let small = self.small.iter().enumerate().filter(|it| *it.1 > 0);
-        let small = small.map(|(value, &count)| (value as i64, count)).collect();
+        let small: Vec<(i64, u64)> = small.map(|(value, &count)| (value as i64, count)).collect();
+        if self.joined.is_empty() && values.first().is_none_or(|&it| it >= SMALL) {
+            return Counts { counted: small, rest: values };
+        }
         let others = joined(counted(&values), self.joined);
-        Counts(if others.is_empty() { small } else { joined(small, others) })
+        Counts { counted: joined(small, others), rest: Vec::new() }
     }
 
     /// Count, mean, median, 90 % quantile and maximum, as [`finish`](Self::finish)
@@ -101,14 +109,18 @@ impl Counted {
         self.runs.push(small.collect());
         let runs: Vec<&[i64]> = self.runs.iter().map(Vec::as_slice).collect();
         let count: u64 = runs.iter().map(|it| it.len() as u64).sum();
-        let sum: i128 = runs.iter().copied().flatten().map(|&it| i128::from(it)).sum();
+        let (mut sum, mut max) = (0, None);
+        for run in &runs {
+            sum += run.iter().map(|&it| i128::from(it)).sum::<i128>();
+            max = max.max(run.iter().copied().max());
+        }
         let quantiles = quantiles_of_runs(&runs, [0.5, 0.9]);
         Figures {
             count,
             mean: (count > 0).then(|| sum as f64 / count as f64),
             median: quantiles.map(|it| it[0]),
             p90: quantiles.map(|it| it[1]),
-            max: runs.iter().copied().flatten().copied().max(),
+            max,
         }
     }
 
@@ -128,7 +140,7 @@ impl Counted {
     fn seldom_repeats(&self) -> bool {
         let runs = self.runs.iter().flat_map(|it| it.iter().step_by(16));
         let mut sample: Vec<i64> = runs.copied().collect();
-        sort_numbers(&mut sample);
+        sample.sort_unstable();
         distinct(&sample) > sample.len() / 8 * 7
     }
 
@@ -139,11 +151,20 @@ impl Counted {
             return;
         }
         let mut values = std::mem::take(&mut self.runs).concat();
-        sort_numbers(&mut values);
+        values.sort_unstable();
         let own = std::mem::take(&mut self.joined);
         self.joined = joined(own, counted(&values));
         (self.in_runs, self.tidy_from) = (0, self.joined.len());
     }
+}
+
+/// Sorts values, long lists on several threads.
+fn sort(values: &mut [i64]) {
+    if values.len() < LONG {
+        return values.sort_unstable();
+    }
+    let (low, _, high) = values.select_nth_unstable(values.len() / 2);
+    rayon::join(|| sort(low), || sort(high));
 }
 
 /// How many different values there are among sorted ones.
@@ -178,35 +199,64 @@ fn joined(left: Vec<(i64, u64)>, right: Vec<(i64, u64)>) -> Vec<(i64, u64)> {
     all
 }
 
-/// A finished multiset: `(value, count)`, ascending.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts(Vec<(i64, u64)>);
+/// A finished multiset.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Values, ascending, each with its count.
+    counted: Vec<(i64, u64)>,
+    /// Values that are larger than these, ascending, each as often as it comes.
+    rest: Vec<i64>,
+}
 
 impl Counts {
     /// The values in order, each with its count.
-    pub fn as_slice(&self) -> &[(i64, u64)] {
-        &self.0
+    pub fn iter(&self) -> impl Iterator<Item = (i64, u64)> {
+        let rest = self.rest.chunk_by(|a, b| a == b).map(|it| (it[0], it.len() as u64));
+        self.counted.iter().copied().chain(rest)
+    }
+
+    /// How many different values there are at most.
+    pub fn most(&self) -> usize {
+        self.counted.len() + self.rest.len()
     }
 
     /// How many values there are, repeats counted.
     pub fn len(&self) -> u64 {
-        self.0.iter().map(|it| it.1).sum()
+        self.in_counted() + self.rest.len() as u64
+    }
+
+    fn in_counted(&self) -> u64 {
+        self.counted.iter().map(|it| it.1).sum()
     }
 
     /// The arithmetic mean.
     pub fn mean(&self) -> Option<f64> {
-        let sum: i128 = self.0.iter().map(|it| i128::from(it.0) * i128::from(it.1)).sum();
-        (!self.0.is_empty()).then(|| sum as f64 / self.len() as f64)
+        let counted = self.counted.iter().map(|it| i128::from(it.0) * i128::from(it.1));
+        let sum = counted.sum::<i128>() + self.rest.iter().map(|&it| i128::from(it)).sum::<i128>();
+        let count = self.len();
+        (count > 0).then(|| sum as f64 / count as f64)
     }
 
     /// The `p` quantile, linear interpolation.
     pub fn quantile(&self, p: f64) -> Option<f64> {
-        quantile_counted(&self.0, p)
+        let in_counted = self.in_counted();
+        let counted = |mut rank: u64| {
+            let found = self.counted.iter().find(|it| {
+                let found = rank < it.1;
+                rank = rank.saturating_sub(it.1);
+                found
+            });
+            found.map(|it| it.0)
+        };
+        quantile_at(self.len(), p, |rank| match rank.checked_sub(in_counted) {
+            Some(rank) => self.rest.get(rank as usize).copied(),
+            None => counted(rank),
+        })
     }
 
     /// The largest value.
     pub fn max(&self) -> Option<i64> {
-        self.0.last().map(|it| it.0)
+        self.rest.last().copied().or_else(|| self.counted.last().map(|it| it.0))
     }
 
     /// What is usually told.
@@ -224,18 +274,32 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::quantile;
     use proptest::prelude::*;
+
+    fn list(counts: &Counts) -> Vec<(i64, u64)> {
+        counts.iter().collect()
+    }
 
     #[test]
     fn figures_of_a_small_multiset() {
         let mut counted = Counted::default();
         [7, 1, 1_000_000, 1].into_iter().for_each(|it| counted.push(it));
         let counts = counted.finish();
-        assert_eq!(counts.as_slice(), [(1, 2), (7, 1), (1_000_000, 1)]);
+        assert_eq!(list(&counts), [(1, 2), (7, 1), (1_000_000, 1)]);
         assert_eq!((counts.len(), counts.max()), (4, Some(1_000_000)));
         assert_eq!(counts.quantile(0.5), Some(4.0));
         assert_eq!(counts.mean(), Some(250_002.25));
         assert_eq!(Counted::default().finish().mean(), None);
+    }
+
+    #[test]
+    fn long_lists_are_sorted() {
+        let mut values: Vec<i64> = (0..LONG as i64 * 3).map(|it| it * 7919 % 1_000_003).collect();
+        let mut wanted = values.clone();
+        wanted.sort_unstable();
+        sort(&mut values);
+        assert!(values == wanted);
     }
 
     #[test]
@@ -246,15 +310,17 @@ mod tests {
         }
         assert!(counted.joined.len() == 1000 && counted.in_runs < TIDY_FROM);
         let counts = counted.finish();
-        assert_eq!((counts.as_slice().len(), counts.len()), (1000, TIDY_FROM as u64 * 3));
+        assert_eq!((list(&counts).len(), counts.len()), (1000, TIDY_FROM as u64 * 3));
     }
 
     proptest! {
         #[test]
         fn merging_in_any_cut_equals_the_whole(
             values in prop::collection::vec(-5000i64..5000, 0..5000),
+            from in prop_oneof![Just(-5000i64), Just(0)],
             cut in 0.0..=1.0f64,
         ) {
+            let values: Vec<i64> = values.into_iter().filter(|&it| it >= from).collect();
             let cut = (values.len() as f64 * cut) as usize;
             let fold = |part: &[i64]| {
                 let mut counted = Counted::default();
@@ -264,8 +330,12 @@ mod tests {
             let mut merged = fold(&values[..cut]);
             merged.merge(fold(&values[cut..]));
             let whole = fold(&values).finish();
+            let mut plain = values;
+            plain.sort_unstable();
+            prop_assert_eq!(list(&whole), counted(&plain));
+            prop_assert_eq!(whole.quantile(0.3), quantile(&mut plain, 0.3));
             prop_assert_eq!(merged.clone().figures(), whole.figures());
-            prop_assert_eq!(merged.finish(), whole);
+            prop_assert_eq!(list(&merged.finish()), list(&whole));
         }
 
         #[test]

@@ -286,7 +286,9 @@ impl GraphFold {
         state.close();
         let mut transitions = state.transitions;
         transitions.par_sort_unstable_by_key(|it| (it.from, it.to));
-        let transitions: Vec<_> = transitions.into_par_iter().map(transition).collect();
+        // Few have most of the moves: none is to wait behind others.
+        let transitions = transitions.into_par_iter().with_max_len(1).map(transition);
+        let transitions: Vec<_> = transitions.collect();
         let mut moved_on = vec![0u64; state.stages.len()];
         for (from, _, stat) in &transitions {
             moved_on[*from] += stat.moves;

@@ -64,6 +64,10 @@ pub trait Analysis: Sized + Send + Sync + 'static {
     /// Takes in the state of other customers.
     fn merge(&self, into: &mut Self::State, from: Self::State);
 
+    /// Prepares the state of all customers for [`finish`](Self::finish), which comes next: what
+    /// takes long and needs no evidence. `finish` says the same without it.
+    fn settle(&self, _state: &mut Self::State) {}
+
     /// Says what was found.
     ///
     /// # Errors
@@ -84,6 +88,8 @@ pub trait Running: Send + Sync {
     fn visit(&self, state: &mut AnyState, customers: &[Customer<'_>]);
     /// See [`Analysis::merge`].
     fn merge(&self, into: &mut AnyState, from: AnyState);
+    /// See [`Analysis::settle`].
+    fn settle(&self, state: &mut AnyState);
     /// See [`Analysis::finish`].
     ///
     /// # Errors
@@ -109,6 +115,12 @@ impl<A: Analysis> Running for A {
     fn merge(&self, into: &mut AnyState, from: AnyState) {
         if let (Some(into), Ok(from)) = (into.downcast_mut::<A::State>(), from.downcast()) {
             Analysis::merge(self, into, *from);
+        }
+    }
+
+    fn settle(&self, state: &mut AnyState) {
+        if let Some(state) = state.downcast_mut::<A::State>() {
+            Analysis::settle(self, state);
         }
     }
 

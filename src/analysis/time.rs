@@ -3,6 +3,8 @@
 //! Customers who have not bought yet were watched until the data ends and are
 //! counted as such (Kaplan-Meier); leaving them out would make buying look fast.
 
+use std::mem::take;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +12,7 @@ use crate::base::numerals::{count, counted};
 use crate::base::{Result, Span, Timestamp};
 use crate::model::{Catalog, Cell, Chart, Column, Customer, Kind, Report, Table};
 use crate::stats::survival::RestrictedMean;
-use crate::stats::{CountedDuration, KaplanMeier, SurvivalRow, normal};
+use crate::stats::{KaplanMeier, Lasted, SurvivalRow, normal};
 
 use super::cells::{no_goal_note, percent, span, span_cell};
 use super::counted::{Counted, Counts};
@@ -49,6 +51,25 @@ pub struct Time {
 pub struct TimeState {
     bought: Counted,
     waiting: Counted,
+    /// Both in order, once that was done.
+    settled: Option<Settled>,
+}
+
+/// How long buyers took; and all durations with how many of both kinds lasted so long.
+#[derive(Debug)]
+struct Settled {
+    bought: Counts,
+    all: Vec<Lasted>,
+}
+
+impl TimeState {
+    fn settled(&mut self) -> Settled {
+        self.settled.take().unwrap_or_else(|| {
+            let (bought, waiting) = (take(&mut self.bought), take(&mut self.waiting));
+            let (bought, waiting) = rayon::join(|| bought.finish(), || waiting.finish());
+            Settled { all: joined(&bought, &waiting), bought }
+        })
+    }
 }
 
 impl Analysis for Time {
@@ -84,12 +105,14 @@ impl Analysis for Time {
         into.waiting.merge(from.waiting);
     }
 
-    fn finish(&self, state: TimeState, evidence: &Evidence<'_>) -> Result<Report> {
+    fn settle(&self, state: &mut TimeState) {
+        state.settled = Some(state.settled());
+    }
+
+    fn finish(&self, mut state: TimeState, evidence: &Evidence<'_>) -> Result<Report> {
         let mut report = Report::new(Self::NAME, "Time to purchase", evidence.catalog.currency);
-        let (bought, waiting) = (state.bought.finish(), state.waiting.finish());
-        let counts = joined(&bought, &waiting);
-        drop(waiting);
-        let Some(curve) = KaplanMeier::of(counts, evidence.confidence) else {
+        let Settled { bought, all } = state.settled();
+        let Some(curve) = KaplanMeier::of(all, evidence.confidence) else {
             report.notes.push("No customers: there is no time to measure.".to_owned());
             return Ok(report);
         };
@@ -107,33 +130,29 @@ impl Analysis for Time {
                 .to_owned(),
         );
         report.notes.extend(no_goal_note(evidence.catalog));
-        report.tables.push(self.horizons_table(&curve));
-        report.tables.push(summary_table(&curve, &bought, horizon));
-        report.tables.push(self.curve_table(&curve));
+        let (summary, rows) =
+            rayon::join(|| summary_table(&curve, &bought, horizon), || self.curve_table(&curve));
+        report.tables.extend([self.horizons_table(&curve), summary, rows]);
         Ok(report)
     }
 }
 
 /// Buyers' and others' durations as one list, ascending.
-fn joined(bought: &Counts, waiting: &Counts) -> Vec<CountedDuration> {
-    let (mut left, mut right) = (bought.as_slice(), waiting.as_slice());
-    let mut all = Vec::with_capacity(left.len() + right.len());
-    loop {
-        let time = match (left.first(), right.first()) {
-            (Some(a), Some(b)) => a.0.min(b.0),
-            (Some(it), None) | (None, Some(it)) => it.0,
-            (None, None) => return all,
-        };
-        let take = |list: &mut &[(i64, u64)]| match **list {
-            [(value, count), ref rest @ ..] if value == time => {
-                *list = rest;
-                count
-            }
-            _ => 0,
-        };
-        let events = take(&mut left);
-        all.push((time, events, take(&mut right)));
+fn joined(bought: &Counts, waiting: &Counts) -> Vec<Lasted> {
+    // There are fewer than 2^32 customers.
+    let lasted =
+        |time, events, censored| Lasted { time, events: events as u32, censored: censored as u32 };
+    let mut all = Vec::with_capacity(bought.most() + waiting.most());
+    let mut waiting = waiting.iter().peekable();
+    for (time, events) in bought.iter() {
+        while let Some((earlier, censored)) = waiting.next_if(|it| it.0 < time) {
+            all.push(lasted(earlier, 0, censored));
+        }
+        let censored = waiting.next_if(|it| it.0 == time).map_or(0, |it| it.1);
+        all.push(lasted(time, events, censored));
     }
+    all.extend(waiting.map(|(time, censored)| lasted(time, 0, censored)));
+    all
 }
 
 fn findings(curve: &KaplanMeier, bought: &Counts, horizon: Option<Span>) -> Vec<String> {

@@ -81,20 +81,37 @@ impl Components {
     /// Numbers the sets in order of their least members: the number of each
     /// member's set, and the least member of each set.
     pub fn number(&self) -> (Vec<u32>, Vec<u32>) {
-        let roots: Vec<u32> = (0..self.parents.len() as u32)
-            .into_par_iter()
-            .with_min_len(RUN)
-            .filter(|&it| self.parents[it as usize].load(Ordering::Relaxed) == it)
-            .collect();
-        // A root's number is looked for among the members, not searched among the roots.
-        let numbers: Vec<AtomicU32> =
-            (0..self.parents.len()).into_par_iter().map(|_| AtomicU32::new(0)).collect();
-        roots.par_iter().enumerate().for_each(|(number, &root)| {
-            numbers[root as usize].store(number as u32, Ordering::Relaxed);
+        let is_root =
+            |&(member, parent): &(u32, &AtomicU32)| parent.load(Ordering::Relaxed) == member;
+        let runs = (0..).step_by(RUN).zip(self.parents.chunks(RUN));
+        let runs: Vec<(u32, &[AtomicU32])> = runs.collect();
+        let counts = runs.par_iter().map(|it| (it.0..).zip(it.1).filter(is_root).count());
+        let counts: Vec<usize> = counts.collect();
+        let mut roots = vec![0; counts.iter().sum()];
+        let numbers = (0..self.parents.len()).into_par_iter().map(|_| AtomicU32::new(0));
+        let numbers: Vec<AtomicU32> = numbers.collect();
+        let (mut rest, mut number, mut tasks) = (&mut roots[..], 0, Vec::with_capacity(runs.len()));
+        for (&run, &count) in runs.iter().zip(&counts) {
+            let (own, others) = rest.split_at_mut(count);
+            tasks.push((run, number, own));
+            (rest, number) = (others, number + count as u32);
+        }
+        tasks.into_par_iter().for_each(|((first, parents), number, own)| {
+            let found = (first..).zip(parents).filter(is_root);
+            for ((root, own), number) in found.zip(own).zip(number..) {
+                *own = root.0;
+                numbers[root.0 as usize].store(number, Ordering::Relaxed);
+            }
         });
-        let number = |member: u32| numbers[self.find(member) as usize].load(Ordering::Relaxed);
-        let members = 0..self.parents.len() as u32;
-        (members.into_par_iter().with_min_len(RUN).map(number).collect(), roots)
+        let members = (0..self.parents.len() as u32).into_par_iter().with_min_len(RUN);
+        members.for_each(|member| {
+            let root = self.find(member);
+            if root != member {
+                let number = numbers[root as usize].load(Ordering::Relaxed);
+                numbers[member as usize].store(number, Ordering::Relaxed);
+            }
+        });
+        (numbers.into_iter().map(AtomicU32::into_inner).collect(), roots)
     }
 }
 

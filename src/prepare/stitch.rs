@@ -7,6 +7,7 @@
 //! made, the rows of that customer are replayed in order of time; all others cost
 //! nothing. The result does not depend on the order of rows.
 
+mod pairs;
 mod turns;
 mod work;
 

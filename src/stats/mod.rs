@@ -18,7 +18,6 @@ pub mod normal;
 #[cfg(test)]
 pub(crate) mod oracle;
 pub mod quantile;
-mod radix;
 pub mod ratio_check;
 pub mod survival;
 mod sweep;
@@ -30,7 +29,8 @@ pub use interval::{Interval, Proportion, ProportionDifference, ZTest, newcombe, 
 pub use log_rank::{LogRank, log_rank};
 pub use means::{MeanDifference, Moments, welch};
 pub use multiple::{benjamini_hochberg, holm};
-pub use quantile::{Quantity, quantile, quantile_counted, quantiles_of_runs};
-pub use radix::sort_numbers;
+pub use quantile::{
+    Quantity, quantile, quantile_at, quantile_counted, quantiles_of_both, quantiles_of_runs,
+};
 pub use ratio_check::{RATIO_ALARM, RatioCheck, sample_ratio};
-pub use survival::{CountedDuration, KaplanMeier, SurvivalRow, SurvivalTime};
+pub use survival::{CountedDuration, KaplanMeier, Lasted, SurvivalRow, SurvivalTime};

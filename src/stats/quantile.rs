@@ -43,9 +43,20 @@ pub fn quantile_counted(counts: &[(i64, u64)], p: f64) -> Option<f64> {
         return None;
     }
     let total = counts.iter().try_fold(0u64, |sum, it| sum.checked_add(it.1))?;
-    let (rank, fraction) = position(total, p)?;
-    let low = at_rank(counts, rank)?;
-    let high = at_rank(counts, rank + 1).unwrap_or(low);
+    quantile_at(total, p, |rank| at_rank(counts, rank))
+}
+
+/// The `p` quantile of so many values, of which `at` tells the one at a rank from 0.
+///
+/// ```
+/// # use touchpath::stats::quantile_at;
+/// let sorted = [10, 20, 40];
+/// assert_eq!(quantile_at(3, 0.75, |rank| sorted.get(rank as usize).copied()), Some(30.0));
+/// ```
+pub fn quantile_at(count: u64, p: f64, at: impl Fn(u64) -> Option<i64>) -> Option<f64> {
+    let (rank, fraction) = position(count, p)?;
+    let low = at(rank)?;
+    let high = at(rank + 1).unwrap_or(low);
     Some(between(low, high, fraction))
 }
 
@@ -66,34 +77,44 @@ pub fn quantiles_of_runs<T: Quantity, const N: usize>(
     runs: &[&[T]],
     ps: [f64; N],
 ) -> Option<[f64; N]> {
-    let count: u64 = runs.iter().map(|it| it.len() as u64).sum();
-    let mut found = [0.0; N];
-    let mut positions = [(0, 0.0); N];
-    for (position, p) in positions.iter_mut().zip(ps) {
-        *position = self::position(count, p)?;
+    quantiles_of_both::<T, T, N>(runs, &[], ps)
+}
+
+/// As [`quantiles_of_runs`], of runs of two kinds together.
+///
+/// ```
+/// # use touchpath::stats::quantiles_of_both;
+/// let (short, long): ([&[u32]; 1], [&[i64]; 1]) = ([&[30, 10]], [&[1 << 40]]);
+/// assert_eq!(quantiles_of_both(&short, &long, [0.5]), Some([30.0]));
+/// ```
+pub fn quantiles_of_both<A: Quantity, B: Quantity, const N: usize>(
+    some: &[&[A]],
+    others: &[&[B]],
+    ps: [f64; N],
+) -> Option<[f64; N]> {
+    let count = length(some) + length(others);
+    let (mut ranks, mut fractions) = ([0; N], [0.0; N]);
+    for ((rank, fraction), p) in ranks.iter_mut().zip(&mut fractions).zip(ps) {
+        (*rank, *fraction) = position(count, p)?;
     }
-    let mut ranks: Vec<u64> = positions.iter().flat_map(|it| [it.0, it.0 + 1]).collect();
-    ranks.retain(|&it| it < count);
-    ranks.sort_unstable();
-    ranks.dedup();
-    let values = if count < FEW { joined(runs, &ranks) } else { ranked(runs, &ranks) };
-    let at = |rank: u64| ranks.binary_search(&rank).ok().map(|it| values[it].whole());
-    for (figure, &(rank, fraction)) in found.iter_mut().zip(&positions) {
-        let low = at(rank)?;
-        *figure = between(low, at(rank + 1).unwrap_or(low), fraction);
+    let values =
+        if count < FEW { joined(some, others, ranks) } else { ranked(some, others, ranks) };
+    let mut found = [0.0; N];
+    for ((figure, (low, high)), fraction) in found.iter_mut().zip(values).zip(fractions) {
+        *figure = between(low, high, fraction);
     }
     Some(found)
 }
 
 /// A whole number of which quantiles are asked.
-pub trait Quantity: Copy + Ord {
+pub trait Quantity: Copy {
     /// The number itself.
     fn whole(self) -> i64;
 
-    /// What rises with the number, if not below 0: whatever is at hand.
+    /// The number as a float, or the nearest one: quicker than by way of the whole number.
     #[inline]
-    fn size(self) -> u64 {
-        self.whole().max(0).cast_unsigned()
+    fn size(self) -> f64 {
+        self.whole() as f64
     }
 }
 
@@ -101,6 +122,11 @@ impl Quantity for u32 {
     #[inline]
     fn whole(self) -> i64 {
         i64::from(self)
+    }
+
+    #[inline]
+    fn size(self) -> f64 {
+        f64::from(self)
     }
 }
 
@@ -111,67 +137,149 @@ impl Quantity for i64 {
     }
 }
 
-/// Fewer values than these are simply sorted.
-const FEW: u64 = 4096;
-/// Size classes to each power of two, as a power of two.
+/// Fewer values than these are simply joined.
+const FEW: u64 = 1024;
+/// Size classes to each power of two, as a power of two: the first bits behind a float's leading
+/// one.
 const CLASS_BITS: u32 = 6;
-/// How many size classes there are.
-const CLASSES: usize = (65 - CLASS_BITS as usize) << CLASS_BITS;
+/// The other bits of a float's fraction.
+const SHIFT: u32 = f64::MANTISSA_DIGITS - 1 - CLASS_BITS;
+/// What comes before the class of 1.
+const BEFORE_ONE: i32 = (1.0f64.to_bits() >> SHIFT) as i32 - 1;
+/// The bit that says that a float is below 0.
+const NEGATIVE: u32 = 1 << (u64::BITS - 1 - SHIFT);
+/// How many size classes there are: to beyond 2^63.
+const CLASSES: usize = 64 << CLASS_BITS;
+/// So many values are looked at together.
+const CHUNK: usize = 256;
 
-/// The size class of a number: rises with it; the higher, the wider.
+/// The size class of a number: never falls where it rises; the higher, the wider. All below 1
+/// are one class.
 #[inline]
-fn class(value: u64) -> usize {
-    let digits = u64::BITS - value.leading_zeros();
-    let shift = digits.saturating_sub(CLASS_BITS + 1);
-    ((shift as usize) << CLASS_BITS) + (value >> shift) as usize
+fn class(size: f64) -> u32 {
+    // The bits of floats that are not below 0 are in the order of the floats.
+    let bits = (size.to_bits() >> SHIFT) as u32;
+    let class = (bits as i32 - BEFORE_ONE).max(0) as u32;
+    if bits >= NEGATIVE { 0 } else { class }
 }
 
-/// The values at ascending ranks, from a sorted copy.
-fn joined<T: Quantity>(runs: &[&[T]], ranks: &[u64]) -> Vec<T> {
-    let mut all = runs.concat();
-    all.sort_unstable();
-    ranks.iter().map(|&it| all[it as usize]).collect()
+/// The classes of some values: a loop of its own, so that it is done to several at once.
+#[inline]
+fn classes<T: Quantity>(chunk: &[T], into: &mut [u32; CHUNK]) {
+    for (class, value) in into.iter_mut().zip(chunk) {
+        *class = self::class(value.size());
+    }
 }
 
-/// The values at ascending ranks, by size classes.
-fn ranked<T: Quantity>(runs: &[&[T]], ranks: &[u64]) -> Vec<T> {
-    let mut counts = vec![0u64; CLASSES];
-    for run in runs {
-        for value in *run {
-            counts[class(value.size())] += 1;
+fn length<T>(runs: &[&[T]]) -> u64 {
+    runs.iter().map(|it| it.len() as u64).sum()
+}
+
+/// The value at a rank and the next, or the last twice; reorders the values.
+fn neighbors(values: &mut [i64], rank: usize) -> (i64, i64) {
+    let (_, &mut low, above) = values.select_nth_unstable(rank);
+    (low, above.iter().min().copied().unwrap_or(low))
+}
+
+/// The neighbors at ranks, from a copy.
+fn joined<A: Quantity, B: Quantity, const N: usize>(
+    some: &[&[A]],
+    others: &[&[B]],
+    ranks: [u64; N],
+) -> [(i64, i64); N] {
+    let some = some.iter().copied().flatten().map(|it| it.whole());
+    let mut all: Vec<i64> =
+        some.chain(others.iter().copied().flatten().map(|it| it.whole())).collect();
+    ranks.map(|it| neighbors(&mut all, it as usize))
+}
+
+/// The classes from that of a wanted rank to that of the next.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bracket {
+    first: u32,
+    last: u32,
+    /// How many values come before it.
+    below: u64,
+}
+
+impl Bracket {
+    #[inline]
+    fn holds(&self, class: u32) -> bool {
+        (class >= self.first) & (class <= self.last)
+    }
+}
+
+/// The neighbors at ranks, by size classes.
+fn ranked<A: Quantity, B: Quantity, const N: usize>(
+    some: &[&[A]],
+    others: &[&[B]],
+    ranks: [u64; N],
+) -> [(i64, i64); N] {
+    let mut counts = vec![0; CLASSES];
+    count(some, &mut counts);
+    count(others, &mut counts);
+    let sums: Vec<u64> = counts.chunks(1 << CLASS_BITS).map(|it| it.iter().sum()).collect();
+    let brackets = ranks.map(|rank| {
+        let (first, below) = locate(&counts, &sums, rank);
+        Bracket { first, last: locate(&counts, &sums, rank + 1).0, below }
+    });
+    let mut kept = Vec::new();
+    gather(some, &brackets, &mut kept);
+    gather(others, &brackets, &mut kept);
+    let mut found = [(0, 0); N];
+    for ((found, rank), own) in found.iter_mut().zip(ranks).zip(&brackets) {
+        // Of other brackets.
+        let before = kept.iter().filter(|it| class(it.size()) < own.first).count();
+        *found = neighbors(&mut kept, (rank - own.below) as usize + before);
+    }
+    found
+}
+
+fn count<T: Quantity>(runs: &[&[T]], counts: &mut [u64]) {
+    let (counts, mut room) = (&mut counts[..CLASSES], [0; CHUNK]);
+    for chunk in runs.iter().flat_map(|it| it.chunks(CHUNK)) {
+        classes(chunk, &mut room);
+        for &class in &room[..chunk.len()] {
+            counts[class as usize % CLASSES] += 1;
         }
     }
-    // For each class with a wanted rank: where its values are gathered.
-    let mut wanted: Vec<(usize, u64)> = Vec::new();
-    let (mut below, mut rest) = (0, ranks);
-    for (class, &count) in counts.iter().enumerate() {
-        let own = rest.partition_point(|&it| it < below + count);
-        if own > 0 {
-            wanted.push((class, below));
-            rest = &rest[own..];
+}
+
+/// The class that holds a rank, and how many values come before the class; `sums` are those of
+/// the counts of each power of two.
+fn locate(counts: &[u64], sums: &[u64], rank: u64) -> (u32, u64) {
+    let mut below = 0;
+    let mut ends = |count: &&u64| {
+        let ends = below + **count <= rank;
+        below += if ends { **count } else { 0 };
+        ends
+    };
+    let start = sums.iter().take_while(&mut ends).count() << CLASS_BITS;
+    let own = counts.get(start..).unwrap_or_default();
+    let class = start + own.iter().take_while(&mut ends).count();
+    (class as u32, below)
+}
+
+/// Adds the values within brackets. Nothing hangs on a branch: each place is written, and the
+/// next comes over it unless its value is kept.
+fn gather<T: Quantity, const N: usize>(
+    runs: &[&[T]],
+    brackets: &[Bracket; N],
+    kept: &mut Vec<i64>,
+) {
+    let (mut own, mut keep, mut places) = ([0; CHUNK], [0; CHUNK], [0u8; CHUNK]);
+    for chunk in runs.iter().flat_map(|it| it.chunks(CHUNK)) {
+        classes(chunk, &mut own);
+        for (keep, &class) in keep.iter_mut().zip(&own) {
+            *keep = u32::from(brackets.iter().fold(false, |keep, it| keep | it.holds(class)));
         }
-        below += count;
-    }
-    let mut gathered: Vec<Vec<T>> =
-        wanted.iter().map(|it| Vec::with_capacity(counts[it.0] as usize)).collect();
-    let mut place_of = vec![u8::MAX; CLASSES];
-    for (place, it) in wanted.iter().enumerate() {
-        place_of[it.0] = place as u8;
-    }
-    for run in runs {
-        for value in *run {
-            if let Some(it) = gathered.get_mut(usize::from(place_of[class(value.size())])) {
-                it.push(*value);
-            }
+        let mut some = 0;
+        for (place, &keep) in keep[..chunk.len()].iter().enumerate() {
+            places[some % CHUNK] = place as u8;
+            some += keep as usize;
         }
+        kept.extend(places[..some].iter().map(|&it| chunk[usize::from(it)].whole()));
     }
-    let mut values = Vec::with_capacity(ranks.len());
-    for &rank in ranks {
-        let place = wanted.partition_point(|it| it.1 <= rank) - 1;
-        let (_, value, _) = gathered[place].select_nth_unstable((rank - wanted[place].1) as usize);
-        values.push(*value);
-    }
-    values
 }
 
 /// The whole and the fractional part of p (n − 1).
@@ -243,25 +351,34 @@ mod tests {
         let edges = (0..63).flat_map(|it| [(1i64 << it) - 1, 1 << it, (1 << it) + 1]);
         let mut numbers: Vec<i64> = edges.chain([i64::MIN, -1, 0, i64::MAX]).collect();
         numbers.sort_unstable();
-        let classes: Vec<usize> = numbers.iter().map(|it| class(it.size())).collect();
-        assert!(classes.is_sorted() && classes.iter().all(|&it| it < CLASSES), "{classes:?}");
-        assert_eq!([0, 127, 128, 129, 130].map(class), [0, 127, 128, 128, 129]);
+        let classes: Vec<u32> = numbers.iter().map(|it| class(it.size())).collect();
+        assert!(
+            classes.is_sorted() && classes.iter().all(|&it| it < CLASSES as u32),
+            "{classes:?}"
+        );
+        let few = [i64::MIN, -1, 0, 1, 127, 128, 129, 130].map(|it| class(it.size()));
+        assert_eq!(few, [0, 0, 0, 1, 448, 449, 449, 450]);
     }
 
     proptest! {
         #[test]
         fn runs_and_their_union_agree(
             values in prop::collection::vec(prop_oneof![-9i64..9, 0i64..5000, any::<i64>()], 1..600),
+            few in prop::collection::vec(any::<u32>(), 0..20),
             cut in 0.0..=1.0f64,
             p in 0.0..=1.0f64,
         ) {
-            let mut all = values.clone();
             let runs = values.split_at((values.len() as f64 * cut) as usize);
-            let runs = [runs.0, runs.1];
+            let (runs, few) = ([runs.0, runs.1], [&few[..]]);
+            let mut all = values.clone();
             let wanted = [quantile(&mut all, p).unwrap(), quantile(&mut all, 0.9).unwrap()];
             prop_assert_eq!(quantiles_of_runs(&runs, [p, 0.9]), Some(wanted));
-            let rank = position(values.len() as u64, p).unwrap().0;
-            prop_assert_eq!(ranked(&runs, &[rank]), joined(&runs, &[rank]));
+            all.extend(few[0].iter().map(|it| it.whole()));
+            let wanted = [quantile(&mut all, p).unwrap(), quantile(&mut all, 0.9).unwrap()];
+            prop_assert_eq!(quantiles_of_both(&few, &runs, [p, 0.9]), Some(wanted));
+            let last = all.len() as u64 - 1;
+            let ranks = [position(all.len() as u64, p).unwrap().0, last, last / 2];
+            prop_assert_eq!(ranked(&runs, &few, ranks), joined(&runs, &few, ranks));
         }
 
         #[test]

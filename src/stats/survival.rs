@@ -17,6 +17,28 @@ use super::normal;
 /// duration: `(duration, events, censored)`.
 pub type CountedDuration = (i64, u64, u64);
 
+/// A [`CountedDuration`] in small figures: there are long lists of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lasted {
+    /// The duration.
+    pub time: i64,
+    /// How many had the event.
+    pub events: u32,
+    /// How many were last seen without it.
+    pub censored: u32,
+}
+
+impl Lasted {
+    fn new(&(time, events, censored): &CountedDuration) -> Option<Self> {
+        Some(Self { time, events: events.try_into().ok()?, censored: censored.try_into().ok()? })
+    }
+
+    /// How many lasted so long.
+    fn all(self) -> u64 {
+        u64::from(self.events) + u64::from(self.censored)
+    }
+}
+
 /// Survival shares within this distance of a threshold count as reaching it, so
 /// that rounding never moves a median by a row.
 const ROUNDING: f64 = 1e-12;
@@ -104,7 +126,7 @@ pub struct RestrictedMeanDifference {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct KaplanMeier {
-    counts: Vec<CountedDuration>,
+    counts: Vec<Lasted>,
     /// The times of events: between them nothing but the number at risk changes.
     steps: Vec<Step>,
     watched: u64,
@@ -119,35 +141,50 @@ struct Step {
     index: usize,
     at_risk: u64,
     survival: f64,
-    greenwood: Option<f64>,
+    /// Greenwood's sum, as long as survival is above 0.
+    greenwood: f64,
+}
+
+impl Step {
+    fn greenwood(&self) -> Option<f64> {
+        (self.survival > 0.0).then_some(self.greenwood)
+    }
 }
 
 impl KaplanMeier {
     /// Fits the curve. `None` when nobody was watched, a duration is negative,
-    /// durations are not strictly ascending, the counts pass 2^64, or unless
+    /// durations are not strictly ascending, a count passes 2^32, or unless
     /// 0 < confidence < 1. Entries without events and censorings are ignored. O(n).
     pub fn fit(counts: &[CountedDuration], confidence: f64) -> Option<Self> {
-        Self::of(counts.to_vec(), confidence)
+        Self::of(counts.iter().map(Lasted::new).collect::<Option<_>>()?, confidence)
     }
 
     /// As [`fit`](Self::fit), of counts that are given away: a long list needs no copy.
-    pub fn of(mut counts: Vec<CountedDuration>, confidence: f64) -> Option<Self> {
+    pub fn of(mut counts: Vec<Lasted>, confidence: f64) -> Option<Self> {
         let z = normal::z_for(confidence)?;
-        if !in_order(&counts) {
-            return None;
+        let (mut watched, mut times, mut empty, mut before) = (0, 0, false, -1);
+        for it in &counts {
+            if it.time <= before {
+                return None;
+            }
+            before = it.time;
+            watched += it.all();
+            times += usize::from(it.events > 0);
+            empty |= it.all() == 0;
         }
-        counts.retain(|it| it.1 > 0 || it.2 > 0);
-        let watched = total(&counts)?;
         if watched == 0 {
             return None;
         }
-        let steps = steps(&counts, watched);
+        if empty {
+            counts.retain(|it| it.all() > 0);
+        }
+        let steps = steps(&counts, watched, times);
         Some(Self { counts, steps, watched, confidence, z })
     }
 
     /// The table, by ascending time, opening at time 0.
     pub fn rows(&self) -> Rows<'_> {
-        let opening = self.counts.first().is_some_and(|it| it.0 > 0);
+        let opening = self.counts.first().is_some_and(|it| it.time > 0);
         Rows {
             opening: opening.then(|| opening_row(self.watched, self.z)),
             counts: self.counts.iter().enumerate(),
@@ -164,12 +201,12 @@ impl KaplanMeier {
 
     /// How many had the event.
     pub fn events(&self) -> u64 {
-        self.steps.iter().map(|it| self.counts[it.index].1).sum()
+        self.steps.iter().map(|it| u64::from(self.counts[it.index].events)).sum()
     }
 
     /// The longest duration watched.
     pub fn last_time(&self) -> i64 {
-        self.counts.last().map_or(0, |it| it.0)
+        self.counts.last().map_or(0, |it| it.time)
     }
 
     /// The confidence of the intervals.
@@ -184,21 +221,22 @@ impl KaplanMeier {
         if !self.covers(t) {
             return None;
         }
-        let Some(index) = self.counts.partition_point(|it| it.0 <= t).checked_sub(1) else {
+        let Some(index) = self.counts.partition_point(|it| it.time <= t).checked_sub(1) else {
             return Some(opening_row(self.watched, self.z));
         };
-        let (time, events, censored) = self.counts[index];
+        let Lasted { time, events, censored } = self.counts[index];
         let known = self.steps.partition_point(|it| it.index <= index).checked_sub(1);
         let (from, at_risk, known) = match known.map(|it| &self.steps[it]) {
-            Some(it) => (it.index, it.at_risk, (it.survival, it.greenwood)),
+            Some(it) => (it.index, it.at_risk, (it.survival, it.greenwood())),
             None => {
                 let row = opening_row(self.watched, self.z);
                 (0, self.watched, (row.survival, row.greenwood))
             }
         };
-        let gone: u64 = self.counts[from..index].iter().map(|it| it.1 + it.2).sum();
+        let gone: u64 = self.counts[from..index].iter().map(|it| it.all()).sum();
         let (survival, greenwood) = known;
         let (at_risk, z) = (at_risk - gone, self.z);
+        let (events, censored) = (events.into(), censored.into());
         Some(SurvivalRow { time, at_risk, events, censored, survival, greenwood, z })
     }
 
@@ -223,32 +261,36 @@ impl KaplanMeier {
             let time = self.rows().next().map(|it| it.time);
             return SurvivalTime { time, low: time, high: time };
         }
-        let first = |reached: &dyn Fn(&Step) -> bool| {
-            self.steps.iter().find(|it| reached(it)).map(|it| self.counts[it.index].0)
-        };
+        let time = |step: usize| self.steps.get(step).map(|it| self.counts[it.index].time);
+        // Survival never rises; its limits may.
+        let above = |level: f64| self.steps.partition_point(|it| it.survival > level);
+        let (reached, near) = (above(threshold), above(threshold + FAR));
+        let low = self.steps.iter().position(|it| self.low_reaches(it, threshold));
+        let high = self.steps[near..].iter().position(|it| self.high_reaches(it, threshold));
         SurvivalTime {
-            time: first(&|row| row.survival <= threshold),
-            low: first(&|row| self.low_reaches(row, threshold)),
-            high: first(&|row| self.high_reaches(row, threshold)),
+            time: time(reached),
+            low: low.and_then(time),
+            high: high.and_then(|it| time(near + it)),
         }
     }
 
     fn low_reaches(&self, row: &Step, threshold: f64) -> bool {
         // No steeper than 1/e is the way from ln(−ln S) to S, and |ln S| is more than 1 − S: the
         // limit lies no further below S than this, which is told without a logarithm.
-        let width = self.z * row.greenwood.unwrap_or_default().sqrt() / (1.0 - row.survival);
+        let width = self.z * row.greenwood().unwrap_or_default().sqrt() / (1.0 - row.survival);
         if row.survival - 0.37 * width > threshold + FAR {
             return false;
         }
         self.limits(row).map_or(0.0, |it| it.low) <= threshold
     }
 
+    /// Whether the upper limit does, where survival is near enough.
     fn high_reaches(&self, row: &Step, threshold: f64) -> bool {
-        row.survival <= threshold + FAR && self.limits(row).is_some_and(|it| it.high <= threshold)
+        self.limits(row).is_some_and(|it| it.high <= threshold)
     }
 
     fn limits(&self, row: &Step) -> Option<Interval> {
-        limits(row.survival, row.greenwood?, self.z)
+        limits(row.survival, row.greenwood()?, self.z)
     }
 
     /// The time by which half have had the event.
@@ -269,7 +311,8 @@ impl KaplanMeier {
         let (mut area, mut variance, mut end) = (0.0, 0.0, horizon);
         // From the right, so that the area right of each time is at hand.
         let mut steps = self.steps.iter().rev().peekable();
-        for (index, &(time, events, _)) in self.counts.iter().enumerate().rev() {
+        for (index, &Lasted { time, events, .. }) in self.counts.iter().enumerate().rev() {
+            let events = u64::from(events);
             while steps.next_if(|it| it.index > index).is_some() {}
             if time >= horizon {
                 continue;
@@ -283,7 +326,7 @@ impl KaplanMeier {
                 variance += area * area * (events as f64 / at_risk as f64 / left as f64);
             }
         }
-        if self.counts.first().is_some_and(|it| it.0 > 0) {
+        if self.counts.first().is_some_and(|it| it.time > 0) {
             area += end as f64;
         }
         Some(RestrictedMean { mean: area, variance })
@@ -321,7 +364,7 @@ impl KaplanMeier {
 #[derive(Debug, Clone)]
 pub struct Rows<'a> {
     opening: Option<SurvivalRow>,
-    counts: Enumerate<Iter<'a, CountedDuration>>,
+    counts: Enumerate<Iter<'a, Lasted>>,
     steps: &'a [Step],
     last: SurvivalRow,
     left: u64,
@@ -334,13 +377,14 @@ impl Iterator for Rows<'_> {
         if let Some(it) = self.opening.take() {
             return Some(it);
         }
-        let (index, &(time, events, censored)) = self.counts.next()?;
+        let (index, &Lasted { time, events, censored }) = self.counts.next()?;
+        let (events, censored) = (u64::from(events), u64::from(censored));
         if let [step, rest @ ..] = self.steps
             && step.index == index
         {
             self.steps = rest;
             self.last.survival = step.survival;
-            self.last.greenwood = step.greenwood;
+            self.last.greenwood = step.greenwood();
         }
         let row = SurvivalRow { time, at_risk: self.left, events, censored, ..self.last };
         self.left -= events + censored;
@@ -355,22 +399,22 @@ impl Iterator for Rows<'_> {
 
 impl ExactSizeIterator for Rows<'_> {}
 
-/// Survival after each time with an event.
-fn steps(counts: &[CountedDuration], watched: u64) -> Vec<Step> {
+/// Survival after each of so many times with an event.
+fn steps(counts: &[Lasted], watched: u64, times: usize) -> Vec<Step> {
     let mut at_risk = watched;
     // S after the last censoring, and how many were at risk then: between
     // censorings S is one division and carries no product of roundings.
     let (mut base, mut base_risk) = (1.0, at_risk);
     let (mut survival, mut greenwood) = (1.0, 0.0);
-    let mut steps = Vec::new();
-    for (index, &(_, events, censored)) in counts.iter().enumerate() {
+    let mut steps = Vec::with_capacity(times);
+    for (index, it) in counts.iter().enumerate() {
+        let (events, censored) = (u64::from(it.events), u64::from(it.censored));
         let left = at_risk - events;
         if events > 0 {
             survival = base * (left as f64 / base_risk as f64);
             if left > 0 {
                 greenwood += events as f64 / at_risk as f64 / left as f64;
             }
-            let greenwood = (left > 0).then_some(greenwood);
             steps.push(Step { index, at_risk, survival, greenwood });
         }
         at_risk = left - censored;

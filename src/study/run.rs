@@ -110,14 +110,16 @@ impl Study {
             trouble: Mutex::default(),
         };
         let shards: Vec<usize> = (0..self.shards.len()).collect();
-        let State { graph, states, mut walker, .. } = fold_all(&fold, &shards);
+        let State { graph, mut states, mut walker, .. } = fold_all(&fold, &shards);
         // Shards may be missing.
         progress.check()?;
         if let Some(error) = fold.trouble.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
         progress.stage("answering", 0);
-        let graph = fold.graph.finish(graph);
+        let settle =
+            || running.par_iter().zip(&mut states).for_each(|(it, state)| it.settle(state));
+        let (graph, ()) = rayon::join(|| fold.graph.finish(graph), settle);
         let plain = self.config.sections.identity.show_contacts;
         let customer_name = |it| {
             let name = self.stitched.name(&self.raw, it);
@@ -137,6 +139,7 @@ impl Study {
         };
         let answers: Vec<Result<Report>> = running
             .par_iter()
+            .with_max_len(1)
             .zip(states)
             .map(|(analysis, state)| {
                 progress.check()?;

@@ -2,7 +2,7 @@
 
 use crate::base::Timestamp;
 use crate::model::graph::Wait;
-use crate::stats::{Quantity, quantiles_of_runs};
+use crate::stats::{Quantity, quantiles_of_both};
 
 /// Waits: four bytes each where whole milliseconds allow it.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +19,7 @@ struct OtherWaits {
 }
 
 /// A wait in milliseconds; as a quantity it is told in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 struct Millis(u32);
 
 impl Quantity for Millis {
@@ -29,8 +29,8 @@ impl Quantity for Millis {
     }
 
     #[inline]
-    fn size(self) -> u64 {
-        u64::from(self.0)
+    fn size(self) -> f64 {
+        f64::from(self.0) * 1000.0
     }
 }
 
@@ -101,12 +101,7 @@ impl Waits {
         let of_run = |run: &&[Millis]| run.iter().map(|it| u64::from(it.0)).sum::<u64>();
         let millis: i128 = runs.iter().map(|it| i128::from(of_run(it))).sum();
         let micros: i128 = others.micros.iter().map(|&it| i128::from(it)).sum();
-        let quantiles = if others.micros.is_empty() {
-            quantiles_of_runs(&runs, [0.5, 0.9])
-        } else {
-            let whole: Vec<i64> = runs.iter().copied().flatten().map(|it| it.whole()).collect();
-            quantiles_of_runs(&[&whole[..], &others.micros[..]], [0.5, 0.9])
-        };
+        let quantiles = quantiles_of_both(&runs, &[&others.micros[..]], [0.5, 0.9]);
         let [median, p90] = quantiles.unwrap_or_default();
         (count as u64, Wait { median, p90, sum: millis * 1000 + micros })
     }

@@ -199,8 +199,7 @@ impl Variants {
         self.parts.par_iter_mut().for_each(Part::absorb);
         let distinct: usize = self.parts.iter().map(Part::len).sum();
         let top = if top == 0 { distinct } else { top.min(distinct) };
-        let sums: Vec<(VariantStat, Counts)> =
-            self.parts.par_iter().map(|it| (it.total(), Counts::of(it))).collect();
+        let sums: Vec<(VariantStat, Counts)> = self.parts.par_iter().map(Counts::of).collect();
         let mut total = VariantStat::default();
         let mut counts = Counts::default();
         for (stat, more) in &sums {
@@ -260,20 +259,22 @@ impl Variants {
 struct Counts(BTreeMap<u64, u64>);
 
 impl Counts {
-    fn of(part: &Part) -> Self {
+    /// Those of a part, and what its journeys came to.
+    fn of(part: &Part) -> (VariantStat, Self) {
         // Most variants have few journeys: those are counted in place.
         let mut few = [0u64; 256];
-        let mut counts = BTreeMap::new();
+        let (mut total, mut counts) = (VariantStat::default(), BTreeMap::new());
         for variant in 0..part.len() as u32 {
-            let journeys = part.stat(variant).journeys;
-            match few.get_mut(journeys as usize) {
+            let stat = part.stat(variant);
+            total.add(&stat);
+            match few.get_mut(stat.journeys as usize) {
                 Some(it) => *it += 1,
-                None => *counts.entry(journeys).or_default() += 1,
+                None => *counts.entry(stat.journeys).or_default() += 1,
             }
         }
         let few = few.into_iter().enumerate().filter(|it| it.1 > 0);
         counts.extend(few.map(|(journeys, variants)| (journeys as u64, variants)));
-        Self(counts)
+        (total, Self(counts))
     }
 
     fn add(&mut self, more: &Self) {

@@ -49,6 +49,11 @@ impl Nodes {
         (id_type, node - self.bases[id_type])
     }
 
+    /// How many types there are.
+    pub fn types(&self) -> usize {
+        self.bases.len().saturating_sub(1)
+    }
+
     /// The nodes of a type.
     pub fn of_type(&self, id_type: usize) -> std::ops::Range<u32> {
         self.bases[id_type]..self.bases[id_type + 1]

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicI64;
 
 use rayon::prelude::*;
 
+use super::pairs::pairs;
 use super::turns::take_turns;
 use super::{BLOCKED_SHOWN, IdentityOptions, Reason, Rivals, Stitched, name_blocked};
 use crate::base::Result;
@@ -20,7 +21,6 @@ use crate::prepare::identity::replay::Scene;
 use crate::prepare::identity::visits::{Lookout, Turn, turns};
 use crate::prepare::identity::{Evidence, History, Rules, SharedDevice};
 use crate::store::RawEvents;
-use crate::store::raw::Pairs;
 
 /// What a stitching is asked for besides its options.
 #[derive(Debug, Clone, Copy, Default)]
@@ -98,6 +98,9 @@ struct Stitching<'a> {
     excluded: Excluded,
     until: Option<i64>,
 }
+
+/// How many nodes one task looks at.
+const RUN: usize = 1 << 16;
 
 /// Why ids link nobody, and how many stronger ids they meet.
 type Refused = BTreeMap<u32, (u64, Reason)>;
@@ -270,18 +273,6 @@ impl<'a> Stitching<'a> {
     }
 }
 
-/// All distinct pairs of ids that reading noted, the stronger first.
-fn pairs(noted: Vec<Pairs>, nodes: &Nodes) -> Vec<(u32, u32)> {
-    let mut all: Vec<(u32, u32)> = Vec::new();
-    for noted in noted {
-        let node = |it: (u32, u32)| (nodes.node(noted.first, it.0), nodes.node(noted.second, it.1));
-        all.par_extend(noted.codes.into_par_iter().map(node));
-    }
-    all.par_sort_unstable();
-    all.dedup();
-    all
-}
-
 /// The ids that meet more ids of one stronger type than their limit, and how many.
 fn refuse(nodes: &Nodes, pairs: &[(u32, u32)], limits: &[u64]) -> BTreeMap<u32, u64> {
     let least = limits.iter().copied().min().unwrap_or(u64::MAX);
@@ -315,13 +306,25 @@ fn refuse(nodes: &Nodes, pairs: &[(u32, u32)], limits: &[u64]) -> BTreeMap<u32, 
 /// The nodes of which several may name the same customer: those of its strongest type.
 /// A customer's first node is of that type, since nodes come strongest type first.
 fn rivals(nodes: &Nodes, customer_of: &[u32], named_by: &[u32]) -> Rivals {
-    let later = |(node, &customer): (usize, &u32)| {
-        let (node, first) = (node as u32, named_by[customer as usize]);
-        let rival = node != first && nodes.id_type(node) == nodes.id_type(first);
-        rival.then_some([first, node])
-    };
-    let found = customer_of.par_iter().enumerate().filter_map(later);
-    let mut rivals: Vec<u32> = found.flat_map_iter(|it| it).collect();
+    let mut rivals: Vec<u32> = Vec::new();
+    for id_type in 0..nodes.types() {
+        let own = nodes.of_type(id_type);
+        // Customers are in the order of their first nodes: those of a type follow each other.
+        let before = |node: u32| named_by.partition_point(|&it| it < node) as u32;
+        let named = before(own.start)..before(own.end);
+        let starts = (own.start..own.end).into_par_iter().step_by(RUN);
+        let found = starts.map(|start| {
+            let mut found = Vec::new();
+            for node in start..own.end.min(start.saturating_add(RUN as u32)) {
+                let customer = customer_of[node as usize];
+                if named.contains(&customer) && named_by[customer as usize] != node {
+                    found.extend([named_by[customer as usize], node]);
+                }
+            }
+            found
+        });
+        rivals.extend(found.collect::<Vec<Vec<u32>>>().concat());
+    }
     rivals.par_sort_unstable();
     rivals.dedup();
     let mut customers = Vec::new();

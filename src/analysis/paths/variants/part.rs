@@ -72,26 +72,21 @@ pub struct Part {
     seen: Seens,
 }
 
-/// A variant: all that is asked when a journey comes, in one line of the cache.
+/// A variant: all that is asked when a journey comes, within one line of the cache. What its
+/// journeys came to is in small figures.
 #[derive(Debug, Clone, Copy)]
 struct Variant {
     /// Where its sequence ends in the arena.
     end: usize,
     /// Half of the hash: enough to find it again when the table grows.
     half: u32,
-    stat: Small,
-}
-
-/// A [`VariantStat`] in small figures.
-#[derive(Debug, Clone, Copy, Default)]
-struct Small {
     journeys: u32,
     converted: u32,
     open: u32,
     value: i64,
 }
 
-impl Small {
+impl Variant {
     /// With one journey more.
     #[inline]
     fn with(self, it: &Seen) -> Option<Self> {
@@ -101,6 +96,7 @@ impl Small {
             converted: self.converted + u32::from(it.outcome == Outcome::Converted),
             open: self.open + u32::from(it.outcome == Outcome::Open),
             value: self.value.checked_add(it.value)?,
+            ..self
         })
     }
 
@@ -111,10 +107,11 @@ impl Small {
             converted: add(self.converted, more.converted)?,
             open: add(self.open, more.open)?,
             value: self.value.checked_add(i64::try_from(more.value).ok()?)?,
+            ..self
         })
     }
 
-    fn wide(self) -> VariantStat {
+    fn stat(self) -> VariantStat {
         VariantStat {
             journeys: u64::from(self.journeys),
             converted: u64::from(self.converted),
@@ -142,12 +139,18 @@ impl Part {
     /// Takes in the journeys that were gathered.
     pub fn absorb(&mut self) {
         let mut seen = std::mem::take(&mut self.seen);
+        self.take_in(&seen);
+        seen.clear();
+        self.seen = seen;
+    }
+
+    fn take_in(&mut self, seen: &Seens) {
         self.of.reserve(seen.list.len());
         let mut start = 0;
         for it in &seen.list {
             let variant = self.intern(&seen.keys[start..it.end], it.half);
             start = it.end;
-            let own = &mut self.variants[variant as usize].stat;
+            let own = &mut self.variants[variant as usize];
             match own.with(it) {
                 Some(sum) => *own = sum,
                 None => self.add_large(variant, it),
@@ -155,8 +158,6 @@ impl Part {
             self.of.push(variant);
         }
         self.durations.extend(seen.list.iter().map(|it| it.duration));
-        seen.clear();
-        self.seen = seen;
     }
 
     #[cold]
@@ -170,13 +171,12 @@ impl Part {
         self.add(variant, &stat);
     }
 
-    /// Takes in the variants of the same part of other journeys.
-    pub fn merge(&mut self, from: Self) {
-        let mut start = 0;
-        for it in &from.seen.list {
-            self.seen.push(&from.seen.keys[start..it.end], it.half, it);
-            start = it.end;
+    /// Takes in the variants of the same part of other journeys: the fewer come to the more.
+    pub fn merge(&mut self, mut from: Self) {
+        if self.len() < from.len() {
+            std::mem::swap(self, &mut from);
         }
+        self.make_room(&from);
         let mut codes = Vec::with_capacity(from.len());
         for variant in 0..from.len() as u32 {
             let own = self.intern(from.key(variant), from.variants[variant as usize].half);
@@ -185,6 +185,18 @@ impl Part {
         }
         self.of.extend(from.of.iter().map(|&it| codes[it as usize]));
         self.durations.extend(from.durations);
+        self.take_in(&from.seen);
+    }
+
+    /// Makes room for all that another part has, so that nothing is moved more than once.
+    fn make_room(&mut self, from: &Self) {
+        let more = from.seen.list.len();
+        self.arena.reserve(from.arena.len() + from.seen.keys.len());
+        self.variants.reserve(from.len() + more);
+        let variants = &self.variants;
+        self.table.reserve(from.len() + more, |&it| spread(variants[it as usize].half));
+        self.of.reserve(from.of.len() + more);
+        self.durations.reserve(from.of.len() + more);
     }
 
     /// How many variants there are.
@@ -199,24 +211,19 @@ impl Part {
 
     /// What the journeys of a variant came to.
     pub fn stat(&self, variant: u32) -> VariantStat {
-        let mut stat = self.variants[variant as usize].stat.wide();
-        if let Some(more) = self.large.get(&variant) {
+        let mut stat = self.variants[variant as usize].stat();
+        if !self.large.is_empty()
+            && let Some(more) = self.large.get(&variant)
+        {
             stat.add(more);
         }
         stat
     }
 
-    /// What all journeys came to.
-    pub fn total(&self) -> VariantStat {
-        let mut total = VariantStat::default();
-        (0..self.len() as u32).for_each(|it| total.add(&self.stat(it)));
-        total
-    }
-
     /// The `top` most frequent variants, in any order; each has at least so many journeys.
     pub fn first(&self, top: usize, least: u64) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.len() as u32).collect();
-        order.retain(|&it| self.stat(it).journeys >= least);
+        let codes = 0..self.len() as u32;
+        let mut order: Vec<u32> = codes.filter(|&it| self.stat(it).journeys >= least).collect();
         if top > 0 && top < order.len() {
             let journeys = |it: u32| self.stat(it).journeys;
             order.select_nth_unstable_by(top - 1, |&a, &b| {
@@ -251,7 +258,7 @@ impl Part {
 
     #[inline]
     fn add(&mut self, variant: u32, more: &VariantStat) {
-        let own = &mut self.variants[variant as usize].stat;
+        let own = &mut self.variants[variant as usize];
         if let Some(sum) = own.plus(more) {
             *own = sum;
         } else {
@@ -259,8 +266,9 @@ impl Part {
         }
     }
 
-    /// The code of a sequence, given a new one if it is new.
-    #[inline]
+    /// The code of a sequence, given a new one if it is new. Written out once, so that the search
+    /// is part of it.
+    #[inline(never)]
     fn intern(&mut self, wanted: &[u8], half: u32) -> u32 {
         let (arena, variants) = (&self.arena, &self.variants);
         let same = |&code: &u32| {
@@ -271,7 +279,8 @@ impl Part {
         }
         let code = self.variants.len() as u32;
         self.arena.extend_from_slice(wanted);
-        self.variants.push(Variant { end: self.arena.len(), half, stat: Small::default() });
+        let end = self.arena.len();
+        self.variants.push(Variant { end, half, journeys: 0, converted: 0, open: 0, value: 0 });
         let variants = &self.variants;
         self.table.insert_unique(spread(half), code, |&it| spread(variants[it as usize].half));
         code
