@@ -163,7 +163,7 @@ impl Stitched {
     pub fn owners(&self) -> Option<impl Iterator<Item = &[u32]>> {
         let own = |it: Range<u32>| &self.customer_of[it.start as usize..it.end as usize];
         let alone = !self.devices.overrides() && self.special.is_empty();
-        alone.then(|| self.nodes.types().map(own))
+        alone.then(|| (0..self.nodes.types()).map(move |it| own(self.nodes.of_type(it))))
     }
 
     /// The customer of the strongest id of a row that is not special; else the strongest

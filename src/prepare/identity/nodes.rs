@@ -59,11 +59,6 @@ impl Nodes {
         self.bases[id_type]..self.bases[id_type + 1]
     }
 
-    /// The nodes of each type, strongest first.
-    pub fn types(&self) -> impl ExactSizeIterator<Item = std::ops::Range<u32>> {
-        self.bases.windows(2).map(|it| it[0]..it[1])
-    }
-
     /// The position of a node's type in [`Fields::id_types`](crate::model::Fields::id_types).
     #[inline]
     pub fn id_type(&self, node: u32) -> usize {
