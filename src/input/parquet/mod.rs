@@ -164,8 +164,12 @@ fn read_from<R: ChunkReader + 'static>(
     };
     // Guarded once more: a piece may be read on a thread of its own.
     let read_piece = |piece| guarded(|| read_piece(piece)).unwrap_or_else(|| Err(undecodable()));
-    let parts: Result<Vec<_>> = pieces.par_iter().with_max_len(1).map(read_piece).collect();
-    Ok(Outcome { parts: parts?.into_iter().flatten().collect(), seen: plan.seen() })
+    // In file order, the next to whoever is free: small ones come last.
+    let in_turn = pieces.iter().enumerate().par_bridge();
+    let parts: Result<Vec<_>> = in_turn.map(|(place, it)| Ok((place, read_piece(it)?))).collect();
+    let mut parts = parts?;
+    parts.sort_unstable_by_key(|it| it.0);
+    Ok(Outcome { parts: parts.into_iter().flat_map(|it| it.1).collect(), seen: plan.seen() })
 }
 
 /// What a file says of itself.

@@ -21,8 +21,9 @@ use crate::input::rows::{Field, FileId, Rows};
 pub(super) const ROWS: usize = 8192;
 /// Fewer rows than this are not worth a block.
 const FEW: usize = 16;
-/// Few row groups are read in pieces, to busy more than one thread: how many rows a piece
-/// has at least, and how many there are at most, as what stands before one must be passed over.
+/// Few row groups, and the last of many, are read in pieces, so that no thread waits long for
+/// another: how many rows a piece has at least, and how many there are at most, as what stands
+/// before one must be passed over.
 pub(super) const PIECE: u64 = 128 << 10;
 const MOST_PIECES: u64 = 4;
 /// About how many rows make a batch: so few that their texts' dictionaries stay in the cache.
@@ -102,7 +103,11 @@ impl<'a> Plan<'a> {
         for (group, it) in groups.iter().enumerate() {
             let rows = u64::try_from(it.num_rows()).map_err(|it| damaged(&it))?;
             let bytes = u64::try_from(it.compressed_size()).unwrap_or(0);
-            let count = (rows / PIECE).clamp(1, (MOST_PIECES / groups.len() as u64).max(1));
+            let most = match group + 1 == groups.len() {
+                true => MOST_PIECES,
+                false => (MOST_PIECES / groups.len() as u64).max(1),
+            };
+            let count = (rows / PIECE).clamp(1, most);
             let share = |whole: u64, pieces: u64| {
                 (u128::from(whole) * u128::from(pieces) / u128::from(count)) as u64
             };
