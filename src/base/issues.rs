@@ -334,6 +334,13 @@ impl Issues {
         self.samples.iter_mut().for_each(change);
     }
 
+    /// Moves all places down by so many lines, which came before those that were counted.
+    pub fn move_lines(&mut self, lines: u64) {
+        let left_out = self.left_out_at.values_mut().flatten().map(|it| &mut it.1);
+        let places = self.samples.iter_mut().map(|it| &mut it.place).chain(left_out);
+        places.for_each(|it| it.line += lines);
+    }
+
     /// Takes in the issues of other rows. Merging is the same in every order.
     pub fn merge(&mut self, other: Self) {
         self.read += other.read;

@@ -187,21 +187,84 @@ proptest! {
             let at = at.index(text.len());
             text[at] = 0xff;
         }
-        let read = |quick| {
-            let mut rest = &*text;
-            let mut fill = |buffer: &mut [u8]| {
-                let (now, later) = rest.split_at(buffer.len().min(rest.len()));
-                buffer[..now.len()].copy_from_slice(now);
-                rest = later;
-                Ok(now.len())
-            };
-            let options = Options { keep_all: true, strict: false };
-            let paths = Paths::new(mapping.columns());
-            let reading = Reading { paths, options, progress: &Unwatched, quick };
-            let file = FileId { name: "a.jsonl".into(), order: 0 };
-            let outcome = reading.read(&mut fill, &mapping, &file);
-            format!("{outcome:?}")
-        };
-        prop_assert_eq!(read(true), read(false));
+        prop_assert_eq!(all_of(&text, &mapping, true, true), all_of(&text, &mapping, false, true));
     }
+
+    #[test]
+    fn any_byte_of_a_usual_file_may_be_wrong(
+        keys in Just(["ts", "event", "u", "v", "z"]).prop_shuffle(),
+        values in prop::collection::vec((0..9_usize, 0..9_usize, 0..9_usize), 1..80),
+        written in prop::sample::select(vec![[":", ",", "\n"], [": ", ", ", "\n"], [":", ",", "\r\n"]]),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..2), 0..5),
+    ) {
+        const NAMES: [&str; 9] = ["a", "b", "cart", "été", "a\\n", "x, y", "", "null", "true"];
+        const OTHERS: [&str; 9] =
+            ["null", "1", "true", "1.5", "\"2\"", "\"long long long long long long long\"", "{\"a\":[1]}", "1e2", "-1"];
+        let mapping = mapping(PLAIN);
+        let mut text = String::from("{\"ts\":\"2026-01-01\",\"u\":\"a\",\"event\":\"a\"}\n");
+        for (row, (name, other, usual)) in values.iter().enumerate() {
+            let pairs = keys.map(|key| {
+                let value = match key {
+                    "ts" => format!("\"2026-01-02T00:00:{:02}Z\"", row % 60),
+                    "event" => format!("\"{}\"", NAMES[*name]),
+                    "u" => format!("\"u{}\"", row % 7),
+                    "v" if *usual > 1 => "null".to_owned(),
+                    _ => OTHERS[if *usual > 1 { *other / 4 } else { *other }].to_owned(),
+                };
+                format!("\"{key}\"{}{value}", written[0])
+            });
+            text.push_str(&format!("{{{}}}{}", pairs.join(written[1]), written[2]));
+        }
+        let mut text = text.into_bytes();
+        for (at, byte, how) in damage {
+            const LIKELY: &[u8] = b"\"\\,:{}[] \n\r\x00nte0";
+            let at = 60 + at.index(text.len() - 50);
+            let byte = if how == 0 { byte } else { LIKELY[usize::from(byte) % LIKELY.len()] };
+            text.get_mut(at).into_iter().for_each(|it| *it = byte);
+        }
+        let whole = all_of(&text, &mapping, true, true);
+        prop_assert_eq!(&whole, &all_of(&text, &mapping, false, true));
+        // What is set aside is told alike where lines are counted later.
+        let places = |counted| rejects_of(&text, &mapping, counted);
+        prop_assert_eq!(places(true), places(false));
+    }
+}
+
+/// What a reading gives.
+fn outcome_of(text: &[u8], mapping: &Mapping, quick: bool, counted: bool) -> Result<Outcome> {
+    let mut rest = text;
+    let mut fill = |buffer: &mut [u8]| {
+        let (now, later) = rest.split_at(buffer.len().min(rest.len()));
+        buffer[..now.len()].copy_from_slice(now);
+        rest = later;
+        Ok(now.len())
+    };
+    let options = Options { keep_all: true, strict: false };
+    let paths = Paths::new(mapping.columns());
+    let reading = Reading { paths, options, progress: &Unwatched, quick, counted };
+    let file = FileId { name: "a.jsonl".into(), order: 0 };
+    reading.read(&mut fill, mapping, &file)
+}
+
+fn all_of(text: &[u8], mapping: &Mapping, quick: bool, counted: bool) -> String {
+    format!("{:?}", outcome_of(text, mapping, quick, counted))
+}
+
+fn rejects_of(text: &[u8], mapping: &Mapping, counted: bool) -> Option<Issues> {
+    outcome_of(text, mapping, true, counted).ok().map(|it| issues(&it))
+}
+
+#[test]
+fn lines_are_told_alike_whenever_they_are_counted() {
+    let mut text = String::new();
+    for row in 0..40_000 {
+        let end = if row % 7001 == 6000 { "" } else { "}" };
+        text.push_str(&format!(
+            "{{\"ts\":\"2026-01-01\",\"u\":\"u{row}\",\"z\":\"{row:0200}\"{end}\n"
+        ));
+    }
+    let told = |counted| rejects_of(text.as_bytes(), &mapping(PLAIN), counted).unwrap();
+    let lines: Vec<u64> = told(false).rejects().iter().map(|it| it.place.line).collect();
+    assert_eq!(lines, [6001, 13002, 20003, 27004, 34005]);
+    assert_eq!(told(true), told(false));
 }

@@ -147,6 +147,12 @@ impl Mapping {
         self.common.gather.as_ref().is_none_or(|it| it.notes_lines())
     }
 
+    /// Whether rows or what is kept of them need the lines on which they stand while they are
+    /// read; else lines of what is set aside can be told later.
+    pub(super) fn counts_lines(&self) -> bool {
+        self.notes_lines() || !self.dedupe.is_empty()
+    }
+
     /// The raw columns that a reader delivers, in this order: header names, or
     /// dotted paths into JSON objects. No name comes twice.
     pub fn columns(&self) -> &[String] {

@@ -15,6 +15,7 @@ mod ids;
 pub mod init;
 pub mod jsonl;
 pub mod mapping;
+mod marks;
 pub mod nobody;
 pub mod open;
 pub mod options;

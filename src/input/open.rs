@@ -356,6 +356,15 @@ impl Read for Watched<'_> {
     }
 }
 
+/// Takes a piece of memory and gives it back, untouched.
+///
+/// The C library of Linux grows the memory of a thread by what is asked for, one call of the
+/// system each time, and gives it back to the system if more lies idle than twice the largest
+/// piece that came and went. So a large piece first, and one for each chunk, save most calls.
+pub(super) fn stir_memory(bytes: usize) {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(bytes)));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -99,6 +99,16 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// Notes the columns of nodes that occurred in good objects, by their bits.
+    pub(super) fn note(&mut self, paths: &Paths, nodes: u64) {
+        let met = paths
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|it| nodes.checked_shr(it.0 as u32).unwrap_or(0) & 1 == 1);
+        met.filter_map(|it| it.1.slot).for_each(|it| self.seen[it] = true);
+    }
+
     fn set(&mut self, slot: usize, whole: bool, text: Option<Cow<'a, str>>) {
         self.seen[slot] = true;
         self.put(slot, whole, text);
@@ -204,6 +214,16 @@ impl Paths {
     /// How many nodes the tree has.
     pub(super) fn nodes(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// How many columns there are.
+    pub(super) fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// The column that a node is the value of.
+    pub(super) fn slot(&self, node: usize) -> Option<usize> {
+        self.nodes[node].slot
     }
 
     #[inline]

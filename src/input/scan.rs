@@ -4,16 +4,24 @@
 //! [`Paths::read`] judges: what this reader takes, that one would take alike. All
 //! values are checked, wanted or not. Knows nothing of rows or files.
 
+pub(super) mod cells;
+mod shape;
+pub(super) mod walk;
+
 use wide::u8x16;
 
 use super::paths::{Paths, Values, without_exponent};
 use super::rows::spans::Span;
 use crate::base::Dictionary;
+use cells::Cells;
+use shape::Shape;
 
 /// How deep values may be nested; deeper ones are left to the other reader.
 const DEEPEST: usize = 64;
 /// How many keys of an object are remembered; others are looked for each time.
 const MOST_KEYS: usize = 256;
+/// How many keys are remembered to come after a key.
+const NEXT: usize = 4;
 /// How many bytes of a key are compared at once.
 const WIDTH: usize = 16;
 
@@ -22,6 +30,9 @@ pub(super) struct Scanner<'p> {
     paths: &'p Paths,
     /// What is known of the keys below each node.
     levels: Vec<Level>,
+    /// The keys of usual lines, and whether there are so few nodes that each has a bit.
+    shape: Shape,
+    walks: bool,
 }
 
 /// The keys met in the objects at one place.
@@ -47,31 +58,41 @@ struct Key {
     length: usize,
     /// The node below, if its value is wanted.
     child: Option<usize>,
+    /// The bit of that node, if there is one, and where its first value has its place.
+    bit: u64,
+    cell: usize,
     /// The keys that came after it last, the likelier first.
-    next: [usize; 2],
+    next: [usize; NEXT],
 }
 
 impl Key {
-    fn new(name: &str, child: Option<usize>) -> Self {
+    fn new(name: &str, child: Option<usize>, paths: &Paths) -> Self {
         let written = format!("\"{name}\":");
         let (head, tail) = written.as_bytes().split_at(written.len().min(WIDTH));
         let mut bytes = [0; WIDTH];
         bytes[..head.len()].copy_from_slice(head);
         let mask = u128::MAX >> ((WIDTH - head.len()) * 8);
         let head = u128::from_le_bytes(bytes);
-        Self { head, mask, tail: tail.into(), length: written.len(), child, next: [START; 2] }
+        let bit = child.and_then(|it| 1u64.checked_shl(it as u32)).unwrap_or(0);
+        // Behind all columns is room for values of nodes that are none.
+        let slot = child.and_then(|it| paths.slot(it)).unwrap_or(paths.slots());
+        let cell = Cells::place(slot);
+        let (length, tail, next) = (written.len(), tail.into(), [START; NEXT]);
+        Self { head, mask, tail, length, child, bit, cell, next }
     }
 
     /// A key that no text holds.
     fn none() -> Self {
-        Self { head: 1, mask: 0, tail: [].into(), length: 0, child: None, next: [START; 2] }
+        let (length, tail, next) = (0, [].into(), [START; NEXT]);
+        Self { head: 1, mask: 0, tail, length, child: None, bit: 0, cell: 0, next }
     }
 }
 
 impl<'p> Scanner<'p> {
     pub fn new(paths: &'p Paths) -> Self {
         let level = || Level { names: Dictionary::default(), keys: vec![Key::none(), Key::none()] };
-        Self { paths, levels: (0..paths.nodes()).map(|_| level()).collect() }
+        let levels = (0..paths.nodes()).map(|_| level()).collect();
+        Self { paths, levels, shape: Shape::default(), walks: paths.nodes() <= u64::BITS as usize }
     }
 
     /// Reads the object that begins at a byte of a text; gives the byte behind it.
@@ -82,7 +103,7 @@ impl<'p> Scanner<'p> {
             return None;
         }
         values.begin();
-        let Self { paths, levels } = self;
+        let Self { paths, levels, .. } = self;
         let mut scan = Scan { text, bytes: text.as_bytes(), paths, levels, values };
         let end = scan.object(0, at + 1, DEEPEST)?;
         values.commit(paths);
@@ -146,9 +167,8 @@ impl<'a> Scan<'_, 'a> {
         at: usize,
     ) -> Option<(usize, Option<usize>, usize)> {
         let level = &self.levels[node];
-        let [first, second] = level.keys[last].next;
         let head = self.bytes[at..].first_chunk().map_or(0, |it| u128::from_le_bytes(*it));
-        for index in [first, second] {
+        for index in level.keys[last].next {
             let key = &level.keys[index];
             if head & key.mask == key.head
                 && (key.tail.is_empty() || self.bytes[at + WIDTH..].starts_with(&key.tail))
@@ -178,7 +198,7 @@ impl<'a> Scan<'_, 'a> {
                 let child = self.paths.by_key(node, name);
                 if level.names.len() < MOST_KEYS {
                     level.names.intern(name);
-                    level.keys.push(Key::new(name, child));
+                    level.keys.push(Key::new(name, child, self.paths));
                     (level.keys.len() - 1, child)
                 } else {
                     (OTHER, child)
@@ -187,7 +207,8 @@ impl<'a> Scan<'_, 'a> {
         };
         let next = &mut level.keys[last].next;
         if index != OTHER && next[0] != index {
-            *next = [index, next[0]];
+            next.rotate_right(1);
+            next[0] = index;
         }
         Some((index, child, colon + 1))
     }
@@ -348,16 +369,23 @@ fn number(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
     Some((end, exponent))
 }
 
+/// How many of eight bytes, the lowest first, come before the first that is no digit.
+#[inline(always)]
+fn first_other(word: u64) -> u32 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    // Digits become 0 to 9; all else has a bit of the upper half, or gets one.
+    let word = word ^ (ONES * u64::from(b'0'));
+    let others = (word | ((word & (ONES * 0x7f)) + ONES * 0x76)) & (ONES << 7);
+    others.trailing_zeros() / 8
+}
+
 /// The first place from here that holds no digit.
 #[inline]
 fn digits(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        // Digits become 0 to 9; all else has a bit of the upper half, or gets one.
-        let word = u64::from_le_bytes(*word) ^ (ONES * u64::from(b'0'));
-        let others = (word | ((word & (ONES * 0x7f)) + ONES * 0x76)) & (ONES << 7);
-        if others != 0 {
-            return at + others.trailing_zeros() as usize / 8;
+        let digits = first_other(u64::from_le_bytes(*word));
+        if digits < 8 {
+            return at + digits as usize;
         }
         at += 8;
     }

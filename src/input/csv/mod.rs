@@ -2,13 +2,12 @@
 //!
 //! RFC 4180 without forgiveness: what is out of shape is set aside, never mended.
 //! `split` knows the shape of records, `scan` finds many plain ones at once
-//! by `marks` of their bytes, `chunks`
+//! by marks of their bytes, `chunks`
 //! cuts a stream at their ends, `parse` delivers them, `read` runs the parts on all
 //! threads. `expand` reads rows that stand for many journeys.
 
 mod chunks;
 mod expand;
-mod marks;
 mod parse;
 mod read;
 pub(in crate::input) mod records;

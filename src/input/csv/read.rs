@@ -11,6 +11,7 @@ use super::split::{Splitter, Step};
 use crate::base::{Error, Issues, Place, Result};
 use crate::input::gather::Part;
 use crate::input::jsonl::Outcome;
+use crate::input::open::stir_memory;
 use crate::input::read::Job;
 use crate::input::rows::Rows;
 
@@ -123,15 +124,6 @@ fn in_parallel<S: Source + Send>(
     }
     parts.sort_unstable_by_key(|it| it.0);
     Ok(parts.into_iter().map(|it| it.1).collect())
-}
-
-/// Takes a piece of memory and gives it back, untouched.
-///
-/// The C library of Linux grows the memory of a thread by what is asked for, one call of the
-/// system each time, and gives it back to the system if more lies idle than twice the largest
-/// piece that came and went. So a large piece first, and one for each chunk, save most calls.
-fn stir_memory(bytes: usize) {
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(bytes)));
 }
 
 /// The first chunk, where in it and on which line the first row begins, and the layout.

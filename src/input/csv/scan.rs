@@ -4,8 +4,8 @@
 //! out of place or around line ends, NUL, a carriage return alone, a record of another
 //! width); that is left to `split`.
 
-use super::marks::{BLOCK, Before, Look, Marks, Work, below, look};
 use super::split::FIELD_LIMIT;
+use crate::input::marks::{BLOCK, Before, Look, Marks, Work, below, look};
 use crate::input::rows::spans::Between;
 
 /// How many records are looked for together.

@@ -1,17 +1,32 @@
 //! What 64 bytes look like, one bit each: line feeds, delimiters, quotes and what is odd.
 //!
 //! Looked at in one of three ways, of which the processor at hand chooses: 16 bytes at a
-//! time, which all can, 32, or all 64. Knows no record.
+//! time, which all can, 32, or all 64. Knows no record, and no format's rules but those of
+//! quotes in values with delimiters.
 
 use wide::u8x16;
 
 /// How many bytes are looked at together.
 pub(super) const BLOCK: usize = 64;
+/// How many are looked at for the end of a value.
+pub(super) const HALF: usize = 32;
+/// The last of the control characters that come before all others.
+const LAST_CONTROL: u8 = 0x1f;
 
 /// A way to look at a block of bytes.
 pub(super) trait Look: Copy {
     /// Which bytes of a block are a certain one.
     fn bits(self, block: &[u8; BLOCK], byte: u8) -> u64;
+
+    /// Which bytes of a block are backslashes or control characters of ASCII, but for the
+    /// last one.
+    fn odd(self, block: &[u8; BLOCK]) -> u64;
+
+    /// Which of 32 bytes are quotes.
+    fn quotes(self, bytes: &[u8; HALF]) -> u32;
+
+    /// Whether bytes begin with these 32, where the mask is set.
+    fn begins<const N: usize>(self, bytes: &[u8; N], head: &[u8; HALF], mask: &[u8; HALF]) -> bool;
 
     /// The marks of a block that has no quotes, carriage returns or NUL.
     #[inline(always)]
@@ -84,6 +99,33 @@ impl Look for Narrow {
     }
 
     #[inline(always)]
+    fn odd(self, block: &[u8; BLOCK]) -> u64 {
+        let [last, backslash] = [LAST_CONTROL, b'\\'].map(u8x16::splat);
+        block.as_chunks::<16>().0.iter().rev().fold(0, |bits, part| {
+            let part = u8x16::new(*part);
+            let odd = part.min(last).simd_eq(part) | part.simd_eq(backslash);
+            bits << 16 | u64::from(odd.to_bitmask())
+        })
+    }
+
+    #[inline(always)]
+    fn quotes(self, bytes: &[u8; HALF]) -> u32 {
+        let (parts, quote) = (bytes.as_chunks::<16>().0, u8x16::splat(b'"'));
+        let bits = |it: &[u8; 16]| u8x16::new(*it).simd_eq(quote).to_bitmask();
+        bits(&parts[0]) | bits(&parts[1]) << 16
+    }
+
+    #[inline(always)]
+    fn begins<const N: usize>(self, bytes: &[u8; N], head: &[u8; HALF], mask: &[u8; HALF]) -> bool {
+        let parts = [bytes, head.as_slice(), mask].map(|it| it.as_chunks::<16>().0);
+        let same = |part: usize| {
+            let [bytes, head, mask] = parts.map(|it| u8x16::new(it[part]));
+            (bytes & mask).simd_eq(head)
+        };
+        (same(0) & same(1)).to_bitmask() == 0xffff
+    }
+
+    #[inline(always)]
     fn plain(self, block: &[u8; BLOCK], delimiter: u8) -> Option<Plain> {
         let [delimiter, line, quote, carriage, nul] =
             [delimiter, b'\n', b'"', b'\r', 0].map(u8x16::splat);
@@ -108,7 +150,7 @@ mod by_32 {
     use pulp::cast;
     use pulp::x86::V3;
 
-    use super::{BLOCK, Look, Plain};
+    use super::{BLOCK, HALF, LAST_CONTROL, Look, Plain};
 
     /// The two halves of a block.
     #[inline(always)]
@@ -130,6 +172,39 @@ mod by_32 {
             let low = self.avx2._mm256_movemask_epi8(low) as u32;
             let high = self.avx2._mm256_movemask_epi8(high) as u32;
             u64::from(low) | u64::from(high) << 32
+        }
+
+        #[inline(always)]
+        fn odd(self, block: &[u8; BLOCK]) -> u64 {
+            let last = self.avx._mm256_set1_epi8(LAST_CONTROL as i8);
+            let backslash = self.avx._mm256_set1_epi8(b'\\' as i8);
+            let [low, high] = halves(block).map(|it| {
+                let control = self.avx2._mm256_cmpeq_epi8(self.avx2._mm256_min_epu8(it, last), it);
+                let odd =
+                    self.avx2._mm256_or_si256(control, self.avx2._mm256_cmpeq_epi8(it, backslash));
+                self.avx2._mm256_movemask_epi8(odd) as u32
+            });
+            u64::from(low) | u64::from(high) << 32
+        }
+
+        #[inline(always)]
+        fn quotes(self, bytes: &[u8; HALF]) -> u32 {
+            let quote = self.avx._mm256_set1_epi8(b'"' as i8);
+            let bits = self.avx2._mm256_cmpeq_epi8(cast(*bytes), quote);
+            self.avx2._mm256_movemask_epi8(bits) as u32
+        }
+
+        #[inline(always)]
+        fn begins<const N: usize>(
+            self,
+            bytes: &[u8; N],
+            head: &[u8; HALF],
+            mask: &[u8; HALF],
+        ) -> bool {
+            let Some(bytes) = bytes.first_chunk::<HALF>() else { return false };
+            let [bytes, head, mask] = [bytes, head, mask].map(|it| cast(*it));
+            let same = self.avx2._mm256_cmpeq_epi8(self.avx2._mm256_and_si256(bytes, mask), head);
+            self.avx2._mm256_movemask_epi8(same) == -1
         }
 
         #[inline(always)]
@@ -155,7 +230,7 @@ mod by_64 {
     use pulp::cast;
     use pulp::x86::V4;
 
-    use super::{BLOCK, Look};
+    use super::{BLOCK, HALF, LAST_CONTROL, Look};
 
     /// How many places are written together.
     const LANES: usize = 16;
@@ -166,6 +241,29 @@ mod by_64 {
         fn bits(self, block: &[u8; BLOCK], byte: u8) -> u64 {
             let byte = self.avx512f._mm512_set1_epi8(byte as i8);
             self.avx512bw._mm512_cmpeq_epi8_mask(cast(*block), byte)
+        }
+
+        #[inline(always)]
+        fn odd(self, block: &[u8; BLOCK]) -> u64 {
+            let last = self.avx512f._mm512_set1_epi8(LAST_CONTROL as i8);
+            let controls = self.avx512bw._mm512_cmple_epu8_mask(cast(*block), last);
+            controls | self.bits(block, b'\\')
+        }
+
+        #[inline(always)]
+        fn quotes(self, bytes: &[u8; HALF]) -> u32 {
+            // The same as the way of the middle has it.
+            (*self).quotes(bytes)
+        }
+
+        #[inline(always)]
+        fn begins<const N: usize>(
+            self,
+            bytes: &[u8; N],
+            head: &[u8; HALF],
+            mask: &[u8; HALF],
+        ) -> bool {
+            (*self).begins(bytes, head, mask)
         }
 
         #[inline(always)]
@@ -293,7 +391,7 @@ impl Marks {
 
 /// For each bit whether the number of ones up to it is odd.
 #[inline(always)]
-fn parities(mut bits: u64) -> u64 {
+pub(super) fn parities(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {
         bits ^= bits << shift;
     }
@@ -312,21 +410,26 @@ mod tests {
 
     use super::*;
 
-    struct Both<'b>(&'b [u8; BLOCK]);
+    #[derive(Clone, Copy)]
+    struct Both<'b>(&'b [u8; BLOCK], &'b [u8; HALF], &'b [u8; HALF]);
+
+    type Seen = (Option<Plain>, Marks, Vec<u32>, u64, u32, bool);
 
     impl Work for Both<'_> {
-        type Output = (Option<Plain>, Marks, Vec<u32>);
+        type Output = Seen;
 
-        fn with<L: Look>(self, look: L) -> Self::Output {
+        fn with<L: Look>(self, look: L) -> Seen {
             let (marks, mut room) = (look.marks(self.0, b','), [0; BLOCK]);
             look.note(marks.ends, 7, &mut room);
+            let quotes = self.0.first_chunk().map_or(0, |it| look.quotes(it));
             let places = room[..marks.ends.count_ones() as usize].to_vec();
-            (look.plain(self.0, b','), marks, places)
+            let begins = look.begins(self.0, self.1, self.2);
+            (look.plain(self.0, b','), marks, places, look.odd(self.0), quotes, begins)
         }
     }
 
     /// What the way of the middle gives, where the processor has a better one.
-    fn by_32(work: Both<'_>) -> (Option<Plain>, Marks, Vec<u32>) {
+    fn by_32(work: Both<'_>) -> Seen {
         #[cfg(target_arch = "x86_64")]
         if let Some(look) = pulp::x86::V3::try_new() {
             return look.vectorize(With { look, work });
@@ -340,6 +443,7 @@ mod tests {
             usual in prop::collection::vec(prop::sample::select(&b",\nab,"[..]), BLOCK),
             rare in prop::collection::vec((0..BLOCK, any::<u8>()), 0..3),
             odd in prop::collection::vec((0..BLOCK, prop::sample::select(&b"\"\r\0"[..])), 0..2),
+            (known, other) in (0..=HALF, prop::option::of(0..HALF)),
         ) {
             let mut block = [b' '; BLOCK];
             block.copy_from_slice(&usual);
@@ -357,10 +461,17 @@ mod tests {
             let is_plain = marks.returns | marks.nuls | marks.quotes == 0;
             let plain = is_plain.then_some(Plain { ends: marks.ends, lines: marks.lines });
             let places = (0..BLOCK as u32).filter(|it| marks.ends >> it & 1 == 1).map(|it| 7 + it);
-            let all = (plain, marks, places.collect::<Vec<_>>());
-            prop_assert_eq!(&Both(&block).with(Narrow), &all);
-            prop_assert_eq!(&by_32(Both(&block)), &all);
-            prop_assert_eq!(&look(Both(&block)), &all);
+            let (mut head, mut mask) = ([0; HALF], [0; HALF]);
+            head[..known].copy_from_slice(&block[..known]);
+            mask[..known].fill(u8::MAX);
+            let other = other.filter(|it| *it < known);
+            other.into_iter().for_each(|it| head[it] ^= 1);
+            let both = Both(&block, &head, &mask);
+            let odd = (0..0x20).fold(of(b'\\'), |odd, byte| odd | of(byte));
+            let all = (plain, marks, places.collect::<Vec<_>>(), odd, marks.quotes as u32, other.is_none());
+            prop_assert_eq!(&both.with(Narrow), &all);
+            prop_assert_eq!(&by_32(both), &all);
+            prop_assert_eq!(&look(both), &all);
         }
     }
 }
