@@ -17,7 +17,8 @@ use crate::model::raw::{
     Batch, Blocked, Fields, ID_SHARDS, IdTable, InputFile, Keys, Sequence, TextColumn,
 };
 use crate::store::Keep;
-use crate::store::batches::{Batches, Column, Kept, dense};
+use crate::store::batches::{Batches, dense};
+use crate::store::kept::{Column, Kept, Order};
 use crate::store::narrow::Strip;
 use crate::store::raw::{Pairs, RawEvents};
 
@@ -337,7 +338,6 @@ impl Gather {
     /// Event ids are numbers only if they all are: as soon as one batch holds texts,
     /// every batch does. Numbers of a `sequence` column stay numbers.
     fn promote_event_ids(&self) -> Result<()> {
-        use crate::store::batches::Order;
         let mut kept = lock(&self.kept);
         if !kept.iter().any(|it| it.1.event_ids && it.1.order == Order::Texts) {
             return Ok(());

@@ -12,9 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::rows::{Column, Layout, Making, Rows};
 use crate::base::{Progress, Result};
 use crate::model::Batch;
-use crate::store::batches::Run as Waiting;
 use crate::store::narrow::Strip;
-use crate::store::{Batches, Held, Keep};
+use crate::store::{Batches, Held, Keep, waiting};
 
 /// About how many rows a shard should hold: small enough for a core's cache.
 const SHARD_ROWS: usize = 1 << 15;
@@ -266,7 +265,7 @@ impl Plan {
     fn make(
         &self,
         making: &Making<'_>,
-        batches: &mut Waiting<'_>,
+        batches: &mut waiting::Run<'_>,
         progress: &dyn Progress,
     ) -> Result<Made> {
         progress.check()?;
@@ -317,7 +316,7 @@ struct Made {
 }
 
 impl Cutter<'_> {
-    fn run(&self, batches: &mut Waiting<'_>, room: &mut Room) -> Result<Made> {
+    fn run(&self, batches: &mut waiting::Run<'_>, room: &mut Room) -> Result<Made> {
         let Room { batch, rows, shards, order, codes } = room;
         self.making.begin(rows);
         batches(&mut |it| self.making.add(it, batch, rows))?;

@@ -4,10 +4,11 @@ use crate::base::{NONE, Names, Result, Timestamp};
 use crate::model::Batch;
 use crate::model::raw::{NO_AMOUNT, NO_SEQUENCE, Sequence};
 use crate::store::RawEvents;
-use crate::store::batches::{self, Kept, Order, Waiting, Wanted};
 use crate::store::codes::Codes;
+use crate::store::kept::{self, Kept, Order, Wanted};
 use crate::store::narrow::Strip;
 use crate::store::steps::Steps;
+use crate::store::waiting::Waiting;
 
 use super::channels::Channels;
 use super::sessions::SessionColumns;
@@ -275,7 +276,7 @@ impl Making<'_> {
         if texts || self.stitched.owners().is_none() || !layout.scopes.is_empty() {
             from.unpack(Wanted { texts, amounts: false, sequence: false }, batch)?;
         }
-        from.numbers(batches::Column::Times, &mut rows.times)?;
+        from.numbers(kept::Column::Times, &mut rows.times)?;
         self.add_customers(from, batch, rows)?;
         match by_event {
             Some((text, by)) => add_codes(from, text, by, &mut rows.stages)?,
@@ -290,16 +291,16 @@ impl Making<'_> {
         if layout.sequence {
             match from.event_ids()? {
                 Some(it) => rows.sequence.extend(it.into_iter().map(text_sequence)),
-                None => from.numbers(batches::Column::Sequence, &mut rows.sequence)?,
+                None => from.numbers(kept::Column::Sequence, &mut rows.sequence)?,
             }
         }
         self.add_scopes(batch, 0..count, rows);
         if layout.amounts {
-            from.numbers(batches::Column::Amounts, &mut rows.amounts)?;
+            from.numbers(kept::Column::Amounts, &mut rows.amounts)?;
         }
         rows.texts.resize_with(layout.texts.len(), Vec::new);
         for (out, &text) in rows.texts.iter_mut().zip(&layout.texts) {
-            let column = batches::Column::Text(text);
+            let column = kept::Column::Text(text);
             from.column(column, |it, bytes| it.widen_codes(bytes, count, |it| it, out))?;
             out.resize(rows.times.len(), NONE);
         }
@@ -385,7 +386,7 @@ fn add_codes(from: &Waiting<'_>, text: usize, by: &[u32], out: &mut Codes) -> Re
     let rows = from.rows();
     let code = |it: u32| by.get(it as usize).copied().unwrap_or(NONE);
     let add = |strip: &Strip, bytes: &[u8]| out.add(strip, bytes, rows, code);
-    match from.column(batches::Column::Text(text), add)? {
+    match from.column(kept::Column::Text(text), add)? {
         Some(()) => {}
         None => out.add_none(rows),
     }

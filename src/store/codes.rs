@@ -17,7 +17,7 @@ const FEW: usize = 255;
 /// let column = [7, NONE, 8];
 /// let strip = Strip::of_codes(&column);
 /// let bytes = strip.narrow_codes(column.iter().copied());
-/// codes.add(&strip, &bytes, 3, |it| it - 6);
+/// codes.add(&strip, &bytes, 3, |it| it % 6);
 /// codes.add_none(1);
 /// assert_eq!(codes.iter().collect::<Vec<_>>(), [1, NONE, 2, NONE]);
 /// assert_eq!((codes.get(2), codes.none()), (2, 2));
@@ -47,7 +47,8 @@ impl Codes {
         self.len() == 0
     }
 
-    /// Adds the codes of so many rows of a strip, each but none changed by `map`.
+    /// Adds the codes of so many rows of a strip, each but none changed by `map`, which may be
+    /// asked about smaller codes too.
     pub fn add(&mut self, strip: &Strip, bytes: &[u8], rows: usize, map: impl Fn(u32) -> u32) {
         let kept = |code: u32| if code == 0 { 0 } else { map(code - 1).wrapping_add(1) };
         if self.is_many {

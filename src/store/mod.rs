@@ -10,6 +10,7 @@ pub mod block;
 pub mod codes;
 pub mod column;
 pub mod keep;
+pub mod kept;
 pub mod marks;
 pub mod memory;
 pub mod merge;
@@ -19,6 +20,7 @@ pub mod piece;
 pub mod raw;
 pub mod sections;
 pub mod steps;
+pub mod waiting;
 
 pub use batches::Batches;
 pub use keep::{Held, Keep};
