@@ -125,8 +125,8 @@ impl Coder {
     }
 
     /// Gives these of the rows from `begin` on the codes of their parts of a text, and those
-    /// of parts that are new what `other` makes of the row and the part's hash; whether all have one. Those without any text
-    /// are passed over.
+    /// of parts that are new what `other` makes of the row and the part's hash; whether all have
+    /// one. Those without any text are passed over.
     #[inline]
     pub fn set_parts(
         &mut self,

@@ -25,8 +25,8 @@ pub(super) trait Look: Copy {
     /// Which of 32 bytes are quotes.
     fn quotes(self, bytes: &[u8; HALF]) -> u32;
 
-    /// Whether bytes begin with these 32, where the mask is set.
-    fn begins<const N: usize>(self, bytes: &[u8; N], head: &[u8; HALF], mask: &[u8; HALF]) -> bool;
+    /// Whether 32 bytes are these where the mask is set.
+    fn same(self, bytes: &[u8; HALF], head: &[u8; HALF], mask: &[u8; HALF]) -> bool;
 
     /// The marks of a block that has no quotes, carriage returns or NUL.
     #[inline(always)]
@@ -116,8 +116,8 @@ impl Look for Narrow {
     }
 
     #[inline(always)]
-    fn begins<const N: usize>(self, bytes: &[u8; N], head: &[u8; HALF], mask: &[u8; HALF]) -> bool {
-        let parts = [bytes, head.as_slice(), mask].map(|it| it.as_chunks::<16>().0);
+    fn same(self, bytes: &[u8; HALF], head: &[u8; HALF], mask: &[u8; HALF]) -> bool {
+        let parts = [bytes, head, mask].map(|it| it.as_chunks::<16>().0);
         let same = |part: usize| {
             let [bytes, head, mask] = parts.map(|it| u8x16::new(it[part]));
             (bytes & mask).simd_eq(head)
@@ -195,13 +195,7 @@ mod by_32 {
         }
 
         #[inline(always)]
-        fn begins<const N: usize>(
-            self,
-            bytes: &[u8; N],
-            head: &[u8; HALF],
-            mask: &[u8; HALF],
-        ) -> bool {
-            let Some(bytes) = bytes.first_chunk::<HALF>() else { return false };
+        fn same(self, bytes: &[u8; HALF], head: &[u8; HALF], mask: &[u8; HALF]) -> bool {
             let [bytes, head, mask] = [bytes, head, mask].map(|it| cast(*it));
             let same = self.avx2._mm256_cmpeq_epi8(self.avx2._mm256_and_si256(bytes, mask), head);
             self.avx2._mm256_movemask_epi8(same) == -1
@@ -257,13 +251,8 @@ mod by_64 {
         }
 
         #[inline(always)]
-        fn begins<const N: usize>(
-            self,
-            bytes: &[u8; N],
-            head: &[u8; HALF],
-            mask: &[u8; HALF],
-        ) -> bool {
-            (*self).begins(bytes, head, mask)
+        fn same(self, bytes: &[u8; HALF], head: &[u8; HALF], mask: &[u8; HALF]) -> bool {
+            (*self).same(bytes, head, mask)
         }
 
         #[inline(always)]
@@ -376,16 +365,20 @@ impl Marks {
     /// The marks of the block at a place; beyond the end there are none.
     #[inline(always)]
     pub fn of(look: impl Look, bytes: &[u8], at: usize, delimiter: u8) -> Self {
-        let rest = &bytes[at..];
-        let mut padded = [if delimiter == b' ' { b'_' } else { b' ' }; BLOCK];
-        let block: &[u8; BLOCK] = match rest.first_chunk() {
-            Some(it) => it,
-            None => {
-                padded[..rest.len()].copy_from_slice(rest);
-                &padded
-            }
-        };
-        look.marks(block, delimiter)
+        let mut padding = [if delimiter == b' ' { b'_' } else { b' ' }; BLOCK];
+        look.marks(block_of(&bytes[at..], &mut padding), delimiter)
+    }
+}
+
+/// The first block of bytes; of fewer, with what follows in the padding.
+#[inline(always)]
+pub(super) fn block_of<'b>(bytes: &'b [u8], padding: &'b mut [u8; BLOCK]) -> &'b [u8; BLOCK] {
+    match bytes.first_chunk() {
+        Some(it) => it,
+        None => {
+            padding[..bytes.len()].copy_from_slice(bytes);
+            padding
+        }
     }
 }
 
@@ -423,8 +416,8 @@ mod tests {
             look.note(marks.ends, 7, &mut room);
             let quotes = self.0.first_chunk().map_or(0, |it| look.quotes(it));
             let places = room[..marks.ends.count_ones() as usize].to_vec();
-            let begins = look.begins(self.0, self.1, self.2);
-            (look.plain(self.0, b','), marks, places, look.odd(self.0), quotes, begins)
+            let same = self.0.first_chunk().is_some_and(|it| look.same(it, self.1, self.2));
+            (look.plain(self.0, b','), marks, places, look.odd(self.0), quotes, same)
         }
     }
 

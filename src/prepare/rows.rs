@@ -328,7 +328,7 @@ impl Making<'_> {
         let seen = stitched.rows_to_see(customers);
         if !seen.is_empty() {
             for id_type in 0..stitched.nodes().types() {
-                from.ids_of(id_type, &seen, |row, code| {
+                from.each_id(id_type, &seen, |row, code| {
                     stitched.see_id(id_type, code, rows.times.get(begin + row as usize));
                 })?;
             }

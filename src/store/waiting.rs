@@ -89,7 +89,7 @@ impl Waiting<'_> {
     ///
     /// # Errors
     /// As [`Self::unpack`].
-    pub fn ids_of(
+    pub fn each_id(
         &self,
         id_type: usize,
         rows: &[u32],

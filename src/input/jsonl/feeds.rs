@@ -3,7 +3,7 @@
 //! Looks at 64 bytes together and stops at whatever no usual line has: a backslash, or a
 //! control character other than its line end. Knows nothing of JSON but that.
 
-use crate::input::marks::{BLOCK, Look, Work, below, look};
+use crate::input::marks::{BLOCK, Look, Work, below, block_of, look};
 use crate::input::scan::cells::ROOM;
 
 /// How many lines are looked for together, but for those of the last block.
@@ -42,15 +42,8 @@ impl Work for Find<'_, '_> {
         let Self { places, bytes, start } = self;
         let (mut at, mut count, mut returned) = (start, 0, 0);
         while at < bytes.len() && count < LINES {
-            let mut padded = [b' '; BLOCK];
-            let rest = &bytes[at..];
-            let block = match rest.first_chunk() {
-                Some(it) => it,
-                None => {
-                    padded[..rest.len()].copy_from_slice(rest);
-                    &padded
-                }
-            };
+            let mut padding = [b' '; BLOCK];
+            let block = block_of(&bytes[at..], &mut padding);
             let Some(room) = places[count..].first_chunk_mut() else { break };
             let (feeds, odd) = (look.bits(block, b'\n'), look.odd(block));
             let usual = match odd ^ feeds | returned {

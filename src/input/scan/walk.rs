@@ -168,7 +168,7 @@ impl<L: Look> Walk<'_, L> {
     #[inline(always)]
     fn step(&self, step: &mut Step, at: usize, feed: usize) -> Option<(Span, usize)> {
         let window: &[u8; WINDOW] = self.bytes.get(at..)?.first_chunk()?;
-        if !self.look.begins(window, &step.head, &step.mask) {
+        if !self.look.same(window.first_chunk()?, &step.head, &step.mask) {
             if !window.starts_with(step.written.get(..HALF).unwrap_or(&step.written)) {
                 return None;
             }
