@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use super::rows::Field;
 use super::rows::listed::Known;
 use super::rows::spans::{Span, Spans, each_span};
+use crate::base::dictionary::Lately;
 use crate::base::time::DAY;
 use crate::base::{Dictionary, NONE, Timestamp};
 use crate::model::raw::{NO_SEQUENCE, Sequence, TextColumn};
@@ -29,6 +30,8 @@ pub(super) struct Coder {
     recent: [u32; SLOTS],
     /// Short texts of blocks and their codes, each at a place that its bytes choose.
     memo: Vec<Short>,
+    /// Ids that came lately; a column of ids has no others.
+    pub(super) lately: Lately,
     /// The codes of the texts of a list that rows pick from.
     pub(super) known: Known,
 }
@@ -52,8 +55,8 @@ impl Default for Coder {
     fn default() -> Self {
         let dictionary = Dictionary::default();
         let (codes, memo) = (Vec::new(), Vec::new());
-        let known = Known::default();
-        Self { codes, dictionary, last: NONE, recent: [NONE; SLOTS], memo, known }
+        let (lately, known) = (Lately::default(), Known::default());
+        Self { codes, dictionary, last: NONE, recent: [NONE; SLOTS], memo, lately, known }
     }
 }
 
@@ -124,37 +127,17 @@ impl Coder {
         self.dictionary.intern(text)
     }
 
-    /// Gives these of the rows from `begin` on the codes of their parts of a text, and those
-    /// of parts that are new what `other` makes of the row and the part's hash; whether all have
-    /// one. Those without any text are passed over.
+    /// The code of an id; adds no row. One that came long ago may get another.
     #[inline]
-    pub fn set_parts(
-        &mut self,
-        begin: usize,
-        text: &[u8],
-        parts: impl Iterator<Item = (usize, Span)>,
-        mut other: impl FnMut(&mut Dictionary, usize, u64) -> u32,
-    ) -> bool {
-        let (codes, dictionary) = (&mut self.codes[begin..], &mut self.dictionary);
-        let mut full = true;
-        for (row, span) in parts {
-            let part = span.of(text);
-            if part.is_empty() {
-                full = false;
-                continue;
-            }
-            let hash = dictionary.hash(part);
-            let code = match dictionary.find_hashed(part, hash) {
-                Some(it) => it,
-                None => {
-                    let code = other(dictionary, row, hash);
-                    full &= code != NONE;
-                    code
-                }
-            };
-            codes[row] = code;
-        }
-        full
+    pub fn id(&mut self, id: &str) -> u32 {
+        self.lately.code(&mut self.dictionary, id)
+    }
+
+    /// Adds a row with an id.
+    #[inline]
+    pub fn push_id(&mut self, id: &str) {
+        let code = self.id(id);
+        self.codes.push(code);
     }
 
     /// Takes back the rows from `end` on, of those from `begin` on, before which there were
@@ -164,6 +147,7 @@ impl Coder {
         let codes = self.codes.get(begin..).unwrap_or_default().iter().filter(|it| **it != NONE);
         let most = codes.max().map_or(0, |it| *it as usize + 1);
         self.dictionary.truncate(most.max(texts));
+        self.lately.forget();
     }
 
     /// Adds rows with these parts of a text, as [`Self::push_or`] does.
@@ -212,6 +196,7 @@ impl Coder {
         self.dictionary = room.dictionary;
         (self.last, self.recent) = (NONE, [NONE; SLOTS]);
         self.known.forget();
+        self.lately.forget();
         self.memo.clear();
     }
 }
@@ -219,23 +204,42 @@ impl Coder {
 /// The code of a part of a text.
 #[inline(always)]
 fn code_of(dictionary: &mut Dictionary, memo: &mut [Short; MEMO], text: &str, span: Span) -> u32 {
-    let (start, end) = (span.start as usize, span.end as usize);
     let length = span.end - span.start;
-    let whole = || &text[start..end];
-    let Some(&kept) = KEPT.get(length as usize) else { return dictionary.intern(whole()) };
-    let Some(bytes) = text.as_bytes().get(start..).and_then(<[u8]>::first_chunk) else {
-        return dictionary.intern(whole());
-    };
-    let bytes = u128::from_le_bytes(*bytes) & kept;
-    let mixed = (bytes as u64 ^ (bytes >> 64) as u64).wrapping_mul(MIX);
-    let known = &mut memo[(mixed >> 32) as usize % MEMO];
-    if known.bytes != bytes || known.length != length {
-        if dictionary.len() > MANY {
-            return dictionary.intern(whole());
+    let from = text.as_bytes().get(span.start as usize..).and_then(<[u8]>::first_chunk);
+    if let (Some(&kept), Some(&bytes)) = (KEPT.get(length as usize), from) {
+        let bytes = u128::from_le_bytes(bytes) & kept;
+        let known = &memo[memo_place(bytes)];
+        if known.bytes == bytes && known.length == length {
+            return known.code;
         }
-        *known = Short { bytes, length, code: dictionary.intern(whole()) };
     }
-    known.code
+    code_of_other(dictionary, memo, text, span)
+}
+
+/// As [`code_of`] where the memo does not tell.
+#[inline(never)]
+fn code_of_other(
+    dictionary: &mut Dictionary,
+    memo: &mut [Short; MEMO],
+    text: &str,
+    Span { start, end }: Span,
+) -> u32 {
+    let (code, text) = (dictionary.intern(&text[start as usize..end as usize]), text.as_bytes());
+    let (length, from) = (end - start, text.get(start as usize..).and_then(<[u8]>::first_chunk));
+    if let (Some(&kept), Some(&bytes)) = (KEPT.get(length as usize), from)
+        && dictionary.len() <= MANY
+    {
+        let bytes = u128::from_le_bytes(bytes) & kept;
+        memo[memo_place(bytes)] = Short { bytes, length, code };
+    }
+    code
+}
+
+/// Where the memo has a text of these bytes.
+#[inline(always)]
+fn memo_place(bytes: u128) -> usize {
+    let mixed = (bytes as u64 ^ (bytes >> 64) as u64).wrapping_mul(MIX);
+    (mixed >> 32) as usize % MEMO
 }
 
 /// For each length up to [`SHORT`] the bits that bytes so many have.

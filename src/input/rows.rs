@@ -4,6 +4,7 @@
 //! counts it as used, filtered or set aside. Knows no file format.
 
 pub mod block;
+mod ids;
 pub mod listed;
 pub mod spans;
 
@@ -84,7 +85,7 @@ pub struct Rows<'m> {
     agent: (String, bool),
     scratch: String,
     filter_scratch: Vec<String>,
-    found: block::Found,
+    found: ids::Found,
     /// For each column of ids how many distinct ones [`MANY`] records of some part of the
     /// file had: how much room another part will need.
     distinct: Arc<[AtomicU32]>,
@@ -186,7 +187,7 @@ impl<'m> Rows<'m> {
             agent: (String::new(), false),
             scratch: String::new(),
             filter_scratch: Vec::new(),
-            found: block::Found::default(),
+            found: ids::Found::default(),
             distinct,
         }
     }
@@ -573,7 +574,8 @@ impl<'m> Rows<'m> {
         let mapping = self.mapping;
         for (index, &(_, column)) in mapping.ids.iter().enumerate() {
             if self.good_ids[index] {
-                self.ids[index].push(id_of(&fields[column], self.folds[index], &mut self.scratch));
+                let id = id_of(&fields[column], self.folds[index], &mut self.scratch);
+                self.ids[index].push_id(id);
             } else {
                 self.ids[index].skip();
             }

@@ -56,9 +56,10 @@ impl TextHasher {
     }
 }
 
-/// The first and the last word of a text of less than 16 bytes.
+/// The first and the last word of a text of less than 16 bytes; with its length they are all
+/// of it.
 #[inline(always)]
-fn ends(text: &[u8]) -> [u64; 2] {
+pub(super) fn ends(text: &[u8]) -> [u64; 2] {
     if let (Some(&first), Some(&last)) = (text.first_chunk(), text.last_chunk()) {
         return [u64::from_le_bytes(first), u64::from_le_bytes(last)];
     }

@@ -2,9 +2,11 @@
 
 use super::id::NONE;
 pub use hash::TextHasher;
+pub use lately::Lately;
 use table::{Slot, Table};
 
 mod hash;
+mod lately;
 mod table;
 
 /// Distinct texts in one arena; the code of a text is its order of appearance.

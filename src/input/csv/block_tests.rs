@@ -58,6 +58,11 @@ fn column(column: &TextColumn) -> String {
     format!("{:?} {:?}", column.codes, column.dictionary.iter().collect::<Vec<_>>())
 }
 
+/// The ids of the rows; an id may have two codes.
+fn ids(column: &TextColumn) -> String {
+    format!("{:?}", column.codes.iter().map(|it| column.dictionary.get(*it)).collect::<Vec<_>>())
+}
+
 /// All that a reading gave, as text.
 fn shown(parts: Result<Vec<(Part, Issues)>>) -> String {
     let parts = match parts {
@@ -68,8 +73,9 @@ fn shown(parts: Result<Vec<(Part, Issues)>>) -> String {
     for (batch, issues) in parts {
         let _ = writeln!(out, "{:?} {} {issues:?}", batch.times, batch.times_as);
         let _ = writeln!(out, "{:?} {:?}", batch.amounts, batch.blocked);
-        for it in batch.ids.iter().chain(&batch.texts) {
-            let _ = writeln!(out, "{}", column(it));
+        let columns = batch.ids.iter().map(ids).chain(batch.texts.iter().map(column));
+        for it in columns {
+            let _ = writeln!(out, "{it}");
         }
         let _ = match &batch.sequence {
             Sequence::Texts(it) => writeln!(out, "{}", column(it)),

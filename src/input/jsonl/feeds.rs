@@ -3,7 +3,7 @@
 //! Looks at 64 bytes together and stops at whatever no usual line has: a backslash, or a
 //! control character other than its line end. Knows nothing of JSON but that.
 
-use crate::input::marks::{BLOCK, Look, Work, below, block_of, look};
+use crate::input::marks::{BLOCK, Look, Work, below, look};
 use crate::input::scan::cells::ROOM;
 
 /// How many lines are looked for together, but for those of the last block.
@@ -40,46 +40,64 @@ impl Work for Find<'_, '_> {
     #[inline(always)]
     fn with<L: Look>(self, look: L) -> usize {
         let Self { places, bytes, start } = self;
-        let (mut at, mut count, mut returned) = (start, 0, 0);
-        while at < bytes.len() && count < LINES {
-            let mut padding = [b' '; BLOCK];
-            let block = block_of(&bytes[at..], &mut padding);
-            let Some(room) = places[count..].first_chunk_mut() else { break };
-            let (feeds, odd) = (look.bits(block, b'\n'), look.odd(block));
-            let usual = match odd ^ feeds | returned {
-                0 => u64::MAX,
-                mut odd => {
-                    // Carriage returns may stand before line feeds.
-                    let returns = look.bits(block, b'\r');
-                    odd = odd & !feeds & !returns | (returns << 1 | returned) & !feeds;
-                    returned = returns >> 63;
-                    below(odd)
-                }
-            };
-            count += note(feeds & usual, at as u32, room);
-            if usual != u64::MAX {
-                break;
+        let (blocks, rest) = bytes.get(start..).unwrap_or_default().as_chunks();
+        let mut found = Found { places, at: start, count: 0, returned: 0 };
+        for block in blocks {
+            if found.count >= LINES || !found.note(look, block) {
+                return found.count;
             }
-            at += BLOCK;
         }
-        count
+        let mut last = [b' '; BLOCK];
+        last[..rest.len()].copy_from_slice(rest);
+        if found.count < LINES {
+            found.note(look, &last);
+        }
+        found.count
     }
 }
 
-/// Writes the places of marks of a block that begins at `at` to the begin of some room; says
-/// how many. There is seldom more than one.
-#[inline(always)]
-fn note(mut marks: u64, at: u32, room: &mut [u32; BLOCK]) -> usize {
-    let count = marks.count_ones() as usize;
-    room[0] = at + marks.trailing_zeros();
-    marks &= marks.wrapping_sub(1);
-    if marks != 0 {
-        for place in &mut room[1..count] {
-            *place = at + marks.trailing_zeros();
-            marks &= marks.wrapping_sub(1);
+/// What was found so far.
+struct Found<'f> {
+    places: &'f mut [u32],
+    /// Where the next block begins.
+    at: usize,
+    count: usize,
+    /// 1 if the block before ends in a carriage return.
+    returned: u64,
+}
+
+impl Found<'_> {
+    /// Notes the line feeds of a block up to what no usual line has; whether there is none of
+    /// that.
+    #[inline(always)]
+    fn note(&mut self, look: impl Look, block: &[u8; BLOCK]) -> bool {
+        let (feeds, odd) = (look.bits(block, b'\n'), look.odd(block));
+        let usual = match odd ^ feeds | self.returned {
+            0 => u64::MAX,
+            mut odd => {
+                // Carriage returns may stand before line feeds.
+                let returns = look.bits(block, b'\r');
+                odd = odd & !feeds & !returns | (returns << 1 | self.returned) & !feeds;
+                self.returned = returns >> 63;
+                below(odd)
+            }
+        };
+        let mut marks = feeds & usual;
+        // There is seldom more than one.
+        if let Some(place) = self.places.get_mut(self.count) {
+            *place = self.at as u32 + marks.trailing_zeros();
         }
+        let next = self.count + marks.count_ones() as usize;
+        marks &= marks.wrapping_sub(1);
+        if marks != 0 {
+            for place in &mut self.places[self.count + 1..next] {
+                *place = self.at as u32 + marks.trailing_zeros();
+                marks &= marks.wrapping_sub(1);
+            }
+        }
+        (self.count, self.at) = (next, self.at + BLOCK);
+        usual == u64::MAX
     }
-    count
 }
 
 #[cfg(test)]

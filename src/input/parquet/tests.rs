@@ -490,7 +490,12 @@ proptest! {
             let column = |it: &TextColumn| {
                 format!("{:?} {:?}", it.codes, it.dictionary.iter().collect::<Vec<_>>())
             };
-            let columns: Vec<String> = part.ids.iter().chain(&part.texts).map(column).collect();
+            // An id may have two codes.
+            let id = |it: &TextColumn| {
+                format!("{:?}", it.codes.iter().map(|&code| it.dictionary.get(code)).collect::<Vec<_>>())
+            };
+            let columns = part.ids.iter().map(id).chain(part.texts.iter().map(column));
+            let columns: Vec<String> = columns.collect();
             format!("{columns:?} {:?} {:?} {:?}", part.sequence, part.blocked, issues.rejects())
         };
         prop_assert_eq!(shown(picked), shown(single));

@@ -7,7 +7,8 @@ use std::hint::select_unpredictable;
 use std::sync::{Arc, OnceLock};
 
 use super::Rows;
-use super::block::{Column, Found, NEW};
+use super::block::Column;
+use super::ids::{Found, NEW};
 use super::spans::Span;
 use crate::base::NONE;
 use crate::input::columns::Coder;
@@ -221,7 +222,7 @@ impl Rows<'_> {
                     let known = &mut map[(pick as usize).min(last)];
                     if *known == NEW {
                         let field = Field::Text(list.get(pick));
-                        *known = coder.code(id_of(&field, self.folds[index], &mut self.scratch));
+                        *known = coder.id(id_of(&field, self.folds[index], &mut self.scratch));
                     }
                     *code = *known;
                 }

@@ -55,10 +55,10 @@ impl<'a> Between<'a> {
     /// The places of all values.
     #[inline]
     pub fn iter(self) -> impl Iterator<Item = Span> + 'a {
-        let mut rest = self.marks;
+        let mut at = 0;
         std::iter::from_fn(move || {
-            let &[before, end] = rest.first_chunk()?;
-            rest = rest.get(self.stride..).unwrap_or_default();
+            let &[before, end] = self.marks.get(at..)?.first_chunk()?;
+            at += self.stride;
             Some(Span { start: before.wrapping_add(1), end: end - self.less })
         })
     }
