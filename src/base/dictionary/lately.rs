@@ -7,8 +7,8 @@
 use super::hash::ends;
 use super::{Dictionary, NONE};
 
-/// How many texts there is room for: about as many as stay near a core.
-const PLACES: usize = 1 << 12;
+/// How many texts there is room for at first, and at most: about as many as stay near a core.
+const PLACES: (usize, usize) = (1 << 6, 1 << 12);
 /// Longer texts are compared where they stand in the dictionary.
 const SHORT: usize = 32;
 
@@ -18,8 +18,10 @@ const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 /// What was asked for lately, and the code it got.
 #[derive(Debug, Default)]
 pub struct Lately {
-    /// None before the first text comes.
+    /// None before the first text comes; then a power of two of them.
     places: Vec<Place>,
+    /// How many codes came since there are so many places.
+    came: usize,
     /// Which texts count: those with the same number.
     turn: u32,
 }
@@ -39,7 +41,7 @@ impl Lately {
     #[inline(always)]
     pub fn find(&self, dictionary: &Dictionary, text: &[u8]) -> Option<u32> {
         let [first, last] = words_of(text);
-        let place = &self.places.first_chunk::<PLACES>()?[place_of(first, last)];
+        let place = self.places.get(self.place_of(first, last))?;
         let other = (place.words[0] ^ first) | (place.words[1] ^ last);
         let known = other == 0 && place.length as usize == text.len() && place.turn == self.turn;
         let same = || text.len() <= SHORT || dictionary.get(place.code).as_bytes() == text;
@@ -59,15 +61,37 @@ impl Lately {
     /// Keeps the code of a text; that it has none is not kept.
     #[inline]
     pub fn put(&mut self, text: &[u8], code: u32) {
-        if self.places.is_empty() {
-            self.places = vec![Place::default(); PLACES];
-            self.forget();
+        if 2 * self.came >= self.places.len() {
+            self.grow();
         }
         if let (Ok(length), true) = (u32::try_from(text.len()), code != NONE) {
             let [first, last] = words_of(text);
-            let place = Place { words: [first, last], length, turn: self.turn, code };
-            self.places[place_of(first, last)] = place;
+            let place = self.place_of(first, last);
+            self.places[place] = Place { words: [first, last], length, turn: self.turn, code };
+            self.came += 1;
         }
+    }
+
+    /// Makes room for more texts, and forgets those that are there.
+    #[cold]
+    fn grow(&mut self) {
+        let (least, most) = PLACES;
+        if self.places.len() < most {
+            let places = (self.places.len() * 4).clamp(least, most);
+            self.places = vec![Place::default(); places];
+            self.forget();
+        }
+        self.came = 0;
+    }
+
+    /// Where a text of these words has its place. Many texts that fall together only take longer.
+    #[inline(always)]
+    fn place_of(&self, first: u128, last: u128) -> usize {
+        let words = [first, first >> 64, last, last >> 64].map(|it| it as u64);
+        let mixed = words.into_iter().fold(0, |all: u64, it| all.wrapping_mul(5).wrapping_add(it));
+        let product = u128::from(mixed) * u128::from(MIX);
+        let mixed = ((product >> 64) as u64 ^ product as u64).wrapping_mul(MIX);
+        (mixed >> 32) as usize & self.places.len().wrapping_sub(1)
     }
 
     /// Forgets all codes.
@@ -78,16 +102,6 @@ impl Lately {
             self.turn = 1;
         }
     }
-}
-
-/// Where a text of these words has its place. Many texts that fall together only take longer.
-#[inline(always)]
-fn place_of(first: u128, last: u128) -> usize {
-    let words = [first, first >> 64, last, last >> 64].map(|it| it as u64);
-    let mixed = words.into_iter().fold(0, |mixed: u64, it| mixed.wrapping_mul(5).wrapping_add(it));
-    let product = u128::from(mixed) * u128::from(MIX);
-    let mixed = (product >> 64) as u64 ^ product as u64;
-    (mixed.wrapping_mul(MIX) >> 52) as usize % PLACES
 }
 
 /// All of a short text but its length.
@@ -152,7 +166,10 @@ mod tests {
             for shape in shapes {
                 let (mut dictionary, mut lately) = (Dictionary::default(), Lately::default());
                 let ids: Vec<String> = (first..first + 512).map(shape).collect();
-                ids.iter().for_each(|it| lately.put(it.as_bytes(), dictionary.append(it)));
+                // As room grows, what came before is forgotten.
+                for _ in 0..4 {
+                    ids.iter().for_each(|it| lately.put(it.as_bytes(), dictionary.append(it)));
+                }
                 let found = |it: &&String| lately.find(&dictionary, it.as_bytes()).is_some();
                 prop_assert!(ids.iter().filter(found).count() > 440);
             }
