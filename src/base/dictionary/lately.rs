@@ -4,16 +4,13 @@
 //! comes to a taken place drives out what was there. So a text may be forgotten while it still
 //! comes, and then has two codes.
 
-use super::hash::ends;
+use super::hash::{MIX, ends, fold};
 use super::{Dictionary, NONE};
 
 /// How many texts there is room for at first, and at most: about as many as stay near a core.
 const PLACES: (usize, usize) = (1 << 6, 1 << 12);
 /// Longer texts are compared where they stand in the dictionary.
 const SHORT: usize = 32;
-
-/// An odd number without a pattern (the golden ratio): its products mix bits well.
-const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What was asked for lately, and the code it got.
 #[derive(Debug, Default)]
@@ -89,9 +86,7 @@ impl Lately {
     fn place_of(&self, first: u128, last: u128) -> usize {
         let words = [first, first >> 64, last, last >> 64].map(|it| it as u64);
         let mixed = words.into_iter().fold(0, |all: u64, it| all.wrapping_mul(5).wrapping_add(it));
-        let product = u128::from(mixed) * u128::from(MIX);
-        let mixed = ((product >> 64) as u64 ^ product as u64).wrapping_mul(MIX);
-        (mixed >> 32) as usize & self.places.len().wrapping_sub(1)
+        (fold(mixed, MIX).wrapping_mul(MIX) >> 32) as usize & self.places.len().wrapping_sub(1)
     }
 
     /// Forgets all codes.
@@ -117,6 +112,7 @@ fn words_of(text: &[u8]) -> [u128; 2] {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::IDS;
     use super::*;
 
     #[test]
@@ -156,14 +152,7 @@ mod tests {
         /// Ids as they are given out in turn seldom drive each other out.
         #[test]
         fn ids_in_turn_have_places_of_their_own(first in 0..1_000_000_u64) {
-            let shapes: [fn(u64) -> String; 5] = [
-                |it| it.to_string(),
-                |it| format!("c{it:08}"),
-                |it| format!("user-{it:012}"),
-                |it| format!("{it:017}@shop.example"),
-                |it| format!("00000000-0000-4000-8000-{it:012x}"),
-            ];
-            for shape in shapes {
+            for shape in IDS {
                 let (mut dictionary, mut lately) = (Dictionary::default(), Lately::default());
                 let ids: Vec<String> = (first..first + 512).map(shape).collect();
                 // As room grows, what came before is forgotten.

@@ -29,8 +29,6 @@ pub struct Dictionary {
     /// Where each text is found; nothing yet after [`Self::append`] alone.
     table: Table,
     hasher: TextHasher,
-    /// For how many texts there shall be room in the table once there is one.
-    expected: usize,
 }
 
 /// How many searches are set off at once: about as many as a core waits for.
@@ -56,23 +54,12 @@ impl Dictionary {
     /// As [`Self::intern`], where the hash is known already.
     #[inline]
     pub fn intern_hashed(&mut self, text: &str, hash: u64) -> u32 {
-        self.intern_part(text.as_bytes(), hash, || text)
-    }
-
-    /// As [`Self::intern_hashed`] of the text of these bytes, which is asked for if it is new.
-    #[inline]
-    pub fn intern_part<'t>(
-        &mut self,
-        bytes: &[u8],
-        hash: u64,
-        text: impl FnOnce() -> &'t str,
-    ) -> u32 {
         if self.table.is_full() {
             self.make_room();
         }
-        match self.table.find(hash, |it| self.is_at(it, bytes)) {
+        match self.table.find(hash, |it| self.is_at(it, text.as_bytes())) {
             Ok(slot) => slot.code(),
-            Err(place) => self.add(text(), hash, place),
+            Err(place) => self.add(text, hash, place),
         }
     }
 
@@ -113,10 +100,10 @@ impl Dictionary {
     #[cold]
     fn make_room(&mut self) {
         if self.table.len() > 0 || self.ends.is_empty() {
-            return self.table.grow(self.expected.max(self.table.len() + 1));
+            return self.table.grow(self.table.len() + 1);
         }
         let mut table = Table::default();
-        table.grow(self.expected.max(self.ends.len() + 1));
+        table.grow(self.ends.len() + 1);
         for (code, text) in (0u32..).zip(self.iter()) {
             let hash = self.hasher.hash(text.as_bytes());
             if let Err(place) = table.find(hash, |it| self.is_at(it, text.as_bytes())) {
@@ -170,15 +157,12 @@ impl Dictionary {
     /// Sets room aside for so many more texts.
     pub fn reserve(&mut self, texts: usize) {
         self.ends.reserve(texts);
-        self.expected = self.ends.len() + texts;
     }
 
-    /// Takes out the texts from this code on, as if they had never come.
+    /// Takes out the texts from this code on, as if they had never come. Only while
+    /// [`Self::appends`].
     pub fn truncate(&mut self, texts: usize) {
-        for code in (texts..self.ends.len()).rev() {
-            let hash = self.hasher.hash(slice(&self.arena, &self.ends, code).as_bytes());
-            self.table.remove(code as u32, hash);
-        }
+        debug_assert!(self.appends(), "texts that are still found");
         self.ends.truncate(texts);
         self.arena.truncate(self.ends.last().copied().unwrap_or(0));
     }
@@ -194,12 +178,6 @@ impl Dictionary {
     #[inline(always)]
     pub fn hash(&self, text: &[u8]) -> u64 {
         self.hasher.hash(text)
-    }
-
-    /// The code of the text of these bytes, whose hash is known, if it has one.
-    #[inline]
-    pub fn find_hashed(&self, text: &[u8], hash: u64) -> Option<u32> {
-        self.table.find(hash, |it| self.is_at(it, text)).ok().map(|it| it.code())
     }
 
     /// Whether the text of a slot is this one.
@@ -228,7 +206,8 @@ impl Dictionary {
         if self.table.len() < self.ends.len() {
             return self.iter().position(|it| it == text).map(|it| it as u32);
         }
-        self.find_hashed(text.as_bytes(), self.hasher.hash(text.as_bytes()))
+        let (text, hash) = (text.as_bytes(), self.hash(text.as_bytes()));
+        self.table.find(hash, |it| self.is_at(it, text)).ok().map(|it| it.code())
     }
 
     /// The text with this code, or `""` for a code that is not one.
@@ -280,6 +259,16 @@ fn equal(left: &[u8], right: &[u8]) -> bool {
     }
 }
 
+/// Ids as programs give them out.
+#[cfg(test)]
+const IDS: [fn(u64) -> String; 5] = [
+    |it| it.to_string(),
+    |it| format!("c{it:08}"),
+    |it| format!("user-{it:012}"),
+    |it| format!("{it:017}@shop.example"),
+    |it| format!("00000000-0000-4000-8000-{it:012x}"),
+];
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -315,14 +304,20 @@ mod tests {
             then in prop::collection::vec("[a-d]{0,4}", 0..60),
             kept in 0.0..=1.0f64,
         ) {
-            let (mut dictionary, _) = of(&first);
+            let mut dictionary = Dictionary::default();
+            for text in &first {
+                dictionary.append(text);
+            }
             let kept = (dictionary.len() as f64 * kept) as usize;
             dictionary.truncate(kept);
-            let texts: Vec<String> = dictionary.iter().map(str::to_owned).collect();
-            prop_assert_eq!(texts.len(), kept);
+            prop_assert!(dictionary.iter().eq(&first[..kept]));
             let codes: Vec<u32> = then.iter().map(|it| dictionary.intern(it)).collect();
-            let (plain, mut expected) = of(&[&texts[..], &then[..]].concat());
-            prop_assert_eq!(codes, expected.split_off(kept));
+            let mut plain = Dictionary::default();
+            for text in &first[..kept] {
+                plain.append(text);
+            }
+            let expected: Vec<u32> = then.iter().map(|it| plain.intern(it)).collect();
+            prop_assert_eq!(codes, expected);
             prop_assert!(dictionary.iter().eq(plain.iter()));
             dictionary.clear();
             let codes: Vec<u32> = then.iter().map(|it| dictionary.intern(it)).collect();

@@ -138,34 +138,6 @@ impl Table {
         self.slots[at] = slot.packed();
     }
 
-    /// Takes out the text with this code and hash; what was put further because of it moves up.
-    pub fn remove(&mut self, code: u32, hash: u64) {
-        let is = |it: &Slot| it.next_code == code + 1;
-        let mask = self.slots.len().wrapping_sub(1);
-        let Some(mut gap) = (0..self.slots.len())
-            .map(|it| (tag(hash) as usize).wrapping_add(it) & mask)
-            .find(|&it| is(&Slot::of(self.slots[it])))
-        else {
-            return;
-        };
-        let mut at = gap;
-        loop {
-            at = (at + 1) & mask;
-            let slot = Slot::of(self.slots[at]);
-            if slot.next_code == 0 {
-                break;
-            }
-            // A search for it comes by the gap if that is no further from where it begins.
-            let home = slot.tag as usize & mask;
-            if at.wrapping_sub(home) & mask >= at.wrapping_sub(gap) & mask {
-                self.slots[gap] = slot.packed();
-                gap = at;
-            }
-        }
-        self.slots[gap] = EMPTY;
-        self.filled -= 1;
-    }
-
     /// Takes out all texts; the room stays, unless it was far too large.
     pub fn clear(&mut self) {
         if self.slots.len() > ROOMY && self.filled * 16 < self.slots.len() {
