@@ -3,7 +3,7 @@
 //! Looks at 64 bytes together and stops at whatever no usual line has: a backslash, or a
 //! control character other than its line end. Knows nothing of JSON but that.
 
-use crate::input::marks::{BLOCK, Look, Work, below, look};
+use crate::input::marks::{BLOCK, Look, Work, below, block_of, look};
 use crate::input::scan::cells::ROOM;
 
 /// How many lines are looked for together, but for those of the last block.
@@ -47,10 +47,8 @@ impl Work for Find<'_, '_> {
                 return found.count;
             }
         }
-        let mut last = [b' '; BLOCK];
-        last[..rest.len()].copy_from_slice(rest);
         if found.count < LINES {
-            found.note(look, &last);
+            found.note(look, block_of(rest, &mut [b' '; BLOCK]));
         }
         found.count
     }
