@@ -3,7 +3,6 @@
 //! Never sees what the values mean; [`Rows`] does.
 
 mod chunk;
-mod feeds;
 mod lines;
 mod one;
 

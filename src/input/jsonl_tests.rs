@@ -246,8 +246,20 @@ fn outcome_of(text: &[u8], mapping: &Mapping, quick: bool, counted: bool) -> Res
     reading.read(&mut fill, mapping, &file)
 }
 
+/// The same as a text; an id that has two codes is the same id.
 fn all_of(text: &[u8], mapping: &Mapping, quick: bool, counted: bool) -> String {
-    format!("{:?}", outcome_of(text, mapping, quick, counted))
+    let outcome = match outcome_of(text, mapping, quick, counted) {
+        Ok(it) => it,
+        Err(error) => return format!("{error:?}"),
+    };
+    let mut all = format!("{:?}", outcome.seen);
+    for (batch, issues) in &outcome.parts {
+        let codes = batch.ids.iter().map(|it| it.codes.iter().map(|code| it.dictionary.get(*code)));
+        let ids: Vec<Vec<&str>> = codes.map(Iterator::collect).collect();
+        let rest = (&batch.times, batch.times_as, &batch.lines, &batch.amounts, &batch.blocked);
+        all += &format!("{ids:?} {rest:?} {:?} {:?} {issues:?}", batch.texts, batch.sequence);
+    }
+    all
 }
 
 fn rejects_of(text: &[u8], mapping: &Mapping, counted: bool) -> Option<Issues> {

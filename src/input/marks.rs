@@ -8,8 +8,6 @@ use wide::u8x16;
 
 /// How many bytes are looked at together.
 pub(super) const BLOCK: usize = 64;
-/// How many are looked at for the end of a value.
-pub(super) const HALF: usize = 32;
 /// The last of the control characters that come before all others.
 const LAST_CONTROL: u8 = 0x1f;
 
@@ -22,11 +20,8 @@ pub(super) trait Look: Copy {
     /// last one.
     fn odd(self, block: &[u8; BLOCK]) -> u64;
 
-    /// Which of 32 bytes are quotes.
-    fn quotes(self, bytes: &[u8; HALF]) -> u32;
-
-    /// Whether 32 bytes are these where the mask is set.
-    fn same(self, bytes: &[u8; HALF], head: &[u8; HALF], mask: &[u8; HALF]) -> bool;
+    /// Which bytes of a block are others than those of another block.
+    fn other(self, block: &[u8; BLOCK], known: &[u8; BLOCK]) -> u64;
 
     /// The marks of a block that has no quotes, carriage returns or NUL.
     #[inline(always)]
@@ -109,20 +104,11 @@ impl Look for Narrow {
     }
 
     #[inline(always)]
-    fn quotes(self, bytes: &[u8; HALF]) -> u32 {
-        let (parts, quote) = (bytes.as_chunks::<16>().0, u8x16::splat(b'"'));
-        let bits = |it: &[u8; 16]| u8x16::new(*it).simd_eq(quote).to_bitmask();
-        bits(&parts[0]) | bits(&parts[1]) << 16
-    }
-
-    #[inline(always)]
-    fn same(self, bytes: &[u8; HALF], head: &[u8; HALF], mask: &[u8; HALF]) -> bool {
-        let parts = [bytes, head, mask].map(|it| it.as_chunks::<16>().0);
-        let same = |part: usize| {
-            let [bytes, head, mask] = parts.map(|it| u8x16::new(it[part]));
-            (bytes & mask).simd_eq(head)
-        };
-        (same(0) & same(1)).to_bitmask() == 0xffff
+    fn other(self, block: &[u8; BLOCK], known: &[u8; BLOCK]) -> u64 {
+        let parts = block.as_chunks::<16>().0.iter().zip(known.as_chunks::<16>().0);
+        !parts.rev().fold(0, |bits, (part, known)| {
+            bits << 16 | u64::from(u8x16::new(*part).simd_eq(u8x16::new(*known)).to_bitmask())
+        })
     }
 
     #[inline(always)]
@@ -152,7 +138,7 @@ mod by_32 {
     use pulp::cast;
     use pulp::x86::V3;
 
-    use super::{BLOCK, HALF, LAST_CONTROL, Look, Plain};
+    use super::{BLOCK, LAST_CONTROL, Look, Plain};
 
     /// The two halves of a block.
     #[inline(always)]
@@ -194,17 +180,13 @@ mod by_32 {
         }
 
         #[inline(always)]
-        fn quotes(self, bytes: &[u8; HALF]) -> u32 {
-            let quote = self.avx._mm256_set1_epi8(b'"' as i8);
-            let bits = self.avx2._mm256_cmpeq_epi8(cast(*bytes), quote);
-            self.avx2._mm256_movemask_epi8(bits) as u32
-        }
-
-        #[inline(always)]
-        fn same(self, bytes: &[u8; HALF], head: &[u8; HALF], mask: &[u8; HALF]) -> bool {
-            let seen = self.avx2._mm256_and_si256(cast(*bytes), cast(*mask));
-            let same = self.avx2._mm256_cmpeq_epi8(seen, cast(*head));
-            self.avx2._mm256_movemask_epi8(same) == -1
+        fn other(self, block: &[u8; BLOCK], known: &[u8; BLOCK]) -> u64 {
+            let ([low, high], [known_low, known_high]) = (halves(block), halves(known));
+            let low = self.avx2._mm256_cmpeq_epi8(low, known_low);
+            let high = self.avx2._mm256_cmpeq_epi8(high, known_high);
+            let low = self.avx2._mm256_movemask_epi8(low) as u32;
+            let high = self.avx2._mm256_movemask_epi8(high) as u32;
+            !(u64::from(low) | u64::from(high) << 32)
         }
 
         #[inline(always)]
@@ -230,7 +212,7 @@ mod by_64 {
     use pulp::cast;
     use pulp::x86::V4;
 
-    use super::{BLOCK, HALF, LAST_CONTROL, Look};
+    use super::{BLOCK, LAST_CONTROL, Look};
 
     /// How many places are written together.
     const LANES: usize = 16;
@@ -251,14 +233,8 @@ mod by_64 {
         }
 
         #[inline(always)]
-        fn quotes(self, bytes: &[u8; HALF]) -> u32 {
-            // The same as the way of the middle has it.
-            (*self).quotes(bytes)
-        }
-
-        #[inline(always)]
-        fn same(self, bytes: &[u8; HALF], head: &[u8; HALF], mask: &[u8; HALF]) -> bool {
-            (*self).same(bytes, head, mask)
+        fn other(self, block: &[u8; BLOCK], known: &[u8; BLOCK]) -> u64 {
+            self.avx512bw._mm512_cmpneq_epu8_mask(cast(*block), cast(*known))
         }
 
         #[inline(always)]
@@ -410,9 +386,9 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Copy)]
-    struct Both<'b>(&'b [u8; BLOCK], &'b [u8; HALF], &'b [u8; HALF]);
+    struct Both<'b>(&'b [u8; BLOCK], &'b [u8; BLOCK]);
 
-    type Seen = (Option<Plain>, Marks, Vec<u32>, u64, u32, bool);
+    type Seen = (Option<Plain>, Marks, Vec<u32>, u64, u64);
 
     impl Work for Both<'_> {
         type Output = Seen;
@@ -420,10 +396,9 @@ mod tests {
         fn with<L: Look>(self, look: L) -> Seen {
             let (marks, mut room) = (look.marks(self.0, b','), [0; BLOCK]);
             look.note(marks.ends, 7, &mut room);
-            let quotes = self.0.first_chunk().map_or(0, |it| look.quotes(it));
             let places = room[..marks.ends.count_ones() as usize].to_vec();
-            let same = self.0.first_chunk().is_some_and(|it| look.same(it, self.1, self.2));
-            (look.plain(self.0, b','), marks, places, look.odd(self.0), quotes, same)
+            let other = look.other(self.0, self.1);
+            (look.plain(self.0, b','), marks, places, look.odd(self.0), other)
         }
     }
 
@@ -442,7 +417,7 @@ mod tests {
             usual in prop::collection::vec(prop::sample::select(&b",\nab,"[..]), BLOCK),
             rare in prop::collection::vec((0..BLOCK, any::<u8>()), 0..3),
             odd in prop::collection::vec((0..BLOCK, prop::sample::select(&b"\"\r\0"[..])), 0..2),
-            (known, other) in (0..=HALF, prop::option::of(0..HALF)),
+            others in prop::collection::vec((0..BLOCK, any::<u8>()), 0..3),
         ) {
             let mut block = [b' '; BLOCK];
             block.copy_from_slice(&usual);
@@ -460,14 +435,13 @@ mod tests {
             let is_plain = marks.returns | marks.nuls | marks.quotes == 0;
             let plain = is_plain.then_some(Plain { ends: marks.ends, lines: marks.lines });
             let places = (0..BLOCK as u32).filter(|it| marks.ends >> it & 1 == 1).map(|it| 7 + it);
-            let (mut head, mut mask) = ([0; HALF], [0; HALF]);
-            head[..known].copy_from_slice(&block[..known]);
-            mask[..known].fill(u8::MAX);
-            let other = other.filter(|it| *it < known);
-            other.into_iter().for_each(|it| head[it] ^= 1);
-            let both = Both(&block, &head, &mask);
+            let mut known = block;
+            others.iter().for_each(|&(at, byte)| known[at] = byte);
+            let other = (0..BLOCK).filter(|&at| block[at] != known[at]);
+            let other = other.fold(0u64, |bits, at| bits | 1 << at);
+            let both = Both(&block, &known);
             let odd = (0..0x20).fold(of(b'\\'), |odd, byte| odd | of(byte));
-            let all = (plain, marks, places.collect::<Vec<_>>(), odd, marks.quotes as u32, other.is_none());
+            let all = (plain, marks, places.collect::<Vec<_>>(), odd, other);
             prop_assert_eq!(&both.with(Narrow), &all);
             prop_assert_eq!(&by_32(both), &all);
             prop_assert_eq!(&look(both), &all);

@@ -5,6 +5,7 @@
 //! values are checked, wanted or not. Knows nothing of rows or files.
 
 pub(super) mod cells;
+mod piece;
 mod shape;
 pub(super) mod walk;
 

@@ -2,7 +2,6 @@
 //!
 //! [`Paths::read`] says what a line holds; whatever reads quicker takes the same.
 
-use super::feeds::{Feeds, LINES};
 use super::lines::Chunk;
 use super::one::{deliver, each_line, line_end, read_line, whole};
 use super::{LONGEST_LINE, shown, too_long};
@@ -11,6 +10,7 @@ use crate::input::rows::block::Column;
 use crate::input::rows::{Field, Rows};
 use crate::input::scan::Scanner;
 use crate::input::scan::cells::{Cells, ROOM};
+use crate::input::scan::walk::Line;
 
 /// How much text is taken together, so that it stays near while it is looked at again and again.
 const TEXT: usize = 128 << 10;
@@ -22,12 +22,9 @@ pub(super) struct Reader<'p, 'm> {
     paths: &'p Paths,
     pub rows: Rows<'m>,
     scanner: Scanner<'p>,
-    feeds: Feeds,
     cells: Cells,
-    /// Which of the lines found last have their values among the cells.
-    taken: Vec<bool>,
-    /// For each record among the cells its first byte, and the one behind its last.
-    places: Vec<(u32, u32)>,
+    /// The lines of the records among the cells.
+    lines: Vec<Line>,
     quick: bool,
     together: Patience,
     blocks: Patience,
@@ -43,11 +40,10 @@ struct Patience {
 impl Patience {
     const NEW: Self = Self { wait: FEW };
 
-    /// The same after so many were taken together.
-    fn after(&mut self, together: usize) -> usize {
-        let few = together < FEW;
-        self.wait = if few { (self.wait * 2).min(ROOM) } else { FEW };
-        if few { self.wait } else { 1 }
+    /// So many, after enough were taken together or not.
+    fn after(&mut self, enough: bool) -> usize {
+        self.wait = if enough { FEW } else { (self.wait * 2).min(ROOM) };
+        if enough { 0 } else { self.wait }
     }
 }
 
@@ -66,10 +62,8 @@ impl<'p, 'm> Reader<'p, 'm> {
             paths,
             rows,
             scanner: Scanner::new(paths),
-            feeds: Feeds::new(),
             cells: Cells::new(paths.slots()),
-            taken: Vec::new(),
-            places: Vec::new(),
+            lines: Vec::new(),
             quick,
             together: Patience::NEW,
             blocks: Patience::NEW,
@@ -132,35 +126,27 @@ impl<'p, 'm> Reader<'p, 'm> {
             } else {
                 let usual;
                 (at, lines, usual) = self.together(text, (at, line), values);
-                if 2 * usual < lines {
-                    self.single = self.together.after(0);
-                } else if at < length && lines < LINES {
-                    self.single = self.together.after(usual);
-                }
+                self.single = self.together.after(2 * usual >= lines.max(1));
             }
             line += lines as u64;
         }
         line - first
     }
 
-    /// Reads lines whose ends can be found together; gives the begin of the next one, how many
-    /// there are, and how many of them are usual.
+    /// Reads many lines; gives the begin of the next one, how many there are, and how many of
+    /// them are usual.
     fn together<'a>(
         &mut self,
         text: Text<'a>,
         (start, line): (usize, u64),
         values: &mut Values<'a>,
     ) -> (usize, usize, usize) {
-        let feeds = self.feeds.find(text.text.as_bytes(), start);
-        self.taken.clear();
-        let met = self.scanner.walk(text.bytes, start, feeds, &mut self.cells, &mut self.taken);
+        let range = start..text.text.len();
+        let met = self.scanner.walk(text.bytes, range, &mut self.cells, &mut self.lines);
         values.note(self.paths, met);
-        let (mut next, lines) = (start as u32, feeds.len());
-        self.places.clear();
-        self.places.extend(feeds.iter().map(|&it| (std::mem::replace(&mut next, it + 1), it)));
-        let (mut begin, mut usual) = (0, 0);
+        let (mut begin, mut usual, lines) = (0, 0, self.lines.len());
         for record in 0..lines {
-            if self.taken[record] {
+            if self.lines[record].taken {
                 usual += 1;
             } else if self.one(text, record, (begin, line), values).is_none() {
                 begin = record + 1;
@@ -168,7 +154,8 @@ impl<'p, 'm> Reader<'p, 'm> {
         }
         self.flush(text, (begin, lines), line);
         self.cells.clear(lines);
-        (next as usize, lines, usual)
+        let next = self.lines.last().map_or(start, |it| it.feed as usize + 1);
+        (next, lines, usual)
     }
 
     /// Reads some lines one by one; gives the begin of the next one, and how many there were.
@@ -180,12 +167,12 @@ impl<'p, 'm> Reader<'p, 'm> {
     ) -> (usize, usize) {
         let (mut at, mut begin, mut record) = (start, 0, 0);
         let most = self.single.clamp(1, ROOM);
-        self.places.clear();
+        self.lines.clear();
         while record < most && at < text.text.len() {
-            self.places.push((at as u32, text.text.len() as u32));
+            self.lines.push(Line { start: at as u32, feed: text.text.len() as u32, taken: false });
             match self.one(text, record, (begin, line), values) {
                 Some(next) => {
-                    self.places[record].1 = next as u32;
+                    self.lines[record].feed = next as u32;
                     at = next;
                 }
                 None => {
@@ -209,7 +196,7 @@ impl<'p, 'm> Reader<'p, 'm> {
         (begin, line): (usize, u64),
         values: &mut Values<'a>,
     ) -> Option<usize> {
-        let start = self.places[record].0 as usize;
+        let start = self.lines[record].start as usize;
         let read = self.scanner.read(text, start, values).and_then(|end| {
             let next = line_end(text.as_bytes(), end)?;
             Some((end, next)).filter(|_| end - start <= LONGEST_LINE)
@@ -241,7 +228,7 @@ impl<'p, 'm> Reader<'p, 'm> {
                 let taken = self.rows.push_block(&columns, end - next);
                 self.rows.note_lines(taken, |it| line + (next + it) as u64);
                 next += taken;
-                single = self.blocks.after(taken);
+                single = self.blocks.after(taken >= FEW).max(1);
             } else {
                 self.push(text, next, line + next as u64);
                 next += 1;
@@ -257,8 +244,8 @@ impl<'p, 'm> Reader<'p, 'm> {
             it => Field::Text(&text[it.start as usize..it.end as usize]),
         };
         let fields: Vec<Field<'_>> = (0..self.paths.slots()).map(field).collect();
-        let (start, end) = self.places[record];
-        let raw = || shown(text.as_bytes()[start as usize..end as usize].trim_ascii_end());
+        let Line { start, feed, .. } = self.lines[record];
+        let raw = || shown(text.as_bytes()[start as usize..feed as usize].trim_ascii_end());
         self.rows.push(line, &fields, &raw);
     }
 }

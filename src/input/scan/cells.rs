@@ -10,7 +10,7 @@ const STRIDE: usize = ROOM + 24;
 
 /// For each column where the values of records stand; none where nothing was put.
 pub(in crate::input) struct Cells {
-    pub(super) spans: Vec<Span>,
+    spans: Vec<Span>,
 }
 
 impl Cells {
@@ -31,6 +31,25 @@ impl Cells {
     /// Takes out what the first records have.
     pub fn clear(&mut self, records: usize) {
         self.spans.chunks_exact_mut(STRIDE).for_each(|it| it[..records].fill(Span::default()));
+    }
+
+    /// Takes out what a record has.
+    pub(super) fn take_out(&mut self, record: usize) {
+        self.spans.chunks_exact_mut(STRIDE).for_each(|it| it[record] = Span::default());
+    }
+
+    /// The values from a [place](Self::place) on.
+    #[inline(always)]
+    pub(super) fn from(&mut self, place: usize) -> &mut [Span] {
+        self.spans.get_mut(place..).unwrap_or_default()
+    }
+
+    /// Puts the value of a record into a column, given by its [place](Self::place).
+    #[inline(always)]
+    pub(super) fn put_one(&mut self, column: usize, record: usize, span: Span) {
+        if let Some(place) = self.spans.get_mut(column + record) {
+            *place = span;
+        }
     }
 
     /// Puts the values of a record.

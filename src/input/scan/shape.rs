@@ -2,9 +2,10 @@
 //!
 //! Learns from lines, and forgets what no longer holds. Reads no line itself.
 
+use super::piece::Piece;
 use super::walk::{follow, value};
 use super::{Key, START};
-use crate::input::marks::HALF;
+use crate::input::rows::spans::Span;
 
 /// Lines with more keys are taken key by key.
 const WIDEST: usize = 256;
@@ -12,13 +13,18 @@ const WIDEST: usize = 256;
 const PATIENCE: (u32, u32) = (4, 1024);
 /// How sure it can be that lines are usual, or are not.
 const MOST_TRUST: i32 = 16;
-/// How often lines are read until texts are expected again to be of one length.
-const AGAIN: u32 = 64;
+/// One value of so many may be other than expected.
+const SELDOM: usize = 8;
+/// After how many values of one kind and length, of those that are looked at, more such are
+/// expected.
+const ALIKE: u32 = 16;
 
 /// The keys of usual lines, in order.
 #[derive(Default)]
 pub(super) struct Shape {
     pub steps: Vec<Step>,
+    /// What the steps make up.
+    pub pieces: Vec<Piece>,
     /// The bits of the nodes that they are.
     pub nodes: u64,
     /// How many lines with other keys came since the last usual one, and how many may.
@@ -26,58 +32,51 @@ pub(super) struct Shape {
     patience: u32,
     /// More than 0 if more lines were usual lately than not.
     trust: i32,
-    /// How often some lines were read.
-    rounds: u32,
 }
 
 /// A key as in [`Key`] with the brace or comma before it, and what its values usually are.
 pub(super) struct Step {
-    /// The key and how its value begins, as far as there is room.
-    pub head: [u8; HALF],
-    pub mask: [u8; HALF],
-    /// The same key whole.
     pub written: Box<[u8]>,
-    pub usual: Usual,
-    /// How long a text usually is; none is so long if lengths change often.
-    pub width: u32,
-    /// From the begin of one key to that of the next, if the value is as usual.
-    pub leap: usize,
+    pub expected: Expected,
     pub cell: usize,
     pub wanted: bool,
-    /// How many lines had another value, and another length of texts.
-    pub others: usize,
-    pub widths: usize,
+    /// How many lines had another value, and the kinds of these.
+    others: usize,
+    kinds: u8,
+    /// What the value was that was looked at last, and how often it was the same before.
+    last: Expected,
+    alike: u32,
 }
 
-/// What a value usually is.
+/// What is expected of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Usual {
-    Text,
+pub(super) enum Expected {
     Null,
-    Other,
+    /// A text of so many bytes.
+    Text(u32),
+    AnyText,
+    TextOrNull,
+    Anything,
 }
 
-/// No text is so long.
-const NO_WIDTH: u32 = u32::MAX;
+/// Bits of kinds of values.
+const NULL: u8 = 1;
+const TEXT: u8 = 2;
+const OTHER: u8 = 4;
 
 impl Shape {
     /// Judges what was expected of so many lines.
     pub fn settle(&mut self, lines: usize) {
-        self.rounds += 1;
-        let again = self.rounds.is_multiple_of(AGAIN);
-        self.steps.iter_mut().for_each(|it| it.settle(lines, again));
+        let changed = self.steps.iter_mut().fold(false, |any, it| it.settle(lines) | any);
+        if changed {
+            self.pieces = Piece::all(&self.steps);
+        }
     }
 
     /// Whether a line may well be a usual one.
     #[inline]
     pub fn is_likely(&self) -> bool {
         self.trust >= 0
-    }
-
-    /// Whether it most probably is.
-    #[inline]
-    pub fn is_sure(&self) -> bool {
-        self.trust > MOST_TRUST / 2
     }
 
     /// Takes note of a usual line.
@@ -87,105 +86,124 @@ impl Shape {
         self.trust = (self.trust + 2).min(MOST_TRUST);
     }
 
-    /// Takes note of a line with other keys: of the bits of their nodes, if it was taken.
+    /// Takes note of a line with other keys: of the bits of their nodes, if it was taken. Whether
+    /// these keys are the usual ones from now on.
     #[cold]
     #[inline(never)]
-    pub fn miss(
-        &mut self,
-        keys: &[Key],
-        bytes: &[u8],
-        (start, feed): (usize, usize),
-        met: Option<u64>,
-    ) {
+    pub fn miss(&mut self, keys: &[Key], bytes: &[u8], start: usize, met: Option<u64>) -> bool {
         self.misses += 1;
         self.trust = (self.trust - 1).max(-MOST_TRUST);
-        let Some(nodes) = met.filter(|_| self.misses >= self.patience) else { return };
+        let Some(nodes) = met.filter(|_| self.misses >= self.patience) else { return false };
         (self.misses, self.trust) = (0, 0);
         self.patience = (self.patience * 2).clamp(PATIENCE.0, PATIENCE.1);
         self.nodes = nodes;
-        self.steps.clear();
-        let (mut at, mut key) = (start, START);
-        while let Some((next, written)) = follow(keys, key, bytes, at) {
-            if self.steps.len() == WIDEST {
-                return self.steps.clear();
-            }
-            let from = at + written;
-            let Some((_, end)) = value(bytes, from, feed, false) else { return };
-            self.steps.push(Step::new(&bytes[at..from], &bytes[from..end], &keys[next]));
-            if bytes.get(end) != Some(&b',') {
-                return;
-            }
-            (at, key) = (end, next);
+        self.steps = steps_of(keys, bytes, start).unwrap_or_default();
+        self.pieces = Piece::all(&self.steps);
+        true
+    }
+}
+
+/// The steps of a line that has plain values of known keys; none if there are too many.
+fn steps_of(keys: &[Key], bytes: &[u8], start: usize) -> Option<Vec<Step>> {
+    let (mut at, mut key, mut steps) = (start, START, Vec::new());
+    while let Some((next, written)) = follow(keys, key, bytes, at) {
+        let from = at + written;
+        let (span, end) = value(bytes, from, false)?;
+        steps.push(Step::new(&bytes[at..from], expected(bytes, from, span), &keys[next]));
+        if bytes.get(end) != Some(&b',') {
+            break;
+        }
+        (at, key) = (end, next);
+    }
+    (steps.len() <= WIDEST).then_some(steps)
+}
+
+/// What a value would be expected to be if all were like this one.
+#[inline]
+fn expected(bytes: &[u8], from: usize, span: Span) -> Expected {
+    match bytes.get(from) {
+        Some(b'"') => Expected::Text(span.end - span.start),
+        Some(b'n') => Expected::Null,
+        _ => Expected::Anything,
+    }
+}
+
+impl Expected {
+    /// The bits of the kinds of values that it allows.
+    fn kinds(self) -> u8 {
+        match self {
+            Self::Null => NULL,
+            Self::Text(_) | Self::AnyText => TEXT,
+            Self::TextOrNull => NULL | TEXT,
+            Self::Anything => NULL | TEXT | OTHER,
+        }
+    }
+
+    /// What allows these kinds of values.
+    fn of_kinds(kinds: u8) -> Self {
+        match kinds {
+            TEXT => Self::AnyText,
+            NULL => Self::Null,
+            it if it & OTHER == 0 => Self::TextOrNull,
+            _ => Self::Anything,
         }
     }
 }
 
 impl Step {
-    /// A key, behind a brace or comma, and its first value.
-    fn new(written: &[u8], value: &[u8], key: &Key) -> Self {
-        let mut step = Self {
-            head: [0; HALF],
-            mask: [0; HALF],
+    fn new(written: &[u8], expected: Expected, key: &Key) -> Self {
+        Self {
             written: written.into(),
-            usual: Usual::Other,
-            width: NO_WIDTH,
-            leap: 0,
+            expected,
             cell: key.cell,
             wanted: key.bit != 0,
             others: 0,
-            widths: 0,
-        };
-        step.expect(value);
-        step
-    }
-
-    /// Expects values such as this one.
-    fn expect(&mut self, value: &[u8]) {
-        let begin = match value {
-            b"null" => value,
-            [b'"', ..] => b"\"",
-            _ => b"",
-        };
-        let known = [&self.written, begin].concat();
-        self.usual = match value {
-            _ if known.len() >= HALF => Usual::Other,
-            b"null" => Usual::Null,
-            [b'"', ..] => Usual::Text,
-            _ => Usual::Other,
-        };
-        (self.head, self.mask) = ([0; HALF], [0; HALF]);
-        for ((head, mask), byte) in self.head.iter_mut().zip(&mut self.mask).zip(known) {
-            (*head, *mask) = (byte, u8::MAX);
-        }
-        // Without its quotes; where no quote is found, that is no length of a text.
-        self.width = (value.len() as u32).wrapping_sub(2);
-        if self.width >= HALF as u32 {
-            self.width = NO_WIDTH;
-        }
-        self.leap = self.written.len() + value.len();
-    }
-
-    /// Takes note of a text of another length.
-    #[inline(always)]
-    pub fn other_width(&mut self, width: u32) {
-        if self.width != NO_WIDTH {
-            self.width = width;
-            self.leap = self.written.len() + width as usize + 2;
+            kinds: 0,
+            last: expected,
+            alike: 0,
         }
     }
 
-    /// Judges what was expected by how many of so many lines were otherwise.
-    fn settle(&mut self, lines: usize, again: bool) {
-        if self.widths * 16 > lines {
-            self.width = NO_WIDTH;
+    /// How long the text was that was looked at last.
+    pub fn width(&self) -> Option<u32> {
+        match self.last {
+            Expected::Text(width) => Some(width),
+            _ => None,
         }
-        if again && self.width == NO_WIDTH {
-            self.width = 0;
+    }
+
+    /// Takes note of a value that was looked at by itself.
+    #[inline]
+    pub fn note(&mut self, bytes: &[u8], from: usize, span: Span) {
+        let seen = expected(bytes, from, span);
+        let kinds = match seen {
+            Expected::Anything => OTHER,
+            it => it.kinds(),
+        };
+        let fits = match self.expected {
+            it @ (Expected::Null | Expected::Text(_)) => it == seen,
+            it => kinds & !it.kinds() == 0,
+        };
+        if !fits {
+            self.others += 1;
+            self.kinds |= kinds;
         }
-        if self.others * 2 > lines {
-            let usual: &[u8] = if self.usual == Usual::Null { b"\"\"" } else { b"null" };
-            self.expect(usual);
+        self.alike = if seen == self.last { self.alike + 1 } else { 0 };
+        self.last = seen;
+    }
+
+    /// Judges what was expected by how many of so many lines were otherwise; whether something
+    /// else is expected now.
+    fn settle(&mut self, lines: usize) -> bool {
+        let before = self.expected;
+        if self.others * SELDOM > lines {
+            self.expected = Expected::of_kinds(self.kinds | before.kinds());
+            self.alike = 0;
+        } else if self.alike >= ALIKE && !matches!(before, Expected::Null | Expected::Text(_)) {
+            self.expected = self.last;
+            self.alike = 0;
         }
-        (self.others, self.widths) = (0, 0);
+        (self.others, self.kinds) = (0, 0);
+        self.expected != before
     }
 }
