@@ -18,7 +18,7 @@ use crate::model::raw::{
 };
 use crate::store::Keep;
 use crate::store::batches::{Batches, dense};
-use crate::store::kept::{Column, Kept, Order};
+use crate::store::kept::{Column, Kept, Order, mapped};
 use crate::store::narrow::Strip;
 use crate::store::raw::{Pairs, RawEvents};
 
@@ -250,12 +250,10 @@ impl Gather {
                 let codes = (&it.ids[first].codes[..], &it.ids[second].codes[..]);
                 pairs_of(codes, (maps[first], maps[second]), found);
             }
-            let mut push = |column, codes: &[u32], map: &[u32]| {
-                it.kept.push(column, Strip::of_codes(map), mapped(codes, map), &self.keep)
-            };
-            push(Column::Sequence, &it.sequence.codes, sequence)?;
+            let codes = mapped(&it.sequence.codes, sequence);
+            it.kept.push(Column::Sequence, Strip::of_codes(sequence), codes, &self.keep)?;
             for (id_type, (column, map)) in it.ids.iter().zip(maps).enumerate() {
-                push(Column::Id(id_type), &column.codes, map)?;
+                it.kept.push_mapped(Column::Id(id_type), &column.codes, map, &self.keep)?;
             }
             it.ids = Vec::new();
         }
@@ -524,10 +522,4 @@ fn intern_texts(column: &TextColumn, shared: &Mutex<Dictionary>, bytes: &AtomicU
     }
     map.push(NONE);
     map
-}
-
-/// Codes by a map whose last entry is for [`NONE`]. There is no branch to guess.
-fn mapped(codes: &[u32], map: &[u32]) -> impl ExactSizeIterator<Item = u32> {
-    let none = map.len().saturating_sub(1);
-    codes.iter().map(move |&it| map[(it as usize).min(none)])
 }

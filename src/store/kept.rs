@@ -2,9 +2,11 @@
 //!
 //! Knows nothing of other batches, nor what codes of ids mean once all are read.
 
+use std::borrow::Cow;
+
 use super::keep::{Held, Keep};
 use super::narrow::Strip;
-use crate::base::Result;
+use crate::base::{NONE, Result};
 use crate::model::Batch;
 use crate::model::raw::{Sequence, TextColumn};
 
@@ -32,6 +34,21 @@ pub(super) struct Packed {
     pub column: Column,
     pub strip: Strip,
     pub held: Held,
+    /// The codes that those of the column are places of, four bytes each; `None` where they are no
+    /// places.
+    list: Option<Held>,
+}
+
+impl Packed {
+    /// The codes that the places of the column stand for, if these are places.
+    pub fn list<'k>(&'k self, keep: &'k Keep) -> Result<Option<Cow<'k, [u8]>>> {
+        self.list.as_ref().map(|it| keep.get(it)).transpose()
+    }
+}
+
+/// The codes of a [list](Packed::list).
+pub(super) fn listed(list: &[u8]) -> impl ExactSizeIterator<Item = u32> {
+    list.as_chunks().0.iter().map(|it| u32::from_le_bytes(*it))
 }
 
 /// Which column of a batch.
@@ -50,6 +67,9 @@ pub enum Column {
     /// Texts of the column at a position.
     Text(usize),
 }
+
+/// How often codes come on average where they are kept with a list of what they stand for.
+const OFTEN: usize = 2;
 
 /// What is known of a batch's sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +175,7 @@ impl Kept {
             true => strip.narrow_numbers(values.iter().copied()),
             false => strip.bytes(codes.iter().copied()),
         };
-        self.columns.push(Packed { column, strip, held: keep.put(bytes)? });
+        self.columns.push(Packed { column, strip, held: keep.put(bytes)?, list: None });
         Ok(Some(strip))
     }
 
@@ -174,7 +194,31 @@ impl Kept {
             return Ok(());
         }
         let held = keep.put(strip.narrow_codes(codes))?;
-        self.columns.push(Packed { column, strip, held });
+        self.columns.push(Packed { column, strip, held, list: None });
+        Ok(())
+    }
+
+    /// Packs a column of codes of its own by what they stand for over all batches: `map` has that
+    /// of each, and none behind. Where they come often, both are kept.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn push_mapped(
+        &mut self,
+        column: Column,
+        codes: &[u32],
+        map: &[u32],
+        keep: &Keep,
+    ) -> Result<()> {
+        let own = map.len().saturating_sub(1);
+        if own == 0 || own > codes.len() / OFTEN {
+            return self.push(column, Strip::of_codes(map), mapped(codes, map), keep);
+        }
+        let list: Vec<[u8; 4]> = map[..own].iter().map(|it| it.to_le_bytes()).collect();
+        self.push(column, Strip::of_kept(own as u32), codes.iter().copied(), keep)?;
+        if let Some(packed) = self.columns.last_mut() {
+            packed.list = Some(keep.put(list.into_flattened())?);
+        }
         Ok(())
     }
 
@@ -200,7 +244,8 @@ impl Kept {
     ) -> Result<()> {
         self.clear(batch);
         let rows = self.rows;
-        for Packed { column, strip, held } in &self.columns {
+        for packed in &self.columns {
+            let Packed { column, strip, held, .. } = packed;
             if !wanted.has(*column) {
                 continue;
             }
@@ -220,7 +265,15 @@ impl Kept {
                     batch.sequence = Sequence::Numbers(numbers);
                 }
                 Column::Id(at) => {
-                    strip.widen_codes(bytes, rows, |it| id(at, it), &mut batch.ids[at].codes);
+                    let out = &mut batch.ids[at].codes;
+                    match packed.list(keep)? {
+                        None => strip.widen_codes(bytes, rows, |it| id(at, it), out),
+                        Some(list) => {
+                            let list: Vec<u32> = listed(&list).map(|it| id(at, it)).collect();
+                            let code = |it: u32| list.get(it as usize).copied().unwrap_or(NONE);
+                            strip.widen_codes(bytes, rows, code, out);
+                        }
+                    }
                 }
                 Column::Text(at) => {
                     strip.widen_codes(bytes, rows, |it| it, &mut batch.texts[at].codes);
@@ -241,6 +294,12 @@ impl Kept {
         batch.texts.resize_with(self.widths.1, TextColumn::default);
         batch.ids.iter_mut().chain(&mut batch.texts).for_each(|it| it.codes.clear());
     }
+}
+
+/// Codes by a map whose last entry is for [`NONE`]. There is no branch to guess.
+pub fn mapped(codes: &[u32], map: &[u32]) -> impl ExactSizeIterator<Item = u32> {
+    let none = map.len().saturating_sub(1);
+    codes.iter().map(move |&it| map[(it as usize).min(none)])
 }
 
 /// Which columns of a batch are unpacked, besides times and ids.

@@ -3,9 +3,10 @@
 //! Knows nothing of customers and stages; what it looks up is given.
 
 use std::hint::select_unpredictable;
+use std::iter::once;
 
 use super::batches::{Batches, dense};
-use super::kept::{Column, Kept, Order, Wanted};
+use super::kept::{Column, Kept, Order, Packed, Wanted, listed};
 use super::narrow::Strip;
 use super::steps::Steps;
 use crate::base::{NONE, Result};
@@ -50,10 +51,12 @@ impl Waiting<'_> {
         column: Column,
         see: impl FnOnce(&Strip, &[u8]) -> T,
     ) -> Result<Option<T>> {
-        let Some(packed) = self.kept.columns.iter().find(|it| it.column == column) else {
-            return Ok(None);
-        };
+        let Some(packed) = self.packed(column) else { return Ok(None) };
         Ok(Some(see(&packed.strip, &self.batches.keep.get(&packed.held)?)))
+    }
+
+    fn packed(&self, column: Column) -> Option<&Packed> {
+        self.kept.columns.iter().find(|it| it.column == column)
     }
 
     /// Adds the numbers of a column; none where it has no rows.
@@ -95,11 +98,20 @@ impl Waiting<'_> {
         rows: &[u32],
         mut see: impl FnMut(u32, u32),
     ) -> Result<()> {
-        let bases = &self.batches.bases[id_type];
-        self.column(Column::Id(id_type), |strip, bytes| {
-            let codes = rows.iter().map(|&it| (it, strip.code_at(bytes, it as usize)));
-            codes.filter(|it| it.1 > 0).for_each(|(row, code)| see(row, dense(code - 1, bases)));
-        })?;
+        let (bases, keep) = (&self.batches.bases[id_type], &self.batches.keep);
+        let Some(packed) = self.packed(Column::Id(id_type)) else { return Ok(()) };
+        let (bytes, list) = (keep.get(&packed.held)?, packed.list(keep)?);
+        let list: Option<Vec<u32>> = list.map(|it| listed(&it).collect());
+        for &row in rows {
+            let place = packed.strip.code_at(&bytes, row as usize).checked_sub(1);
+            let code = place.and_then(|it| match &list {
+                Some(list) => list.get(it as usize).copied(),
+                None => Some(it),
+            });
+            if let Some(code) = code {
+                see(row, dense(code, bases));
+            }
+        }
         Ok(())
     }
 
@@ -114,13 +126,24 @@ impl Waiting<'_> {
         else {
             return Ok(());
         };
+        let Some(packed) = self.packed(Column::Id(id_type)) else { return Ok(()) };
+        let keep = &self.batches.keep;
+        let of_code = |code: u32| of[(dense_of(code, bases) as usize).min(last)];
         // No branch: which rows have an id, no processor guesses. Those without look at the last.
-        let found = |own: u32, code: u32| {
-            let at = dense_of(code.wrapping_sub(1), bases) as usize;
-            let found = select_unpredictable(code == 0, NONE, of[at.min(last)]);
-            select_unpredictable(own == NONE, found, own)
-        };
-        self.column(Column::Id(id_type), |strip, bytes| strip.change(bytes, out, found))?;
+        let or = |own: u32, found: u32| select_unpredictable(own == NONE, found, own);
+        let bytes = &keep.get(&packed.held)?;
+        match packed.list(keep)? {
+            Some(list) => {
+                let found: Vec<u32> = once(NONE).chain(listed(&list).map(of_code)).collect();
+                packed.strip.change(bytes, out, |own, place| {
+                    or(own, found.get(place as usize).copied().unwrap_or(NONE))
+                });
+            }
+            None => packed.strip.change(bytes, out, |own, code| {
+                let found = of_code(code.wrapping_sub(1));
+                or(own, select_unpredictable(code == 0, NONE, found))
+            }),
+        }
         Ok(())
     }
 }
