@@ -7,6 +7,7 @@
 pub(super) mod cells;
 mod piece;
 mod shape;
+mod usual;
 pub(super) mod walk;
 
 use wide::u8x16;
