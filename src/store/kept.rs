@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of other batches, nor what codes of ids mean once all are read.
 
-use std::borrow::Cow;
+use std::iter::once;
 
 use super::keep::{Held, Keep};
 use super::narrow::Strip;
@@ -40,15 +40,28 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    /// The codes that the places of the column stand for, if these are places.
-    pub fn list<'k>(&'k self, keep: &'k Keep) -> Result<Option<Cow<'k, [u8]>>> {
-        self.list.as_ref().map(|it| keep.get(it)).transpose()
+    /// What each code of the column, as it stands, is to be: by its place in the list, and none for
+    /// 0. `None` where codes are no places.
+    ///
+    /// # Errors
+    /// The spill file cannot be read.
+    pub fn places(&self, keep: &Keep, of: impl Fn(u32) -> u32) -> Result<Option<Places>> {
+        let Some(list) = &self.list else { return Ok(None) };
+        let bytes = keep.get(list)?;
+        let codes = bytes.as_chunks().0.iter().map(|it| of(u32::from_le_bytes(*it)));
+        Ok(Some(Places(once(NONE).chain(codes).collect())))
     }
 }
 
-/// The codes of a [list](Packed::list).
-pub(super) fn listed(list: &[u8]) -> impl ExactSizeIterator<Item = u32> {
-    list.as_chunks().0.iter().map(|it| u32::from_le_bytes(*it))
+/// See [`Packed::places`].
+pub(super) struct Places(Vec<u32>);
+
+impl Places {
+    /// What a code is to be.
+    #[inline(always)]
+    pub fn of(&self, code: u32) -> u32 {
+        self.0.get(code as usize).copied().unwrap_or(NONE)
+    }
 }
 
 /// Which column of a batch.
@@ -266,13 +279,9 @@ impl Kept {
                 }
                 Column::Id(at) => {
                     let out = &mut batch.ids[at].codes;
-                    match packed.list(keep)? {
+                    match packed.places(keep, |it| id(at, it))? {
+                        Some(it) => strip.append(bytes, rows, |code| it.of(code), out),
                         None => strip.widen_codes(bytes, rows, |it| id(at, it), out),
-                        Some(list) => {
-                            let list: Vec<u32> = listed(&list).map(|it| id(at, it)).collect();
-                            let code = |it: u32| list.get(it as usize).copied().unwrap_or(NONE);
-                            strip.widen_codes(bytes, rows, code, out);
-                        }
                     }
                 }
                 Column::Text(at) => {
@@ -325,3 +334,36 @@ impl Wanted {
 }
 
 pub(super) const ALL: Wanted = Wanted { texts: true, amounts: true, sequence: true };
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whether they wait as places or as they are, codes come back as what they stand for.
+        #[test]
+        fn codes_come_back_as_what_they_stand_for(
+            map in prop::collection::vec(0..NONE, 0..400),
+            rows in prop::collection::vec(prop::option::of(any::<prop::sample::Index>()), 1..400),
+        ) {
+            let code = |it: &Option<prop::sample::Index>| match it {
+                Some(it) if !map.is_empty() => it.index(map.len()) as u32,
+                _ => NONE,
+            };
+            let codes: Vec<u32> = rows.iter().map(code).collect();
+            let wanted: Vec<u32> =
+                codes.iter().map(|it| map.get(*it as usize).copied().unwrap_or(NONE)).collect();
+            let (keep, mut batch) = (Keep::default(), Batch::default());
+            batch.times.resize(codes.len(), 0);
+            batch.ids.push(TextColumn::default());
+            let mut kept = Kept::begin(&batch, false, &keep)?;
+            let map: Vec<u32> = map.into_iter().chain([NONE]).collect();
+            kept.push_mapped(Column::Id(0), &codes, &map, &keep)?;
+            let often = map.len() > 1 && (map.len() - 1) * OFTEN <= codes.len();
+            prop_assert_eq!(kept.columns.last().is_some_and(|it| it.list.is_some()), often);
+            prop_assert_eq!(&kept.unpack(&keep)?.ids[0].codes, &wanted);
+        }
+    }
+}

@@ -3,10 +3,9 @@
 //! Knows nothing of customers and stages; what it looks up is given.
 
 use std::hint::select_unpredictable;
-use std::iter::once;
 
 use super::batches::{Batches, dense};
-use super::kept::{Column, Kept, Order, Packed, Wanted, listed};
+use super::kept::{Column, Kept, Order, Packed, Wanted};
 use super::narrow::Strip;
 use super::steps::Steps;
 use crate::base::{NONE, Result};
@@ -100,15 +99,11 @@ impl Waiting<'_> {
     ) -> Result<()> {
         let (bases, keep) = (&self.batches.bases[id_type], &self.batches.keep);
         let Some(packed) = self.packed(Column::Id(id_type)) else { return Ok(()) };
-        let (bytes, list) = (keep.get(&packed.held)?, packed.list(keep)?);
-        let list: Option<Vec<u32>> = list.map(|it| listed(&it).collect());
+        let (bytes, places) = (keep.get(&packed.held)?, packed.places(keep, |it| it)?);
         for &row in rows {
-            let place = packed.strip.code_at(&bytes, row as usize).checked_sub(1);
-            let code = place.and_then(|it| match &list {
-                Some(list) => list.get(it as usize).copied(),
-                None => Some(it),
-            });
-            if let Some(code) = code {
+            let code = packed.strip.code_at(&bytes, row as usize);
+            let code = places.as_ref().map_or(code.wrapping_sub(1), |it| it.of(code));
+            if code != NONE {
                 see(row, dense(code, bases));
             }
         }
@@ -132,13 +127,8 @@ impl Waiting<'_> {
         // No branch: which rows have an id, no processor guesses. Those without look at the last.
         let or = |own: u32, found: u32| select_unpredictable(own == NONE, found, own);
         let bytes = &keep.get(&packed.held)?;
-        match packed.list(keep)? {
-            Some(list) => {
-                let found: Vec<u32> = once(NONE).chain(listed(&list).map(of_code)).collect();
-                packed.strip.change(bytes, out, |own, place| {
-                    or(own, found.get(place as usize).copied().unwrap_or(NONE))
-                });
-            }
+        match packed.places(keep, of_code)? {
+            Some(it) => packed.strip.change(bytes, out, |own, code| or(own, it.of(code))),
             None => packed.strip.change(bytes, out, |own, code| {
                 let found = of_code(code.wrapping_sub(1));
                 or(own, select_unpredictable(code == 0, NONE, found))
