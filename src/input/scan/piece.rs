@@ -12,6 +12,9 @@ use crate::input::marks::BLOCK;
 /// length is known.
 const OPEN: usize = 16;
 
+/// The value of that name.
+const NULL: &[u8] = b"null";
+
 /// Some keys and what stands between them, up to a value that may have any length.
 pub(super) struct Piece {
     /// The bytes that are always the same, each at its place, and which these are.
@@ -89,36 +92,36 @@ impl Piece {
         self.steps.is_empty()
     }
 
-    /// Whether a step fits behind what is there.
+    /// Whether a step fits behind what is there, and as much of its value as is looked at.
     fn has_room(&self, step: &Step) -> bool {
         let value = match step.expected {
-            Expected::Null => b"null".len(),
+            Expected::Null | Expected::Anything => 0,
             Expected::Text(width) => width as usize + 2,
             Expected::AnyText | Expected::TextOrNull => {
                 step.width().map_or(OPEN, |it| it as usize + 2)
             }
-            Expected::Anything => 0,
         };
-        self.known + step.written.len() + value <= BLOCK
+        self.known + step.written.len() + value.max(NULL.len()) <= BLOCK
     }
 
-    /// Adds a step; to an empty piece also one that has no room.
+    /// Adds a step that has room, or to an empty piece any.
     fn add(&mut self, step: &Step) {
         self.steps.end += 1;
         let Step { written, cell, wanted, .. } = step;
-        if self.known + written.len() + b"null".len() > BLOCK {
-            // No text holds bytes of value zero: the steps are taken one by one.
+        if self.known + written.len() + NULL.len() > BLOCK {
+            // No text holds bytes of value zero: the step is taken by itself.
             self.fixed = u64::MAX;
             return;
         }
+        let whole = self.has_room(step);
         self.fix(written);
         self.last = match step.expected {
             Expected::Null => {
-                self.fix(b"null");
+                self.fix(NULL);
                 Last::Nothing
             }
-            Expected::Text(_) if self.has_room_behind(step) => {
-                self.text(step);
+            Expected::Text(width) if whole => {
+                self.text(step, width as usize);
                 Last::Nothing
             }
             Expected::Text(_) | Expected::AnyText => {
@@ -131,11 +134,6 @@ impl Piece {
         self.sees = self.values != 0 || matches!(self.last, Last::Text(_) | Last::Either(_));
     }
 
-    /// Whether the text of a step has room, whose key is there already.
-    fn has_room_behind(&self, step: &Step) -> bool {
-        matches!(step.expected, Expected::Text(width) if self.known + width as usize + 2 <= BLOCK)
-    }
-
     /// Adds bytes that are always the same.
     fn fix(&mut self, bytes: &[u8]) {
         let end = self.known + bytes.len();
@@ -145,10 +143,9 @@ impl Piece {
     }
 
     /// Adds a text of known length in its quotes.
-    fn text(&mut self, step: &Step) {
-        let Expected::Text(width) = step.expected else { return };
+    fn text(&mut self, step: &Step, width: usize) {
         self.fix(b"\"");
-        let (from, to) = (self.known, self.known + width as usize);
+        let (from, to) = (self.known, self.known + width);
         self.values |= bits(from..to);
         if step.wanted {
             self.puts.push(Put { cell: step.cell, from: from as u32, to: to as u32 });

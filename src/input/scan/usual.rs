@@ -7,7 +7,6 @@ use std::hint::select_unpredictable;
 use super::cells::Cells;
 use super::piece::{Last, Piece, Put};
 use super::shape::{Shape, Step};
-use super::special;
 use super::walk::{Line, closed, short_integer, value};
 use crate::input::marks::{BLOCK, Look};
 use crate::input::rows::spans::Span;
@@ -42,17 +41,14 @@ impl<L: Look> Walk<'_, L> {
         }
         for piece in &*pieces {
             let before = places;
-            let count = lines.len();
-            self.put(piece, &before[..count], first);
+            self.put(piece, &before[..lines.len()], first);
+            // Each kind has a loop of its own, which does not ask for it again.
+            let into = (&before, &mut places, lines.len(), first);
             let mut failed = match piece.last {
-                Last::Nothing => self.nothing(piece, &before, &mut places[..count]),
-                Last::Text(cell) => self.texts(piece, &before, &mut places[..count], cell + first),
-                Last::Either(cell) => {
-                    self.either(piece, &before, &mut places[..count], cell + first)
-                }
-                Last::Other(cell, wanted) => {
-                    self.others(piece, &before, &mut places[..count], (cell + first, wanted))
-                }
+                Last::Nothing => self.go_on(piece, Last::Nothing, into),
+                Last::Text(cell) => self.go_on(piece, Last::Text(cell), into),
+                Last::Either(cell) => self.go_on(piece, Last::Either(cell), into),
+                Last::Other(cell, wanted) => self.go_on(piece, Last::Other(cell, wanted), into),
             };
             while failed != 0 {
                 let index = failed.trailing_zeros() as usize;
@@ -80,109 +76,80 @@ impl<L: Look> Walk<'_, L> {
         }
     }
 
-    /// The bits of what is special behind what is known of a piece, if it stands at a place.
+    /// Goes on behind a piece, of as many lines; gives a bit for each that is otherwise.
     #[inline(always)]
-    fn behind(&self, piece: &Piece, at: u32) -> Option<u64> {
-        let block = self.bytes.get(at as usize..)?.first_chunk()?;
-        // Where nothing is open and no value between keys, it does not matter.
-        let special =
-            if piece.sees { self.look.bits(block, b'"') | self.look.odd(block) } else { 0 };
-        let wrong = self.look.other(block, &piece.head) & piece.fixed | special & piece.values;
-        (wrong == 0).then_some(special >> (piece.known as u64 % u64::from(u64::BITS)))
-    }
-
-    /// Goes on behind a piece without an open value; gives a bit for each place where it is not.
-    #[inline(always)]
-    fn nothing(&mut self, piece: &Piece, before: &Places, places: &mut [u32]) -> u64 {
+    fn go_on(
+        &mut self,
+        piece: &Piece,
+        last: Last,
+        (before, places, count, first): (&Places, &mut Places, usize, usize),
+    ) -> u64 {
         let mut failed = 0;
-        for (index, (place, &at)) in places.iter_mut().zip(before).enumerate() {
-            match self.behind(piece, at) {
-                Some(_) => *place = at + piece.known as u32,
+        for (index, (place, &at)) in places[..count].iter_mut().zip(before).enumerate() {
+            match self.behind(piece, last, at, first + index) {
+                Some(it) => *place = it,
                 None => failed |= 1 << index,
             }
         }
         failed
     }
 
-    /// The same where a text is open.
+    /// The place behind a piece and its last value, which is put, if it stands at a place and is
+    /// as expected.
     #[inline(always)]
-    fn texts(&mut self, piece: &Piece, before: &Places, places: &mut [u32], cell: usize) -> u64 {
-        let mut failed = 0;
-        for (index, (place, &at)) in places.iter_mut().zip(before).enumerate() {
-            let Some(behind) = self.behind(piece, at) else {
-                failed |= 1 << index;
-                continue;
-            };
-            let start = at + piece.known as u32;
-            let end = match behind {
-                0 => special(self.bytes, at as usize + BLOCK) as u32,
-                it => start + it.trailing_zeros(),
-            };
-            self.cells.put_one(cell, index, Span { start, end });
-            match self.bytes.get(end as usize) {
-                Some(b'"') => *place = end + 1,
-                _ => failed |= 1 << index,
+    fn behind(&mut self, piece: &Piece, last: Last, at: u32, record: usize) -> Option<u32> {
+        let special = self.special(piece, at)?;
+        let start = at + piece.known as u32;
+        match last {
+            Last::Nothing => Some(start),
+            Last::Text(cell) => {
+                let end = match special {
+                    0 => super::special(self.bytes, at as usize + BLOCK) as u32,
+                    it => start + it.trailing_zeros(),
+                };
+                self.cells.put_one(cell, record, Span { start, end });
+                (self.bytes.get(end as usize) == Some(&b'"')).then_some(end + 1)
+            }
+            Last::Either(cell) => {
+                let value: &[u8; 4] = self.bytes.get(start as usize..)?.first_chunk()?;
+                // The first is the opening quote, the next one closes.
+                let special = special & special.wrapping_sub(1);
+                let end = start + special.trailing_zeros();
+                let closes = special != 0 && self.bytes.get(end as usize) == Some(&b'"');
+                let (is_null, is_text) = (value == b"null", value[0] == b'"' && closes);
+                let span = Span {
+                    start: select_unpredictable(is_null, 0, start + 1),
+                    end: select_unpredictable(is_null, 0, end),
+                };
+                self.cells.put_one(cell, record, span);
+                (is_null | is_text).then_some(select_unpredictable(is_null, start + 4, end + 1))
+            }
+            Last::Other(cell, wanted) => {
+                let from = start as usize;
+                if let Some(end) = short_integer(self.bytes, from) {
+                    self.cells.put_one(cell, record, Span { start, end: end as u32 });
+                    return Some(end as u32);
+                }
+                if self.bytes.get(from..)?.starts_with(b"null") {
+                    self.cells.put_one(cell, record, Span::default());
+                    return Some(start + 4);
+                }
+                let (span, end) = value(self.bytes, from, wanted)?;
+                self.cells.put_one(cell, record, span);
+                Some(end as u32)
             }
         }
-        failed
     }
 
-    /// The same where a text or `null` comes.
+    /// The bits of what is special behind what is known of a piece, if it stands at a place.
     #[inline(always)]
-    fn either(&mut self, piece: &Piece, before: &Places, places: &mut [u32], cell: usize) -> u64 {
-        let mut failed = 0;
-        for (index, (place, &at)) in places.iter_mut().zip(before).enumerate() {
-            let start = at.wrapping_add(piece.known as u32);
-            let value = self.bytes.get(start as usize..).and_then(<[u8]>::first_chunk::<4>);
-            let (Some(behind), Some(value)) = (self.behind(piece, at), value) else {
-                failed |= 1 << index;
-                continue;
-            };
-            // The first is the opening quote, the next one closes.
-            let behind = behind & behind.wrapping_sub(1);
-            let end = start + behind.trailing_zeros();
-            let closes = behind != 0 && self.bytes.get(end as usize) == Some(&b'"');
-            let (is_null, is_text) = (value == b"null", value[0] == b'"' && closes);
-            let span = Span {
-                start: select_unpredictable(is_null, 0, start + 1),
-                end: select_unpredictable(is_null, 0, end),
-            };
-            self.cells.put_one(cell, index, span);
-            *place = select_unpredictable(is_null, start + 4, end.wrapping_add(1));
-            failed |= u64::from(!is_null & !is_text) << index;
-        }
-        failed
-    }
-
-    /// The same where anything may come.
-    #[inline(always)]
-    fn others(
-        &mut self,
-        piece: &Piece,
-        before: &Places,
-        places: &mut [u32],
-        (cell, wanted): (usize, bool),
-    ) -> u64 {
-        let mut failed = 0;
-        for (index, (place, &at)) in places.iter_mut().zip(before).enumerate() {
-            let from = at as usize + piece.known;
-            if self.behind(piece, at).is_none() {
-                failed |= 1 << index;
-            } else if let Some(end) = short_integer(self.bytes, from) {
-                let span = Span { start: from as u32, end: end as u32 };
-                self.cells.put_one(cell, index, span);
-                *place = span.end;
-            } else if self.bytes.get(from..).is_some_and(|it| it.starts_with(b"null")) {
-                self.cells.put_one(cell, index, Span::default());
-                *place = from as u32 + 4;
-            } else if let Some((span, end)) = value(self.bytes, from, wanted) {
-                self.cells.put_one(cell, index, span);
-                *place = end as u32;
-            } else {
-                failed |= 1 << index;
-            }
-        }
-        failed
+    fn special(&self, piece: &Piece, at: u32) -> Option<u64> {
+        let block = self.bytes.get(at as usize..)?.first_chunk()?;
+        // Where nothing is open and no value between keys, it does not matter.
+        let special =
+            if piece.sees { self.look.bits(block, b'"') | self.look.odd(block) } else { 0 };
+        let wrong = self.look.other(block, &piece.head) & piece.fixed | special & piece.values;
+        (wrong == 0).then_some(special >> (piece.known as u64 % u64::from(u64::BITS)))
     }
 }
 

@@ -173,3 +173,25 @@ fn lines_of_usual_shapes_are_taken() {
     let twice = vec![br#"{"u":1,"u":2}"#.to_vec(); 20];
     assert_eq!(taken_alike(&twice).unwrap(), 0);
 }
+
+#[test]
+fn only_long_keys_are_taken_by_themselves() {
+    let paths = Paths::new(&["u".to_owned()]);
+    for length in 1..80 {
+        for value in ["1", "null", "\"\"", "\"x\"", "\"a longer one\""] {
+            let key = "k".repeat(length);
+            let line = format!("{{\"ts\":null,\"u\":\"7\",\"{key}\":{value}}}\n");
+            let text = line.repeat(20) + &" ".repeat(BLOCK);
+            let (mut scanner, mut cells) = (Scanner::new(&paths), Cells::new(paths.slots()));
+            let (mut values, mut lines) = (paths.values(), Vec::new());
+            scanner.read(&text, 0, &mut values);
+            scanner.walk(text.as_bytes(), 0..20 * line.len(), &mut cells, &mut lines);
+            assert_eq!(lines.iter().filter(|it| it.taken).count(), 20);
+            let pieces = &scanner.shape.pieces;
+            let alone = pieces.iter().filter(|it| it.fixed == u64::MAX && it.known < BLOCK);
+            assert_eq!(alone.count(), usize::from(length + 8 > BLOCK), "{length} {value}");
+            let steps = pieces.iter().flat_map(|it| it.steps.clone());
+            assert!(steps.eq(0..3), "{length} {value}");
+        }
+    }
+}
