@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::rows::Field;
 use super::rows::listed::Known;
 use super::rows::spans::{Span, Spans, each_span};
-use crate::base::dictionary::Lately;
+use crate::base::dictionary::{Lately, MIX};
 use crate::base::time::DAY;
 use crate::base::{Dictionary, NONE, Timestamp};
 use crate::model::raw::{NO_SEQUENCE, Sequence, TextColumn};
@@ -252,9 +252,6 @@ const KEPT: [u128; SHORT as usize + 1] = {
     }
     kept
 };
-
-/// An odd number without a pattern (the golden ratio): its products mix bits well.
-const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A growing column of event ids: numbers until the first that is none.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ const KEYS: [u64; 8] = [
     0x3f84_d5b5_b547_0917,
 ];
 /// An odd number without a pattern (the golden ratio): its products mix bits well.
-pub(super) const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(crate) const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl TextHasher {
     /// The 64-bit hash of a text; the same in every run.

@@ -1,6 +1,7 @@
 //! Interning: distinct texts and their codes, in order of first appearance.
 
 use super::id::NONE;
+pub(crate) use hash::MIX;
 pub use hash::TextHasher;
 pub use lately::Lately;
 use table::{Slot, Table};

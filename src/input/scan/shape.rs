@@ -107,6 +107,9 @@ impl Shape {
 fn steps_of(keys: &[Key], bytes: &[u8], start: usize) -> Option<Vec<Step>> {
     let (mut at, mut key, mut steps) = (start, START, Vec::new());
     while let Some((next, written)) = follow(keys, key, bytes, at) {
+        if steps.len() == WIDEST {
+            return None;
+        }
         let from = at + written;
         let (span, end) = value(bytes, from, false)?;
         steps.push(Step::new(&bytes[at..from], expected(bytes, from, span), &keys[next]));
@@ -115,7 +118,7 @@ fn steps_of(keys: &[Key], bytes: &[u8], start: usize) -> Option<Vec<Step>> {
         }
         (at, key) = (end, next);
     }
-    (steps.len() <= WIDEST).then_some(steps)
+    Some(steps)
 }
 
 /// What a value would be expected to be if all were like this one.
