@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering as Memory};
 
 use crate::base::{ChannelId, CustomerId, Error, NONE, Result, StageId, ValueId};
 use crate::model::Events;
-use crate::model::raw::IdTable;
+use crate::model::raw::{IdTable, NO_AMOUNT};
 use crate::store::narrow::Strip;
 
 use super::partition::{Partition, Piece, ROW_BYTES};
@@ -186,7 +186,11 @@ impl Column<'_> {
 
     /// Writes numbers to their places.
     fn numbers(&self, places: &[u32], into: &mut Vec<i64>) {
-        let Some(mut places) = self.begin(places, into, 0) else { return };
+        if self.0.iter().any(|it| it.1.is_sparse()) {
+            // All that is not written then is none.
+            into.clear();
+        }
+        let Some(mut places) = self.begin(places, into, NO_AMOUNT) else { return };
         for &(rows, strip, bytes) in &self.0 {
             let (own, rest) = places.split_at(rows);
             places = rest;

@@ -4,16 +4,18 @@
 //! every run. Where memory is short the pieces lie in the spill file. Knows no
 //! order of time: `group` brings a shard's rows into it.
 
+mod cut;
+
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::rows::{Column, Layout, Making, Rows};
+use super::rows::{Layout, Making, Rows};
 use crate::base::{Progress, Result};
-use crate::model::Batch;
 use crate::store::narrow::Strip;
 use crate::store::{Batches, Held, Keep, waiting};
+use cut::{Cutter, Made, Room};
 
 /// About how many rows a shard should hold: small enough for a core's cache.
 const SHARD_ROWS: usize = 1 << 15;
@@ -75,9 +77,13 @@ struct Run {
 enum Body {
     /// Each column of all shards.
     Whole(Vec<Held>),
-    /// Each shard's piece on its own: its part of each column.
+    /// Each shard's piece on its own: its part of each column, that of a sparse one behind its
+    /// length.
     Pieces(Vec<Option<Held>>),
 }
+
+/// The bytes of the length of a sparse column's part.
+const LENGTH: usize = 4;
 
 impl Partition {
     /// Makes the rows of all batches, for so many customers and stages; gives the batches
@@ -147,8 +153,8 @@ impl Partition {
         match &run.body {
             Body::Whole(held) => {
                 for (strip, held) in run.strips.iter().zip(held) {
-                    let bytes = cut(&self.keep.get(held)?, |it| strip.part(it, range.clone()));
-                    columns.push((*strip, bytes));
+                    let bytes = part(&self.keep.get(held)?, |it| strip.part(it, range.clone()));
+                    columns.push((strip.beginning(range.start), bytes));
                 }
             }
             Body::Pieces(pieces) => {
@@ -158,9 +164,14 @@ impl Partition {
                 };
                 let mut begin = 0;
                 for strip in &run.strips {
-                    let end = begin + rows * strip.width();
-                    let bytes = cut(&bytes, |it| it.get(begin..end).unwrap_or_default());
-                    columns.push((*strip, bytes));
+                    let mut length = rows * strip.width();
+                    if strip.is_sparse() {
+                        length = bytes[begin..].first_chunk().map_or(0, |it| length_of(*it));
+                        begin += LENGTH;
+                    }
+                    let end = begin + length;
+                    let bytes = part(&bytes, |it| it.get(begin..end).unwrap_or_default());
+                    columns.push((strip.beginning(range.start), bytes));
                     begin = end;
                 }
             }
@@ -178,8 +189,12 @@ pub struct Piece<'p> {
     pub columns: Vec<(Strip, Cow<'p, [u8]>)>,
 }
 
+fn length_of(bytes: [u8; LENGTH]) -> usize {
+    u32::from_le_bytes(bytes) as usize
+}
+
 /// A part of bytes, copied if they are nobody's else.
-fn cut<'p>(bytes: &Cow<'p, [u8]>, part: impl Fn(&[u8]) -> &[u8]) -> Cow<'p, [u8]> {
+fn part<'p>(bytes: &Cow<'p, [u8]>, part: impl Fn(&[u8]) -> &[u8]) -> Cow<'p, [u8]> {
     match bytes {
         Cow::Borrowed(it) => Cow::Borrowed(part(it)),
         Cow::Owned(it) => Cow::Owned(part(it).to_vec()),
@@ -236,16 +251,6 @@ struct Plan {
     rooms: Mutex<Vec<Room>>,
 }
 
-/// Where a run is made.
-#[derive(Debug, Default)]
-struct Room {
-    batch: Batch,
-    rows: Rows,
-    shards: Vec<u16>,
-    order: Vec<u32>,
-    codes: Vec<u32>,
-}
-
 impl Plan {
     fn new(batches: &Batches, (customers, stages): (usize, usize)) -> Self {
         let count: usize = batches.kept().iter().filter(|it| !it.links).map(|it| it.rows).sum();
@@ -294,110 +299,5 @@ impl Plan {
         let (customers, keep) = (self.customers as u32, self.keep);
         let layout = making.layout.clone();
         Partition { layout, width: self.width, customers, seen, keep, runs, rows }
-    }
-}
-
-/// Cuts runs into shards.
-struct Cutter<'a> {
-    making: &'a Making<'a>,
-    keep: &'a Keep,
-    width: u32,
-    shards: usize,
-    stages: usize,
-    /// Customers with a row, one bit each.
-    met: &'a [AtomicU64],
-}
-
-/// A run, and what is known of it.
-struct Made {
-    run: Run,
-    rows: Vec<u32>,
-    seen: Seen,
-}
-
-impl Cutter<'_> {
-    fn run(&self, batches: &mut waiting::Run<'_>, room: &mut Room) -> Result<Made> {
-        let Room { batch, rows, shards, order, codes } = room;
-        self.making.begin(rows);
-        batches(&mut |it| self.making.add(it, batch, rows))?;
-        let seen = Seen::of(rows, self.stages);
-        let counts = self.order(&mut rows.customers, shards, order);
-        let columns = self.making.layout.columns(rows);
-        let (strips, columns) = columns.map(|it| narrow(&it, order, codes)).unzip();
-        let mut end = 0;
-        let sum = |&count: &u32| {
-            end += count;
-            end
-        };
-        let ends = counts.iter().map(sum).collect();
-        let mut run = Run { strips, ends, body: Body::Pieces(Vec::new()) };
-        run.body = self.put(columns, &run)?;
-        Ok(Made { run, rows: counts, seen })
-    }
-
-    fn put(&self, columns: Vec<Vec<u8>>, run: &Run) -> Result<Body> {
-        if !self.keep.is_full(columns.iter().map(Vec::len).sum()) {
-            let held = columns.into_iter().map(|it| self.keep.put(it));
-            return held.collect::<Result<_>>().map(Body::Whole);
-        }
-        let mut piece = Vec::new();
-        let pieces = (0..self.shards).map(|shard| {
-            piece.clear();
-            let rows = run.range(shard);
-            for (strip, column) in run.strips.iter().zip(&columns) {
-                piece.extend_from_slice(strip.part(column, rows.clone()));
-            }
-            if rows.is_empty() { Ok(None) } else { self.keep.spill(&piece).map(Some) }
-        });
-        pieces.collect::<Result<_>>().map(Body::Pieces)
-    }
-
-    /// The order of rows by shard, places kept within; gives how many rows each shard has.
-    /// Customers, whom it notes, are counted from the first of their shards then.
-    fn order(
-        &self,
-        customers: &mut [u32],
-        shards: &mut Vec<u16>,
-        order: &mut Vec<u32>,
-    ) -> Vec<u32> {
-        let (shift, mask, met) = (self.width.trailing_zeros(), self.width - 1, self.met);
-        let mut counts = vec![0u32; self.shards];
-        shards.clear();
-        shards.extend(customers.iter_mut().map(|it| {
-            let (word, bit) = (&met[*it as usize / 64], 1 << (*it % 64));
-            if word.load(Ordering::Relaxed) & bit == 0 {
-                word.fetch_or(bit, Ordering::Relaxed);
-            }
-            let shard = *it >> shift;
-            counts[shard as usize] += 1;
-            *it &= mask;
-            shard as u16
-        }));
-        let mut next = Vec::with_capacity(self.shards);
-        let mut total = 0;
-        for &count in &counts {
-            next.push(total);
-            total += count;
-        }
-        order.resize(customers.len(), 0);
-        let (next, order) = (&mut next[..], &mut order[..]);
-        for (row, &shard) in shards.iter().enumerate() {
-            let slot = &mut next[shard as usize];
-            order[*slot as usize] = row as u32;
-            *slot += 1;
-        }
-        counts
-    }
-}
-
-/// A column with its rows in this order; `codes` is room to work in.
-fn narrow(column: &Column<'_>, order: &[u32], codes: &mut Vec<u32>) -> (Strip, Vec<u8>) {
-    match column {
-        Column::Codes(it) => {
-            let (strip, values) = (Strip::of_codes(it), &it[..]);
-            (strip, strip.narrow_codes(order.iter().map(move |&row| values[row as usize])))
-        }
-        Column::Few(it) => it.narrow(order),
-        Column::Numbers(it) => it.narrow(order, codes),
     }
 }

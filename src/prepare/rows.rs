@@ -7,6 +7,7 @@ use crate::store::RawEvents;
 use crate::store::codes::Codes;
 use crate::store::kept::{self, Kept, Order, Wanted};
 use crate::store::narrow::Strip;
+use crate::store::sparse::Sparse;
 use crate::store::steps::Steps;
 use crate::store::waiting::Waiting;
 
@@ -62,7 +63,7 @@ pub struct Rows {
     /// Cookies or devices, numbered over all id types.
     pub scopes: Vec<u32>,
     /// Minor units or `NO_AMOUNT`.
-    pub amounts: Steps,
+    pub amounts: Sparse,
     /// The texts of the layout.
     pub texts: Vec<Vec<u32>>,
 }
@@ -87,8 +88,10 @@ pub enum Column<'r> {
     Codes(&'r mut Vec<u32>),
     /// Codes of few kinds.
     Few(&'r mut Codes),
-    /// Times, sequences, amounts.
+    /// Times, sequences.
     Numbers(&'r mut Steps),
+    /// Amounts.
+    Sparse(&'r mut Sparse),
 }
 
 /// A test of a row: given a batch and a row of it.
@@ -149,7 +152,7 @@ impl Layout {
             kept(true, Column::Codes(&mut rows.customers)),
             kept(true, Column::Numbers(&mut rows.times)),
             kept(self.sequence, Column::Numbers(&mut rows.sequence)),
-            kept(self.amounts, Column::Numbers(&mut rows.amounts)),
+            kept(self.amounts, Column::Sparse(&mut rows.amounts)),
             kept(true, Column::Few(&mut rows.stages)),
             kept(self.channels, Column::Few(&mut rows.channels)),
             kept(!self.scopes.is_empty(), Column::Codes(&mut rows.scopes)),
@@ -296,7 +299,7 @@ impl Making<'_> {
         }
         self.add_scopes(batch, 0..count, rows);
         if layout.amounts {
-            from.numbers(kept::Column::Amounts, &mut rows.amounts)?;
+            from.amounts(&mut rows.amounts)?;
         }
         rows.texts.resize_with(layout.texts.len(), Vec::new);
         for (out, &text) in rows.texts.iter_mut().zip(&layout.texts) {

@@ -6,6 +6,7 @@ use std::iter::once;
 
 use super::keep::{Held, Keep};
 use super::narrow::Strip;
+use super::sparse;
 use crate::base::{NONE, Result};
 use crate::model::Batch;
 use crate::model::raw::{Sequence, TextColumn};
@@ -179,6 +180,12 @@ impl Kept {
     ) -> Result<Option<Strip>> {
         if values.is_empty() {
             return Ok(None);
+        }
+        let few = if column == Column::Amounts { sparse::narrow(values) } else { None };
+        if let Some(bytes) = few {
+            let strip = Strip::of_sparse(0);
+            self.columns.push(Packed { column, strip, held: keep.put(bytes)?, list: None });
+            return Ok(Some(strip));
         }
         let strip = match column {
             Column::Sequence | Column::Lines => Strip::of_sequence(values, codes),

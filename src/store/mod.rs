@@ -19,6 +19,7 @@ pub mod partial;
 pub mod piece;
 pub mod raw;
 pub mod sections;
+pub mod sparse;
 pub mod steps;
 pub mod waiting;
 

@@ -4,6 +4,7 @@
 //! a part of a column is a part of its bytes. What goes into files that outlive a run
 //! is packed by `column`, which spends more on it. Knows nothing of what numbers mean.
 
+use super::sparse;
 use crate::base::NONE;
 use crate::model::raw::NO_AMOUNT;
 
@@ -14,7 +15,8 @@ const SAMPLE: usize = 64;
 ///
 /// Code 0 stands for *none* ([`NONE`], [`NO_AMOUNT`]); any other counts steps of
 /// `scale` from `base`, which code 1 stands for. A column of numbers that rise by the
-/// same step is a line, and has no codes.
+/// same step is a line, and has no codes. A column of which few rows have a number is sparse
+/// (see [`sparse`]), and its bytes are those rows and numbers.
 ///
 /// ```
 /// use touchpath::store::narrow::Strip;
@@ -29,9 +31,17 @@ const SAMPLE: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Strip {
     width: u8,
-    line: bool,
+    kind: Kind,
     base: i64,
     scale: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Codes,
+    Line,
+    /// Rows count from the base on.
+    Sparse,
 }
 
 impl Strip {
@@ -39,7 +49,7 @@ impl Strip {
     pub fn of_codes(values: &[u32]) -> Self {
         // One more than a code, so that none is 0 and every other number is above it.
         let most = values.iter().fold(0, |most: u32, it| most.max(it.wrapping_add(1)));
-        Self { width: width_of(u64::from(most)), line: false, base: 0, scale: 1 }
+        Self { width: width_of(u64::from(most)), kind: Kind::Codes, base: 0, scale: 1 }
     }
 
     /// How a column of times, sequences or amounts is narrowed, and its codes where four bytes
@@ -53,13 +63,13 @@ impl Strip {
         }
         if most == NO_AMOUNT {
             codes.resize(values.len(), 0);
-            return Self { width: 0, line: false, base: 0, scale: 1 };
+            return Self { width: 0, kind: Kind::Codes, base: 0, scale: 1 };
         }
         let range = most.wrapping_sub(least) as u64;
         let plain = width_of(range + 1);
         let strip = |scale: u64| {
             let width = width_of(range / scale + 1);
-            Self { width, line: false, base: least, scale }
+            Self { width, kind: Kind::Codes, base: least, scale }
         };
         // Each constant divisor has code of its own: a division costs a multiplication.
         if plain > 1 {
@@ -111,7 +121,7 @@ impl Strip {
             let none = values.first() == Some(&NO_AMOUNT) || values.last() == Some(&NO_AMOUNT);
             if !none && values.windows(2).all(|it| it[1].wrapping_sub(it[0]) == step) {
                 codes.clear();
-                return Self { width: 0, line: true, base: first, scale: step as u64 };
+                return Self { width: 0, kind: Kind::Line, base: first, scale: step as u64 };
             }
         }
         Self::of_numbers(values, codes)
@@ -120,7 +130,7 @@ impl Strip {
     /// How numbers are narrowed that were counted already: code 1 is `base`, each further one a
     /// step of `scale` more.
     pub fn of_ladder(base: i64, scale: u64, most: u32) -> Self {
-        Self { width: width_of(u64::from(most)), line: false, base, scale }
+        Self { width: width_of(u64::from(most)), kind: Kind::Codes, base, scale }
     }
 
     /// What code 1 stands for, and how much each further code is more.
@@ -135,11 +145,35 @@ impl Strip {
 
     /// Whether it has no codes because its numbers rise by the same step: a part of it says nothing.
     pub fn is_line(&self) -> bool {
-        self.line
+        self.kind == Kind::Line
+    }
+
+    /// How numbers of few rows are narrowed, of which the first row is this one.
+    pub fn of_sparse(first: usize) -> Self {
+        Self { width: 0, kind: Kind::Sparse, base: first as i64, scale: 1 }
+    }
+
+    /// Whether its bytes are the few rows that have a number.
+    pub fn is_sparse(&self) -> bool {
+        self.kind == Kind::Sparse
+    }
+
+    /// The strip of [`Self::part`] from this row on.
+    #[must_use]
+    pub fn beginning(self, row: usize) -> Self {
+        if self.is_sparse() { Self::of_sparse(row) } else { self }
+    }
+
+    /// The rows of a sparse column that have a number, counted from its first, and the numbers.
+    fn few(&self, bytes: &[u8]) -> impl Iterator<Item = (usize, i64)> {
+        sparse::entries(bytes).map(|(row, it)| ((i64::from(row) - self.base) as usize, it))
     }
 
     /// The bytes of these rows.
     pub fn part<'b>(&self, bytes: &'b [u8], rows: std::ops::Range<usize>) -> &'b [u8] {
+        if self.is_sparse() {
+            return sparse::part(bytes, rows);
+        }
         let width = self.width();
         bytes.get(rows.start * width..rows.end * width).unwrap_or_default()
     }
@@ -265,16 +299,20 @@ impl Strip {
         }
     }
 
-    /// Writes numbers from their codes to these places.
+    /// Writes numbers from their codes to these places, where [`NO_AMOUNT`] stands already for
+    /// rows that a sparse column leaves out.
     pub fn place_numbers(&self, bytes: &[u8], places: &[u32], out: &mut [i64]) {
         let first = self.base.wrapping_sub(self.scale.cast_signed());
         let value = |code: u64| match code {
             0 => NO_AMOUNT,
             it => first.wrapping_add(it.wrapping_mul(self.scale).cast_signed()),
         };
-        if self.line {
+        if self.is_line() {
             let codes = 1..;
             return places.iter().zip(codes).for_each(|(&it, code)| out[it as usize] = value(code));
+        }
+        if self.is_sparse() {
+            return self.few(bytes).for_each(|(row, it)| out[places[row] as usize] = it);
         }
         match self.width {
             0 => places.iter().for_each(|&it| out[it as usize] = NO_AMOUNT),
@@ -287,10 +325,15 @@ impl Strip {
 
     /// Adds so many values from their codes.
     pub fn widen_numbers(&self, bytes: &[u8], rows: usize, out: &mut Vec<i64>) {
-        if self.line {
+        if self.is_line() {
             let at =
                 |row: usize| self.base.wrapping_add((self.scale as i64).wrapping_mul(row as i64));
             return out.extend((0..rows).map(at));
+        }
+        if self.is_sparse() {
+            let begin = out.len();
+            out.resize(begin + rows, NO_AMOUNT);
+            return self.few(bytes).for_each(|(row, it)| out[begin + row] = it);
         }
         match self.width {
             0 => out.resize(out.len() + rows, NO_AMOUNT),

@@ -53,7 +53,7 @@ impl Steps {
 
     /// Adds so many numbers of a strip.
     pub fn add(&mut self, strip: &Strip, bytes: &[u8], rows: usize) {
-        if strip.is_line() || strip.width() == 8 {
+        if strip.is_line() || strip.is_sparse() || strip.width() == 8 {
             self.widen();
             return strip.widen_numbers(bytes, rows, &mut self.wide);
         }

@@ -7,6 +7,7 @@ use std::hint::select_unpredictable;
 use super::batches::{Batches, dense};
 use super::kept::{Column, Kept, Order, Packed, Wanted};
 use super::narrow::Strip;
+use super::sparse::Sparse;
 use super::steps::Steps;
 use crate::base::{NONE, Result};
 use crate::model::Batch;
@@ -65,6 +66,19 @@ impl Waiting<'_> {
     pub fn numbers(&self, column: Column, out: &mut Steps) -> Result<()> {
         let rows = self.rows();
         match self.column(column, |strip, bytes| out.add(strip, bytes, rows))? {
+            Some(()) => {}
+            None => out.add_none(rows),
+        }
+        Ok(())
+    }
+
+    /// Adds the amounts; none where no row has any.
+    ///
+    /// # Errors
+    /// As [`Self::unpack`].
+    pub fn amounts(&self, out: &mut Sparse) -> Result<()> {
+        let rows = self.rows();
+        match self.column(Column::Amounts, |strip, bytes| out.add(strip, bytes, rows))? {
             Some(()) => {}
             None => out.add_none(rows),
         }
