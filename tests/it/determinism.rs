@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use touchpath::base::Unwatched;
 use touchpath::config::Config;
+use touchpath::model::raw::NO_AMOUNT;
 use touchpath::output::{FORMATS, Style};
+use touchpath::prepare::group::Scratch;
 use touchpath::store::memory::Memory;
 use touchpath::study::{LoadOptions, Study};
 
@@ -139,6 +141,36 @@ fn little_memory_changes_no_byte() {
         let study = study.unwrap();
         assert!(study.shards.len() > 4 && study.shards.spilled() > 0, "{memory}");
         assert_same(&whole(), &outputs(&study), &format!("{memory} bytes of memory"));
+    }
+}
+
+/// Amounts of few rows wait otherwise than those of many: in one run of rows there are both.
+#[test]
+fn amounts_of_few_rows_add_up_in_little_memory_too() {
+    let mut rows = rows();
+    for (at, row) in rows.iter_mut().enumerate().filter(|it| it.0 < 2_000) {
+        if at % 5 > 0 {
+            row.truncate(row.rfind(',').unwrap() + 1);
+        }
+    }
+    let cents =
+        |row: &String| row.rsplit(',').next().unwrap().replace('.', "").parse().unwrap_or(0);
+    let wanted: i64 = rows.iter().map(cents).sum();
+    let case = Case::new(&[("journey.toml", &journey("log.csv")), ("log.csv", &file(&rows))]);
+    let expected = outputs(&case.study());
+    for memory in [60_000, 200_000, 1 << 30] {
+        let options = LoadOptions { memory: Some(Memory::of(memory)), ..LoadOptions::default() };
+        let config = Config::read(&case.path("journey.toml")).unwrap();
+        let study = Study::load(config, &options, &Unwatched).unwrap();
+        assert_eq!(study.shards.spilled() > 0, memory < 1 << 20);
+        assert_same(&expected, &outputs(&study), &format!("{memory} bytes of memory"));
+        let mut sum = 0;
+        let mut scratch = Scratch::default();
+        for shard in 0..study.shards.len() {
+            let events = study.shards.events(shard, &mut scratch).unwrap();
+            sum += events.amounts.iter().filter(|it| **it != NO_AMOUNT).sum::<i64>();
+        }
+        assert_eq!(sum, wanted, "{memory} bytes of memory");
     }
 }
 
