@@ -3,6 +3,8 @@
 //! Figures stand above their bars; an interval is a thin line with ends, so that bars
 //! can be compared along a row (what do the series say of one label) and down a column.
 
+use indexmap::IndexMap;
+
 use super::{BARS, Labeled, figure, px, words};
 use crate::base::Currency;
 use crate::model::{Cell, Table};
@@ -104,13 +106,12 @@ pub(super) fn draw(
 
 /// Labels by their greatest figure, the first of equals first; no more than can be read.
 fn ranked<'a>(rows: &'a Labeled) -> Vec<&'a String> {
-    let mut best: Vec<(&String, f64)> = Vec::new();
+    let mut best: IndexMap<&String, f64> = IndexMap::new();
     for (name, _, figure) in rows {
-        match best.iter_mut().find(|it| it.0 == name) {
-            Some(it) => it.1 = it.1.max(*figure),
-            None => best.push((name, *figure)),
-        }
+        let own = best.entry(name).or_insert(*figure);
+        *own = own.max(*figure);
     }
+    let mut best: Vec<(&String, f64)> = best.into_iter().collect();
     best.sort_by(|a, b| b.1.total_cmp(&a.1));
     best.into_iter().map(|it| it.0).take(BARS).collect()
 }
