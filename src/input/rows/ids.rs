@@ -120,7 +120,7 @@ impl Rows<'_> {
             let (id_type, column) = self.mapping.ids[index];
             let field = columns[column].field(row);
             let id = id_of(&field, self.folds[index], &mut self.scratch);
-            super::count(&mut self.blocked, id_type, id);
+            super::record::count(&mut self.blocked, id_type, id);
         }
     }
 }
