@@ -3,94 +3,36 @@
 //! Finds the files, hands each to the reader of its format, and joins what they
 //! deliver in the order of sources, files and places. Knows no format's bytes.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod met;
+mod plan;
+mod settings;
 
-use jiff::tz::TimeZone;
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
-use super::bots::{self, BotOptions};
+pub(super) use met::Met;
+pub(super) use plan::{Planned, plan};
+pub use settings::ReadSettings;
+
+use super::bots;
 use super::csv;
 use super::dedupe;
 use super::gather::Gather;
 use super::jsonl::{self, Outcome};
 use super::mapping::{Common, Mapping, fields};
-use super::nobody::Blocklist;
-use super::open::{self, Found, Opened, Stamp};
+use super::open::{self, Found, Opened};
 use super::options::SourceOptions;
 #[cfg(feature = "parquet")]
 use super::parquet;
-use super::partial::{self, Partials};
-use super::presets::{self, Preset};
-use super::privacy::{ForgetList, IdHash, Privacy};
+use super::partial;
+use super::presets;
+use super::privacy::Privacy;
 use super::rows::{FileId, Rows};
 use super::xes;
 use crate::base::names::nearest;
-use crate::base::{Currency, Error, Issues, Place, Progress, Reject, Result};
-use crate::model::raw::InputFile;
-use crate::store::{Keep, RawEvents};
-
-/// What all sources are read by.
-#[derive(Debug, Clone)]
-pub struct ReadSettings {
-    /// Where relative paths start.
-    pub folder: PathBuf,
-    /// The zone of times without an offset.
-    pub zone: TimeZone,
-    /// The currency of all amounts.
-    pub currency: Currency,
-    /// Which ids are nobody's.
-    pub blocklist: Blocklist,
-    /// Id types, strongest first; those not named keep their usual order behind them.
-    pub priority: Vec<String>,
-    /// Whether every rejected row is kept, and not only the first of each kind.
-    pub keep_all_rejects: bool,
-    /// Whether the first rejected row is an error.
-    pub strict: bool,
-    /// Properties that are asked for although no source maps them.
-    pub keep: Vec<String>,
-    /// Whether relative paths that lead out of the folder are refused.
-    pub inside: bool,
-    /// The file that standard input was saved to, if it was.
-    pub stdin: Option<PathBuf>,
-    /// Where rows wait once they are read.
-    pub keep_rows: Arc<Keep>,
-    /// Partials to read instead of the sources' files.
-    pub partials: Partials,
-    /// The most events of one id in an hour, above which it is a bot's.
-    pub bots: BotOptions,
-    /// How ids are hashed, if they are.
-    pub hash_ids: Option<Arc<IdHash>>,
-    /// Who is to be forgotten.
-    pub forget: Option<Arc<ForgetList>>,
-    /// Whether rows keep the lines on which they stand.
-    pub lines: bool,
-}
-
-impl Default for ReadSettings {
-    fn default() -> Self {
-        Self {
-            folder: PathBuf::new(),
-            zone: TimeZone::UTC,
-            currency: Currency::UNNAMED,
-            blocklist: Blocklist::default(),
-            priority: Vec::new(),
-            keep_all_rejects: false,
-            strict: false,
-            keep: Vec::new(),
-            inside: false,
-            stdin: None,
-            keep_rows: Arc::default(),
-            partials: None,
-            bots: BotOptions::default(),
-            hash_ids: None,
-            forget: None,
-            lines: false,
-        }
-    }
-}
+use crate::base::{Error, Issues, Place, Progress, Reject, Result};
+use crate::store::RawEvents;
 
 /// One file to read, and how.
 pub struct Job<'a> {
@@ -287,148 +229,6 @@ fn together(plan: &[Planned<'_>]) -> Vec<usize> {
     counts
 }
 
-/// How the times of a file were read: as its first batch with a time says.
-fn times_as(outcome: &Outcome) -> String {
-    let mut said = outcome.parts.iter().map(|it| it.0.times_as);
-    said.find(|it| !it.is_empty()).unwrap_or_default().to_owned()
-}
-
-/// One file to read, with its source compiled.
-pub(super) struct Planned<'a> {
-    pub source: &'a SourceOptions,
-    pub mapping: Arc<Mapping>,
-    form: Form,
-    pub found: Found,
-    pub stamp: Stamp,
-}
-
-/// How a file is read: by its format alone, or by a preset.
-#[derive(Clone, Copy)]
-struct Form {
-    name: &'static str,
-    preset: Option<&'static Preset>,
-    read: Option<fn(&Job<'_>) -> Result<Outcome>>,
-}
-
-impl Form {
-    fn read(&self, job: &Job<'_>) -> Result<Outcome> {
-        match (self.preset, self.read) {
-            (Some(it), _) => presets::read(it, job),
-            (None, Some(read)) => read(job),
-            (None, None) => Err(Error::new("the file has no format")),
-        }
-    }
-
-    /// The form in words: `jsonl`, or `ga4 (jsonl)`.
-    fn words(&self) -> String {
-        match self.preset {
-            Some(it) if it.name != self.name => format!("{} ({})", it.name, self.name),
-            _ => self.name.to_owned(),
-        }
-    }
-}
-
-/// All files of all sources; nothing is opened yet.
-pub(super) fn plan<'a>(
-    sources: &'a [SourceOptions],
-    settings: &ReadSettings,
-    common: &Common,
-) -> Result<Vec<Planned<'a>>> {
-    let mut plan: Vec<Planned<'a>> = Vec::new();
-    for source in sources {
-        let mapping = Arc::new(Mapping::new(source, common)?);
-        let preset = presets::of(source)?;
-        let endings = preset.map_or_else(known_endings, presets::endings);
-        for mut found in open::expand(&source.path, &settings.folder, &endings)? {
-            // An absolute path says where it leads; a relative one must stay in its folder.
-            if settings.inside && !found.is_stdin() && Path::new(&source.path).is_relative() {
-                open::check_inside(&found, &settings.folder)?;
-            }
-            if found.is_stdin() && plan.iter().any(|it| it.source.path == "-") {
-                return Err(Error::new("two sources read standard input")
-                    .hint("only one source can have path = \"-\""));
-            }
-            if let (true, Some(saved)) = (found.is_stdin(), &settings.stdin) {
-                found.location.clone_from(saved);
-            }
-            let form = match preset {
-                Some(it) => {
-                    Form { name: presets::form_of(it, &source.format, &found)?, preset, read: None }
-                }
-                None => {
-                    let it = format_of(source, &found)?;
-                    Form { name: it.name, preset: None, read: Some(it.read) }
-                }
-            };
-            let stamp = Stamp::of(&found)?;
-            plan.push(Planned { source, mapping: Arc::clone(&mapping), form, found, stamp });
-        }
-    }
-    Ok(plan)
-}
-
-impl Planned<'_> {
-    pub fn read(
-        &self,
-        order: u32,
-        settings: &ReadSettings,
-        progress: &dyn Progress,
-    ) -> Result<(Outcome, InputFile)> {
-        let counted = Counted { inner: progress, bytes: AtomicU64::new(0) };
-        let job = Job {
-            found: &self.found,
-            file: FileId { name: self.found.name.as_str().into(), order },
-            source: self.source,
-            mapping: &self.mapping,
-            keep_all: settings.keep_all_rejects,
-            strict: settings.strict,
-            progress: &counted,
-        };
-        let place = |it: Error| it.or_at(Place::file(&*self.found.name));
-        let outcome = self.form.read(&job).map_err(place);
-        // Whatever a reader made of it: rows may be missing.
-        progress.check()?;
-        let outcome = outcome?;
-        self.stamp.check(&self.found)?;
-        let stdin = self.found.is_stdin();
-        let input = InputFile {
-            path: self.found.name.clone(),
-            location: self.found.location.clone(),
-            format: self.form.words(),
-            bytes: if stdin { counted.bytes.into_inner() } else { self.stamp.bytes },
-            rows: outcome.parts.iter().map(|it| it.1.read).sum(),
-            times_as: times_as(&outcome),
-            sha256: String::new(),
-        };
-        Ok((outcome, input))
-    }
-}
-
-/// Passes progress on and counts the bytes of one file.
-struct Counted<'a> {
-    inner: &'a dyn Progress,
-    bytes: AtomicU64,
-}
-
-impl Progress for Counted<'_> {
-    fn stage(&self, what: &'static str, total: u64) {
-        self.inner.stage(what, total);
-    }
-
-    fn advance(&self, units: u64) {
-        self.bytes.fetch_add(units, Ordering::Relaxed);
-        self.inner.advance(units);
-    }
-
-    fn rows(&self, rows: u64) {
-        self.inner.rows(rows);
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.inner.is_cancelled()
-    }
-}
-
 /// The error that a rejected row is under `--strict`.
 pub fn strict_error(reject: &Reject) -> Error {
     let label = reject.kind.label();
@@ -438,38 +238,6 @@ pub fn strict_error(reject: &Reject) -> Error {
     };
     let line = reject.raw.lines().next().unwrap_or_default();
     Error::new(message).at(reject.place.clone()).excerpt(line).hint(reject.kind.hint())
-}
-
-/// Which columns any file had.
-#[derive(Default)]
-pub(super) struct Met {
-    columns: BTreeSet<String>,
-    rows: u64,
-}
-
-impl Met {
-    pub fn note(&mut self, columns: &[String], seen: &[bool], rows: u64) {
-        self.rows += rows;
-        let met = columns.iter().zip(seen).filter(|it| *it.1);
-        self.columns.extend(met.map(|it| it.0.clone()));
-    }
-
-    /// A property that was asked for and that no file has is a mistyped name.
-    pub fn check(&self, sources: &[SourceOptions], keep: &[String]) -> Result<()> {
-        let given = |name: &str| {
-            let gives = |it: &SourceOptions| {
-                it.text_column(name).is_some() || it.constants.contains_key(name)
-            };
-            sources.iter().any(gives) || self.columns.contains(name)
-        };
-        let Some(name) = keep.iter().find(|it| !given(it)).filter(|_| self.rows > 0) else {
-            return Ok(());
-        };
-        let mapped = sources.iter().flat_map(|it| it.properties.keys().chain(it.constants.keys()));
-        let known: Vec<&str> = mapped.chain(&self.columns).map(String::as_str).collect();
-        Err(Error::new(format!("no source has a property \"{name}\""))
-            .suggest(nearest(name, known.iter().copied())))
-    }
 }
 
 #[cfg(test)]
