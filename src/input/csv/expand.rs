@@ -6,57 +6,30 @@
 //! `journey.id`, `journey.time`, `journey.event`, `journey.channel`, `journey.value`,
 //! and those of the file. Knows nothing of what journeys are asked.
 
+mod header;
+mod journeys;
+
 use std::borrow::Cow;
 
+use self::header::Slot;
 use super::chunks::Chunks;
 use super::parse::value;
 use super::read::guess;
 use super::split::{Span, Splitter, Step};
-use crate::base::time::SECOND;
 use crate::base::{Error, IssueKind, Place, Result};
 use crate::input::decimal::Decimal;
 use crate::input::jsonl::Outcome;
-use crate::input::mapping::unknown_column;
 use crate::input::read::Job;
-use crate::input::rows::{Field, Rows};
+use crate::input::rows::Rows;
 
 /// How much is looked at to find the delimiter, and read at a time.
 const HEAD: usize = 64 << 10;
 const CHUNK: usize = 2 << 20;
 /// The most events that the rows of a file may stand for.
 const MOST: u64 = 500_000_000;
-/// How many events make a batch.
-const PART_ROWS: u64 = 1 << 16;
-/// When journeys begin: any time does, since none is known. 2000-01-01 in UTC.
-const BEGIN: i64 = 946_684_800 * SECOND;
-/// How far touches are apart: farther than sessions are.
-const HOUR: i64 = 3600 * SECOND;
 
 /// The name of the event that ends a converting journey.
 pub(in crate::input) const CONVERSION: &str = "(conversion)";
-
-/// Usual names of the columns, without case and punctuation.
-const PATHS: [&str; 6] = [
-    "path",
-    "paths",
-    "channelpath",
-    "conversionpath",
-    "mcfchannelgroupingpath",
-    "defaultchannelgroupingpath",
-];
-const CONVERSIONS: [&str; 5] =
-    ["conversions", "totalconversions", "conversion", "totalconversion", "conv"];
-const NULLS: [&str; 6] = ["nulls", "totalnull", "totalnulls", "null", "nonconversions", "convnull"];
-const VALUES: [&str; 8] = [
-    "value",
-    "totalconversionvalue",
-    "conversionvalue",
-    "totalvalue",
-    "convvalue",
-    "revenue",
-    "conversionsvalue",
-    "totalrevenue",
-];
 
 /// Reads the file of a job as counted paths.
 ///
@@ -141,27 +114,6 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Where the value of a mapped column comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Slot {
-    Id,
-    Time,
-    Event,
-    Channel,
-    Value,
-    /// A column of the file.
-    Own(usize),
-    Absent,
-}
-
-const MADE: [(&str, Slot); 5] = [
-    ("journey.id", Slot::Id),
-    ("journey.time", Slot::Time),
-    ("journey.event", Slot::Event),
-    ("journey.channel", Slot::Channel),
-    ("journey.value", Slot::Value),
-];
-
 /// Makes journeys of rows.
 struct Expand<'j> {
     job: &'j Job<'j>,
@@ -190,55 +142,6 @@ struct Counted<'a> {
 type Fault = (IssueKind, String);
 
 impl<'j> Expand<'j> {
-    fn new(job: &'j Job<'j>, header: &Record<'_>, end: usize) -> Result<Self> {
-        let name = &*job.file.name;
-        let names = header.values(end).map_err(|kind| {
-            let error = Error::new(format!("cannot read the header: {}", kind.label()));
-            error.at(Place::line(name, header.line)).hint(kind.hint())
-        })?;
-        let names: Vec<String> = names.into_iter().map(Cow::into_owned).collect();
-        let options = &job.source.paths;
-        let find = |given: &Option<String>, usual: &[&str]| find(name, &names, given, usual);
-        let needed = |what: &str, it: Option<usize>| {
-            it.ok_or_else(|| {
-                Error::new(format!("cannot tell which column holds the {what}"))
-                    .at(Place::line(name, 1))
-                    .hint(format!(
-                        "name it: paths = {{ {what} = \"…\" }}; the file has: {}",
-                        names.join(", ")
-                    ))
-            })
-        };
-        if options.separator.trim().is_empty() {
-            return Err(Error::new("paths.separator is blank").hint("write separator = \" > \""));
-        }
-        let path = needed("path", find(&options.path, &PATHS)?)?;
-        let conversions = needed("conversions", find(&options.conversions, &CONVERSIONS)?)?;
-        let (nulls, value) = (find(&options.nulls, &NULLS)?, find(&options.value, &VALUES)?);
-        let known: Vec<&str> =
-            MADE.iter().map(|it| it.0).chain(names.iter().map(String::as_str)).collect();
-        let slot = |it: &Option<usize>| match *it {
-            Some(at) if at < MADE.len() => MADE[at].1,
-            Some(at) => Slot::Own(at - MADE.len()),
-            None => Slot::Absent,
-        };
-        let slots: Vec<Slot> = job.mapping.resolve(name, &known)?.iter().map(slot).collect();
-        let seen = slots.iter().map(|it| *it != Slot::Absent).collect();
-        Ok(Self {
-            rows: job.rows(),
-            job,
-            outcome: Outcome { parts: Vec::new(), seen },
-            separator: &options.separator,
-            slots,
-            names,
-            path,
-            conversions,
-            nulls,
-            value,
-            made: 0,
-        })
-    }
-
     fn finish(mut self) -> Outcome {
         self.job.progress.rows(self.rows.read());
         self.outcome.parts.push(self.rows.finish());
@@ -337,81 +240,6 @@ impl<'j> Expand<'j> {
                    or leave rare paths out",
         ))
     }
-
-    fn deliver(
-        &mut self,
-        counted: &Counted<'_>,
-        values: &[Cow<'_, str>],
-        at: &Record<'_>,
-        end: usize,
-    ) {
-        let file = std::sync::Arc::clone(&self.job.file.name);
-        let digits = self.job.mapping.common.currency.digits();
-        for journey in 0..counted.conversions + counted.nulls {
-            let id = format!("{file}:{}:{}", at.line, journey + 1);
-            let made = Made { id: &id, values, digits };
-            let mut time = BEGIN;
-            for touch in &counted.touches {
-                self.push(&made, time, touch, Some(touch), None, (at, end));
-                time += HOUR;
-            }
-            if journey < counted.conversions {
-                let minor = counted.values.map(|it| share(it, journey));
-                self.push(&made, time - HOUR + SECOND, CONVERSION, None, minor, (at, end));
-            }
-            if self.rows.read() >= PART_ROWS {
-                self.job.progress.rows(self.rows.read());
-                let next = self.rows.fork();
-                self.outcome.parts.push(std::mem::replace(&mut self.rows, next).finish());
-            }
-        }
-    }
-
-    fn push(
-        &mut self,
-        made: &Made<'_>,
-        time: i64,
-        event: &str,
-        channel: Option<&str>,
-        minor: Option<i64>,
-        (record, end): (&Record<'_>, usize),
-    ) {
-        let field = |slot: &Slot| match *slot {
-            Slot::Id => Field::Text(made.id),
-            Slot::Time => Field::Micros(time),
-            Slot::Event => Field::Text(event),
-            Slot::Channel => channel.map_or(Field::Missing, Field::Text),
-            Slot::Value => minor.map_or(Field::Missing, |it| Field::Decimal {
-                unscaled: it.into(),
-                scale: made.digits,
-            }),
-            Slot::Own(column) => Field::Text(&made.values[column]),
-            Slot::Absent => Field::Missing,
-        };
-        let fields: Vec<Field<'_>> = self.slots.iter().map(field).collect();
-        self.rows.push(record.line, &fields, &|| record.shown(end));
-    }
-}
-
-/// What all events of a journey have in common.
-struct Made<'a> {
-    id: &'a str,
-    values: &'a [Cow<'a, str>],
-    digits: u32,
-}
-
-/// The part of a value that falls to one of so many conversions: all alike, but for the
-/// units that are left over, one each to the first.
-///
-/// ```text
-/// share((1001, 3), 0) == 334, share((1001, 3), 1) == 334, share((1001, 3), 2) == 333
-/// ```
-fn share((total, count): (i64, u64), index: u64) -> i64 {
-    // The same as `apportion` over equal weights, which a test holds it to.
-    let (total, count, index) = (i128::from(total), i128::from(count), i128::from(index));
-    let (each, left) = (total / count, total % count);
-    let part = each + left.signum() * i128::from(index < left.abs());
-    i64::try_from(part).unwrap_or(0)
 }
 
 /// A whole number of journeys; `3`, `3.0` and nothing, which is 0.
@@ -423,40 +251,9 @@ fn count(text: &str) -> Option<u64> {
     u64::try_from(count).ok().filter(|_| !rounded)
 }
 
-/// The position of a column: the one that is named, or one with a usual name.
-fn find(
-    file: &str,
-    names: &[String],
-    given: &Option<String>,
-    usual: &[&str],
-) -> Result<Option<usize>> {
-    let bare = |it: &String| -> String {
-        it.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    if let Some(given) = given {
-        let known: Vec<&str> = names.iter().map(String::as_str).collect();
-        let at = names.iter().position(|it| it == given);
-        return at.map(Some).ok_or_else(|| unknown_column(file, given, &known));
-    }
-    Ok(usual.iter().find_map(|usual| names.iter().position(|it| bare(it) == *usual)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::money::apportion;
-
-    #[test]
-    fn values_are_spread_as_largest_remainders_are() {
-        for total in [0, 1, 7, 1001, -1001, 99_999] {
-            for conversions in [1u64, 2, 3, 7, 10] {
-                let ours: Vec<i64> =
-                    (0..conversions).map(|it| share((total, conversions), it)).collect();
-                assert_eq!(ours.iter().sum::<i64>(), total);
-                assert_eq!(ours, apportion(total, &vec![1; conversions as usize]));
-            }
-        }
-    }
 
     #[test]
     fn counts_are_whole_numbers() {
