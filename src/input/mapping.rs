@@ -134,6 +134,7 @@ impl Mapping {
 
     /// Whether a column's values are ids or properties and nothing else, so that numbers may
     /// come as the texts that they are.
+    #[cfg(feature = "parquet")]
     pub(super) fn is_text(&self, column: usize) -> bool {
         let ids = self.ids.iter().map(|it| it.1);
         let others = [self.time, self.sequence, self.event_id, self.value, self.quantity];
