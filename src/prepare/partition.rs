@@ -166,7 +166,8 @@ impl Partition {
                 for strip in &run.strips {
                     let mut length = rows * strip.width();
                     if strip.is_sparse() {
-                        length = bytes[begin..].first_chunk().map_or(0, |it| length_of(*it));
+                        let rest = bytes.get(begin..).unwrap_or_default();
+                        length = rest.first_chunk().map_or(0, |it| length_of(*it));
                         begin += LENGTH;
                     }
                     let end = begin + length;

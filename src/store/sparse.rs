@@ -134,7 +134,7 @@ impl Sparse {
     }
 
     /// The numbers of these rows, in this order, narrowed; `place` tells where a row comes in it,
-    /// and `codes` is room to work in.
+    /// and `codes` is room to work in. The rows stand in that order from then on.
     pub fn narrow(
         &mut self,
         order: &[u32],
