@@ -10,7 +10,7 @@ use crate::base::Currency;
 use crate::model::{Cell, Table};
 use crate::output::escape::{one_line, xml};
 use crate::output::format;
-use crate::output::map::measure::{fit, width};
+use crate::output::map::measure::fit;
 
 pub(super) const WIDTH: f64 = 960.0;
 const TEXT: f64 = 12.0;
@@ -60,7 +60,7 @@ pub(super) fn draw(
         })
     });
     let bars: Vec<Bar> = bars.collect();
-    let left = names.iter().map(|it| width(it, TEXT, false)).fold(0.0, f64::max).min(180.0) + 12.0;
+    let left = super::room(names.iter().copied()).min(180.0) + 12.0;
     let room = (WIDTH - left) / kinds.len().max(1) as f64 - GAP;
     let high = bars.iter().map(|it| it.band.map_or(it.figure, |band| band.1.max(it.figure)));
     let scale = super::per_unit(room, high.fold(0.0, f64::max));
@@ -76,7 +76,7 @@ pub(super) fn draw(
             y + 19.0,
             "end",
             "label",
-            &fit(name, left - 12.0, TEXT, false),
+            &super::fitting(name, left - 12.0),
         ));
     }
     let (mut texts, mut rects, mut whiskers) = (String::new(), String::new(), String::new());

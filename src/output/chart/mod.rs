@@ -15,6 +15,9 @@ mod lines;
 
 const WIDTH: f64 = 720.0;
 const TEXT: f64 = 12.0;
+/// How much wider words may be than measured, where none of the fonts that a page asks for is
+/// installed.
+const WIDER: f64 = 1.18;
 /// The most bars that still read as a picture.
 const BARS: usize = 25;
 
@@ -104,10 +107,9 @@ fn labeled<'a>(table: &'a Table, label: &str, value: &str) -> Option<Labeled<'a>
 fn bars(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(String, f64)> {
     let rows = labeled(table, label, value)?;
     let shown = &rows[..rows.len().min(BARS)];
-    let widest = shown.iter().map(|it| width(&it.0, TEXT, false)).fold(0.0, f64::max);
-    let left = widest.min(WIDTH * 0.42) + 8.0;
+    let left = room(shown.iter().map(|it| &it.0)).min(WIDTH * 0.42) + 8.0;
     let values: Vec<String> = shown.iter().map(|it| format::people(it.1, currency)).collect();
-    let right = values.iter().map(|it| width(it, TEXT, false)).fold(0.0, f64::max) + 8.0;
+    let right = room(values.iter()) + 8.0;
     let (low, high) =
         shown.iter().fold((0.0f64, 0.0f64), |(low, high), it| (low.min(it.2), high.max(it.2)));
     let scale = per_unit(WIDTH - left - right, high - low);
@@ -115,7 +117,7 @@ fn bars(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(
     let mut out = String::new();
     for (index, ((name, _, figure), value)) in shown.iter().zip(&values).enumerate() {
         let y = index as f64 * 24.0 + 4.0;
-        let name = fit(name, left - 8.0, TEXT, false);
+        let name = fitting(name, left - 8.0);
         out.push_str(&words(left - 8.0, y + 13.0, "end", "label", &name));
         let length = figure.abs() * scale;
         let (x, class, fill) = match *figure < 0.0 {
@@ -140,6 +142,17 @@ fn bars(table: &Table, label: &str, value: &str, currency: Currency) -> Option<(
     Some((out, height))
 }
 
+/// The room that the widest of some texts needs, in whatever font the reader has.
+fn room<'t>(texts: impl Iterator<Item = &'t String>) -> f64 {
+    texts.map(|it| width(it, TEXT, false)).fold(0.0, f64::max) * WIDER
+}
+
+/// As much of a text as fits into so much room in such a font.
+fn fitting(text: &str, room: f64) -> String {
+    // What just fits is not to be cut by rounding.
+    fit(text, room / WIDER + 0.01, TEXT, false)
+}
+
 /// Pixels for one unit of figures; none where all are 0.
 fn per_unit(room: f64, span: f64) -> f64 {
     if span > 0.0 { room / span } else { 0.0 }
@@ -150,15 +163,12 @@ fn funnel(table: &Table, label: &str, value: &str, currency: Currency) -> Option
     let first = rows.first().map(|it| it.2).filter(|it| *it > 0.0)?;
     let notes: Vec<String> =
         (0..rows.len()).map(|it| funnel_note(&rows, it, first, currency)).collect();
-    let widest = |texts: &mut dyn Iterator<Item = &String>| {
-        texts.map(|it| width(it, TEXT, false)).fold(0.0, f64::max)
-    };
-    let left = widest(&mut rows.iter().map(|it| &it.0)).min(WIDTH * 0.3) + 8.0;
-    let room = (WIDTH - left - widest(&mut notes.iter()) - 12.0).max(60.0);
+    let left = room(rows.iter().map(|it| &it.0)).min(WIDTH * 0.3) + 8.0;
+    let room = (WIDTH - left - room(notes.iter()) - 12.0).max(60.0);
     let mut out = String::new();
     for (index, ((name, _, figure), note)) in rows.iter().zip(&notes).enumerate() {
         let y = index as f64 * 28.0 + 4.0;
-        let name = fit(name, left - 8.0, TEXT, false);
+        let name = fitting(name, left - 8.0);
         out.push_str(&words(left - 8.0, y + 13.0, "end", "label", &name));
         out.push_str(&bar(left, y, room, "back", "#e8edf2", &name));
         let length = room * (figure / first).min(1.0);
