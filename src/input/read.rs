@@ -20,14 +20,13 @@ use super::csv;
 use super::dedupe;
 use super::gather::Gather;
 use super::jsonl::{self, Outcome};
-use super::mapping::{Common, Mapping, fields};
+use super::mapping::{Mapping, fields};
 use super::open::{self, Found, Opened};
 use super::options::SourceOptions;
 #[cfg(feature = "parquet")]
 use super::parquet;
 use super::partial;
 use super::presets;
-use super::privacy::Privacy;
 use super::rows::{FileId, Rows};
 use super::xes;
 use crate::base::names::nearest;
@@ -139,14 +138,7 @@ pub fn read(
     let fields = fields(resolved, &settings.keep).with_priority(&settings.priority);
     let gather = Gather::new(&fields, Arc::clone(&settings.keep_rows)).with_lines(settings.lines);
     let gather = Arc::new(gather);
-    let common = Common {
-        privacy: Privacy::new(settings, &fields.id_types)?,
-        fields,
-        zone: settings.zone.clone(),
-        currency: settings.currency,
-        blocklist: settings.blocklist.clone(),
-        gather: Some(Arc::clone(&gather)),
-    };
+    let common = settings.common(fields, Some(Arc::clone(&gather)))?;
     if let Some(merged) = &settings.partials {
         return partial::read(merged, sources, settings, &common, &gather, progress);
     }

@@ -10,10 +10,9 @@ use sha2::{Digest, Sha256};
 use super::piece::write_piece;
 use super::reading;
 use crate::base::{Error, Issues, Place, Progress, Result};
-use crate::input::mapping::{Common, fields};
+use crate::input::mapping::fields;
 use crate::input::options::SourceOptions;
 use crate::input::presets;
-use crate::input::privacy::Privacy;
 use crate::input::read::{Met, Planned, ReadSettings, plan, strict_error};
 use crate::store::{Head, Piece, Totals, Writer};
 
@@ -45,14 +44,7 @@ pub fn fold(
     let resolved = &presets::resolved(sources)?;
     // Not by the journey's priority, which is no matter of reading.
     let fields = fields(resolved, &settings.keep);
-    let common = Common {
-        privacy: Privacy::new(settings, &fields.id_types)?,
-        fields,
-        zone: settings.zone.clone(),
-        currency: settings.currency,
-        blocklist: settings.blocklist.clone(),
-        gather: None,
-    };
+    let common = settings.common(fields, None)?;
     let plan = chosen(plan(resolved, settings, &common)?, &how.only)?;
     let files = files(plan, resolved, how)?;
     let head = Head {

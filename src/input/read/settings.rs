@@ -1,17 +1,20 @@
 //! What all sources of a study are read by.
 //!
-//! Values alone: whoever reads decides what they mean.
+//! Reads nothing: whoever reads decides what the values mean.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::base::Currency;
+use crate::base::{Currency, Result};
 use crate::input::bots::BotOptions;
+use crate::input::gather::Gather;
+use crate::input::mapping::Common;
 use crate::input::nobody::Blocklist;
 use crate::input::partial::Partials;
-use crate::input::privacy::{ForgetList, IdHash};
+use crate::input::privacy::{ForgetList, IdHash, Privacy};
+use crate::model::raw::Fields;
 use crate::store::Keep;
 
 /// What all sources are read by.
@@ -49,6 +52,28 @@ pub struct ReadSettings {
     pub forget: Option<Arc<ForgetList>>,
     /// Whether rows keep the lines on which they stand.
     pub lines: bool,
+}
+
+impl ReadSettings {
+    /// What the mappings of all sources share, for these columns; rows are gathered by `gather`,
+    /// or handed on as they are.
+    ///
+    /// # Errors
+    /// As [`Privacy::new`].
+    pub(in crate::input) fn common(
+        &self,
+        fields: Fields,
+        gather: Option<Arc<Gather>>,
+    ) -> Result<Common> {
+        Ok(Common {
+            privacy: Privacy::new(self, &fields.id_types)?,
+            fields,
+            zone: self.zone.clone(),
+            currency: self.currency,
+            blocklist: self.blocklist.clone(),
+            gather,
+        })
+    }
 }
 
 impl Default for ReadSettings {
